@@ -1,0 +1,113 @@
+"""The errors a user can meet.
+
+Every one carries the exit code of the command line (0 to 4 and 64), so that the
+code that finds a problem also decides what it means; `cli` only prints.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import ClassVar
+
+
+class ExitCode(IntEnum):
+    """What the process tells its caller."""
+
+    CONVERGED = 0
+    FAILED = 1
+    CHANGES = 2
+    APPROVAL_REQUIRED = 3
+    BLOCKED = 4
+    USAGE = 64
+
+
+class PgtenantError(Exception):
+    """A problem that is reported without a traceback.
+
+    Args:
+        message: what is wrong, and where. Never holds a secret.
+        hint: what to do about it, or an empty string.
+    """
+
+    exit_code: ClassVar[ExitCode] = ExitCode.FAILED
+
+    def __init__(self, message: str, *, hint: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+
+class UsageError(PgtenantError):
+    """The command line asks for something that does not exist or does not fit."""
+
+    exit_code = ExitCode.USAGE
+
+
+class SettingsError(PgtenantError):
+    """`pgtenant.toml`, a `PGTENANT_*` variable or a flag has a bad value."""
+
+    exit_code = ExitCode.USAGE
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Problem:
+    """One error in a catalog file, located as exactly as the file allows.
+
+    Attributes:
+        file: the path as the user gave it.
+        line: 1-based; 0 when the problem belongs to the file as a whole.
+        entry: the entry's key, or empty.
+        field: the field's name, or empty.
+        message: what is wrong and what would be right.
+    """
+
+    file: str
+    line: int
+    entry: str
+    field: str
+    message: str
+
+
+class CatalogError(PgtenantError):
+    """Everything that is wrong with a catalog, reported at once."""
+
+    exit_code = ExitCode.USAGE
+
+    def __init__(self, problems: tuple[Problem, ...], *, hint: str = "") -> None:
+        self.problems = tuple(sorted(problems))
+        super().__init__(f"{len(self.problems)} error(s) in the catalog", hint=hint)
+
+
+class SecretError(PgtenantError):
+    """A secret is missing, unreadable or does not fit its entry. Holds no secret value."""
+
+
+class ServerError(PgtenantError):
+    """The server could not be reached, or refused what was asked of it.
+
+    Attributes:
+        sqlstate: the five-character SQLSTATE, or None when the server sent none.
+    """
+
+    def __init__(self, message: str, *, hint: str = "", sqlstate: str | None = None) -> None:
+        super().__init__(message, hint=hint)
+        self.sqlstate = sqlstate
+
+
+class AuthorityError(PgtenantError):
+    """The admin may not do what the plan needs; the hint is the statement that would allow it."""
+
+
+class LockHeldError(PgtenantError):
+    """Another run works on this instance."""
+
+
+class ApprovalRequiredError(PgtenantError):
+    """The environment needs an approval that was not given."""
+
+    exit_code = ExitCode.APPROVAL_REQUIRED
+
+
+class AuditError(PgtenantError):
+    """An audit record could not be written; no further change is made."""
