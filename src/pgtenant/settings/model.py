@@ -1,0 +1,172 @@
+"""The settings of one project, checked and typed."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, Literal
+
+from pgtenant.errors import SettingsError
+from pgtenant.settings.templates import expand
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+_ENVIRONMENT_NAME: Final = re.compile(r"[a-z][a-z0-9-]{0,30}")
+_LOCAL_HOSTS: Final = frozenset({"localhost", "127.0.0.1", "::1"})
+
+
+@dataclass(frozen=True, slots=True)
+class ProjectSettings:
+    """`[project]`: templates of paths, relative to the project."""
+
+    catalog: str
+    audit: str
+
+
+@dataclass(frozen=True, slots=True)
+class SecretsSettings:
+    """`[secrets]`: which store, and templates of secret names.
+
+    Attributes:
+        directory: of the file store, relative to the project.
+    """
+
+    store: Literal["aws", "file"]
+    directory: str
+    admin: str
+    app: str
+
+
+@dataclass(frozen=True, slots=True)
+class ServerSettings:
+    """`[server]`: how connections are made.
+
+    Attributes:
+        maintenance_database: None means the database that the admin's secret names.
+        connections: the most that are ever open at once; at least 2.
+        connect_timeout: seconds.
+        lock_timeout: seconds.
+        statement_timeout: seconds.
+        sslmode: one of libpq's. For a connection, ask `effective_sslmode`.
+        sslmode_explicit: whether somebody set it, in whichever place.
+        sslrootcert: an absolute or project-joined path, libpq's `system`, or None.
+        close_app_databases: whether databases that applications made are closed to `PUBLIC`.
+    """
+
+    maintenance_database: str | None
+    connections: int
+    connect_timeout: float
+    lock_timeout: float
+    statement_timeout: float
+    sslmode: str
+    sslmode_explicit: bool
+    sslrootcert: str | None
+    close_app_databases: bool
+
+    def effective_sslmode(self, host: str) -> str:
+        """Return the sslmode for a host: `prefer` on this machine when nobody set another."""
+        # libpq takes a host that starts with / or @ for a Unix socket.
+        local = host.lower() in _LOCAL_HOSTS or host.startswith(("/", "@"))
+        return "prefer" if local and not self.sslmode_explicit else self.sslmode
+
+
+@dataclass(frozen=True, slots=True)
+class NamingSettings:
+    """`[naming]`: regular expressions; a name has to match one as a whole."""
+
+    key: str
+    database_name: str
+    username: str
+
+
+@dataclass(frozen=True, slots=True)
+class Environment:
+    """`[environments.<name>]`.
+
+    Attributes:
+        approval: whether `apply` needs an approval there.
+    """
+
+    approval: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Everything that `pgtenant.toml`, the environment and the flags say.
+
+    Attributes:
+        root: the project's directory, as the user gave it.
+        environments: those that have settings of their own; any other may be used as well.
+    """
+
+    root: Path
+    project: ProjectSettings
+    secrets: SecretsSettings
+    server: ServerSettings
+    naming: NamingSettings
+    environments: Mapping[str, Environment]
+
+    def environment(self, env: str) -> Environment:
+        """Return the settings of an environment, by default those of its name.
+
+        Raises:
+            SettingsError: the name can't be an environment's.
+        """
+        known = self.environments.get(check_environment(env))
+        return known if known is not None else Environment(approval=env != "dev")
+
+    def approval_required(self, env: str) -> bool:
+        """Tell whether `apply` needs an approval in this environment.
+
+        Raises:
+            SettingsError: the name can't be an environment's.
+        """
+        return self.environment(env).approval
+
+    def catalog_path(self, env: str) -> Path:
+        """Return the path of an environment's catalog.
+
+        Raises:
+            SettingsError: the name can't be an environment's.
+        """
+        return self.root / expand(self.project.catalog, {"env": check_environment(env)})
+
+    def audit_path(self, env: str) -> Path:
+        """Return the path of an environment's audit file.
+
+        Raises:
+            SettingsError: the name can't be an environment's.
+        """
+        return self.root / expand(self.project.audit, {"env": check_environment(env)})
+
+    def admin_secret(self, env: str) -> str:
+        """Return the name of the admin's secret.
+
+        Raises:
+            SettingsError: the name can't be an environment's.
+        """
+        return expand(self.secrets.admin, {"env": check_environment(env)})
+
+    def app_secret(self, env: str, entry: str) -> str:
+        """Return the name of the secret of an entry, by the entry's key.
+
+        Raises:
+            SettingsError: the name can't be an environment's.
+        """
+        return expand(self.secrets.app, {"env": check_environment(env), "entry": entry})
+
+
+def check_environment(env: str) -> str:
+    """Return the name of an environment if it can be one; it becomes part of paths.
+
+    Raises:
+        SettingsError: it can't.
+    """
+    if _ENVIRONMENT_NAME.fullmatch(env):
+        return env
+    raise SettingsError(
+        f"{env[:60]!r} can't be the name of an environment",
+        hint="use 1 to 31 lower-case letters, digits and hyphens, with a letter first",
+    )

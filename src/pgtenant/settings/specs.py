@@ -1,0 +1,173 @@
+"""Every setting, once: what is parsed, overridden, checked and documented comes from `SPECS`."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Final
+
+from pgtenant.settings.durations import parse_duration
+from pgtenant.settings.templates import check_template
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+SSLMODES: Final = ("disable", "allow", "prefer", "require", "verify-ca", "verify-full")
+STORES: Final = ("aws", "file")
+ENVIRONMENTS: Final = "environments"
+
+
+@dataclass(frozen=True, slots=True)
+class Spec:
+    """One setting.
+
+    Attributes:
+        section: the TOML table; `environments` stands for each `[environments.<name>]`.
+        key: the key in that table.
+        type: `text`, `whole number`, `true or false` or `duration`.
+        default: as a user would write it in the file; None when there is none.
+        rule: what a right value is, as the end of "must be ...".
+        doc: what it does, one sentence for the reference.
+        parse: from the TOML value to the value in `Settings`; raises `ValueError`, with
+            what is wrong as its message or with none when the rule says it all.
+    """
+
+    section: str
+    key: str
+    type: str
+    default: str | int | bool | None
+    rule: str
+    doc: str
+    parse: Callable[[object], object]
+
+    @property
+    def name(self) -> str:
+        """As messages and `overrides` call it: `server.connections`."""
+        return f"{self.section}.{self.key}"
+
+    @property
+    def variable(self) -> str:
+        """The environment variable; for `environments`, `<NAME>` is the environment's."""
+        middle = "ENVIRONMENTS_<NAME>" if self.section == ENVIRONMENTS else self.section.upper()
+        return f"PGTENANT_{middle}_{self.key.upper()}"
+
+    def from_text(self, text: str) -> object:
+        """Turn the text of a variable or a flag into the TOML value it stands for.
+
+        What does not look like one stays text, which `parse` then refuses.
+        """
+        if self.type == "whole number" and re.fullmatch(r"[0-9]{1,18}", text):
+            return int(text)
+        if self.type == "true or false":
+            return {"true": True, "1": True, "false": False, "0": False}.get(text.lower(), text)
+        return text
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise ValueError("")
+    if not value.strip():
+        raise ValueError("is empty")
+    if not value.isprintable():
+        raise ValueError("holds a control character")
+    return value
+
+
+def _choice(value: object, *, among: tuple[str, ...]) -> str:
+    if value not in among:
+        raise ValueError("")
+    return str(value)
+
+
+def _database(value: object) -> str:
+    name = _text(value)
+    if len(name.encode()) > 63:
+        raise ValueError("is longer than PostgreSQL's 63 bytes")
+    return name
+
+
+def _connections(value: object) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or not 2 <= value <= 1000:
+        raise ValueError("")
+    return value
+
+
+def _boolean(value: object) -> bool:
+    if not isinstance(value, bool):
+        raise ValueError("")
+    return value
+
+
+def _duration(value: object) -> float:
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        raise ValueError(f'has no unit: "{value}s"?')
+    return parse_duration(_text(value))
+
+
+def _pattern(value: object) -> str:
+    text = _text(value)
+    try:
+        re.compile(text)
+    except (re.error, RecursionError, OverflowError) as error:
+        raise ValueError(f"is not a regular expression ({error})") from None
+    return text
+
+
+def _template(value: object, *, allowed: tuple[str, ...], required: tuple[str, ...]) -> str:
+    return check_template(_text(value), allowed=allowed, required=required)
+
+
+_PER_ENVIRONMENT: Final = partial(_template, allowed=("env",), required=())
+_PER_ENTRY: Final = partial(_template, allowed=("env", "entry"), required=("entry",))
+
+_A_PATH = "a path, in which {env} is the environment"
+_A_DURATION = 'a duration such as "250ms", "10s", "5min" or "1h"'
+_A_PATTERN = "a regular expression, which the whole name has to match"
+
+
+SPECS: Final = (
+    Spec("project", "catalog", "text", "envs/{env}-rds/terraform.tfvars", _A_PATH,
+         "The catalog of an environment.", _PER_ENVIRONMENT),
+    Spec("project", "audit", "text", "governance/{env}/rds_provision_audit.csv", _A_PATH,
+         "The CSV file that every run appends its records to.", _PER_ENVIRONMENT),
+    Spec("secrets", "store", "text", "aws", '"aws" or "file"',
+         "Where secrets are read: AWS Secrets Manager, or JSON files below `directory`.",
+         partial(_choice, among=STORES)),
+    Spec("secrets", "directory", "text", ".secrets", "a path",
+         "The directory of the file store; a secret is `<directory>/<secret name>.json`.", _text),
+    Spec("secrets", "admin", "text", "goldenpath/{env}/rds/master",
+         "a secret name, in which {env} is the environment",
+         "The secret of the role that pgtenant logs in as.", _PER_ENVIRONMENT),
+    Spec("secrets", "app", "text", "goldenpath/{env}/{entry}/postgres",
+         "a secret name with {entry} in it, and {env} for the environment",
+         "The secret of an entry's role, unless the entry names its own.", _PER_ENTRY),
+    Spec("server", "maintenance_database", "text", None, "the name of a database",
+         "The database of the first connection and the run lock; without it, the one that the "
+         "admin's secret names.", _database),
+    Spec("server", "connections", "whole number", 8, "a whole number from 2 to 1000",
+         "The most connections that pgtenant ever opens at once.", _connections),
+    Spec("server", "connect_timeout", "duration", "10s", _A_DURATION,
+         "How long to wait for a connection.", _duration),
+    Spec("server", "lock_timeout", "duration", "30s", _A_DURATION,
+         "How long to wait for another run, or for a lock on an object.", _duration),
+    Spec("server", "statement_timeout", "duration", "5min", _A_DURATION,
+         "How long one statement may take.", _duration),
+    Spec("server", "sslmode", "text", "verify-full",
+         "one of " + ", ".join(f'"{mode}"' for mode in SSLMODES),
+         "TLS of every connection, as libpq names it; when it is not set, `prefer` holds for a "
+         "server on localhost.", partial(_choice, among=SSLMODES)),
+    Spec("server", "sslrootcert", "text", None, 'a path, or "system"',
+         "The certificates of the authorities that a server's certificate may come from.", _text),
+    Spec("server", "close_app_databases", "true or false", True, "true or false",
+         "Whether databases that applications made themselves are closed to PUBLIC.", _boolean),
+    Spec("naming", "key", "text", "^[a-z][a-z0-9_-]{0,62}$", _A_PATTERN,
+         "What an entry's key may be.", _pattern),
+    Spec("naming", "database_name", "text", "^[a-z][a-z0-9_]{2,62}$", _A_PATTERN,
+         "What a database may be called.", _pattern),
+    Spec("naming", "username", "text", "^[a-z][a-z0-9_]{2,30}$", _A_PATTERN,
+         "What a role may be called.", _pattern),
+    Spec(ENVIRONMENTS, "approval", "true or false", None, "true or false",
+         "Whether `apply` needs an approval in this environment; by default every environment "
+         "but `dev` does.", _boolean),
+)  # fmt: skip
