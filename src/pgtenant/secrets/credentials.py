@@ -1,0 +1,151 @@
+"""From the JSON of a secret to credentials; pure, and silent about what the JSON holds."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from typing import Any, Final
+
+from pgtenant.errors import SecretError
+from pgtenant.secrets.secret import Secret
+
+MOST_BYTES: Final = 65_536  # Secrets Manager's own limit
+
+_FIELDS: Final = "username, password, host, port, dbname"
+_PORT: Final = re.compile(r"[0-9]{1,5}")
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """What a secret says about how to log in.
+
+    Attributes:
+        name: the secret's name, for messages.
+        username: the role.
+        password: the role's password.
+        host: as libpq takes it; never a list of hosts.
+        port: 1 to 65535.
+        dbname: the database; the secret may call it `dbname` or `database`.
+    """
+
+    name: str
+    username: str
+    password: Secret
+    host: str
+    port: int
+    dbname: str
+
+
+def parse(name: str, text: str, *, expected_username: str | None) -> Credentials:
+    """Read the JSON of a secret.
+
+    Args:
+        name: the secret's name, for messages.
+        text: its value.
+        expected_username: the role that it has to be for, or None for any.
+
+    Raises:
+        SecretError: it is not such JSON, or it is for another role. The message names the
+            secret and the field and shows nothing of the value, wrong user names included:
+            people paste passwords into the wrong field.
+    """
+    document = _document(name, text)
+    username = _text(name, document, "username")
+    if expected_username is not None and username != expected_username:
+        raise SecretError(
+            f"secret {name}: field 'username' is not {expected_username!r}",
+            hint=f"store the credentials of {expected_username}, or correct the catalog",
+        )
+    return Credentials(
+        name=name,
+        username=username,
+        password=Secret(_text(name, document, "password")),
+        host=_host(name, document),
+        port=_port(name, document),
+        dbname=_dbname(name, document),
+    )
+
+
+def _document(name: str, text: str) -> dict[str, Any]:
+    # Errors are raised outside of the handlers, because JSONDecodeError holds the whole text
+    # and would come along as the new error's context.
+    if len(text) > MOST_BYTES or len(text.encode("utf-8", "surrogatepass")) > MOST_BYTES:
+        raise SecretError(
+            f"secret {name} is larger than 64 KiB", hint=f"store one JSON object: {_FIELDS}"
+        )
+    try:
+        document: object = json.loads(text)
+    except (ValueError, RecursionError):
+        document = None
+        problem = "is not JSON"
+    else:
+        problem = "is not a JSON object"
+    if isinstance(document, dict):
+        return document
+    raise SecretError(
+        f"secret {name} {problem}", hint=f"store one JSON object with the fields {_FIELDS}"
+    )
+
+
+def _text(name: str, document: dict[str, Any], field: str) -> str:
+    """Return a field that has to be text which PostgreSQL can take."""
+    if field not in document:
+        raise _refusal(name, field, "is missing")
+    value = document[field]
+    if not isinstance(value, str):
+        raise _refusal(name, field, f"is {_KINDS.get(type(value), 'not text')}, not text")
+    if not value or (field != "password" and not value.strip()):
+        raise _refusal(name, field, "is empty")
+    if "\0" in value:
+        raise _refusal(name, field, "holds a NUL character")
+    # A lone surrogate is legal in JSON; encoding it later would fail with an error that
+    # carries the text.
+    if any("\ud800" <= character <= "\udfff" for character in value):
+        raise _refusal(name, field, "is not valid Unicode")
+    return value
+
+
+def _host(name: str, document: dict[str, Any]) -> str:
+    host = _text(name, document, "host")
+    # libpq would try each host of a list in turn: one secret is for one server.
+    if "," in host or not host.isprintable() or " " in host:
+        raise _refusal(name, "host", "is not the name of one host")
+    return host
+
+
+def _port(name: str, document: dict[str, Any]) -> int:
+    value = document.get("port")
+    if isinstance(value, str) and _PORT.fullmatch(value):
+        value = int(value)
+    if isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= 65_535:
+        return value
+    problem = "is not a port from 1 to 65535" if "port" in document else "is missing"
+    raise _refusal(name, "port", problem)
+
+
+def _dbname(name: str, document: dict[str, Any]) -> str:
+    given = [field for field in ("dbname", "database") if field in document]
+    if not given:
+        raise _refusal(name, "dbname", "is missing (it may also be called 'database')")
+    values = {_text(name, document, field) for field in given}
+    if len(values) > 1:
+        raise _refusal(name, "dbname", "is not the same as field 'database'")
+    return values.pop()
+
+
+_KINDS: Final[dict[type, str]] = {
+    type(None): "null",
+    bool: "true or false",
+    int: "a number",
+    float: "a number",
+    list: "a list",
+    dict: "an object",
+}
+
+
+def _refusal(name: str, field: str, problem: str) -> SecretError:
+    return SecretError(
+        f"secret {name}: field {field!r} {problem}",
+        hint=f"correct the secret; it is one JSON object with the fields {_FIELDS}",
+    )

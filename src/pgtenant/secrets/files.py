@@ -1,0 +1,92 @@
+"""Secrets as files: `<directory>/<secret name>.json`. For demos, tests and mounted secrets."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import stat
+from contextlib import closing
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING
+
+from pgtenant.errors import SecretError
+from pgtenant.secrets.credentials import MOST_BYTES
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+
+class FileStore:
+    """Reads secrets below a directory.
+
+    Symbolic links are followed, because Kubernetes mounts secrets as links; only the mode of
+    the file itself is checked.
+    """
+
+    def __init__(self, directory: Path) -> None:
+        self._directory = directory
+
+    async def fetch(self, names: Sequence[str]) -> Mapping[str, str | SecretError]:
+        """Read secrets; see `SecretStore.fetch`."""
+        # One thread for all: local files are read faster than threads are handed out.
+        return await asyncio.to_thread(lambda: {name: self._read(name) for name in names})
+
+    def _read(self, name: str) -> str | SecretError:
+        if not _stays_inside(name):
+            return SecretError(
+                f"secret name {name[:200]!r} would leave the directory {self._directory}",
+                hint="use a relative name without '..' parts",
+            )
+        path = self._directory / f"{name}.json"
+        try:
+            raw = _read_private(path)
+        except FileNotFoundError:
+            problem, hint = "does not exist", "create it, or choose another store in the settings"
+        except _RefusedError as refused:
+            problem, hint = refused.args
+        except OSError as error:
+            problem, hint = f"can't be read: {error.strerror}", "make it a file that you can read"
+        else:
+            text = _decode(raw)
+            if text is not None:
+                return text
+            problem, hint = "is not UTF-8 text", "save it as UTF-8"
+        return SecretError(f"secret {name}: the file {path} {problem}", hint=hint)
+
+
+class _RefusedError(Exception):
+    """A file that is there and is not read; the arguments are the problem and the hint."""
+
+
+def _stays_inside(name: str) -> bool:
+    parts = name.split("/")
+    return (
+        name.isprintable()
+        and not PurePosixPath(name).is_absolute()
+        and not any(part in {"", ".", ".."} for part in parts)
+    )
+
+
+def _read_private(path: Path) -> bytes:
+    # Checked on the open file, so that it can't be exchanged between check and reading;
+    # O_NONBLOCK, because opening a FIFO would wait for its writer.
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+    with closing(os.fdopen(descriptor, "rb")) as file:
+        mode = os.fstat(descriptor).st_mode
+        if not stat.S_ISREG(mode):
+            raise _RefusedError("is not a regular file", "put the secret's JSON into a file")
+        if mode & stat.S_IROTH:
+            raise _RefusedError("can be read by every user", f"chmod o-rwx '{path}'")
+        raw = file.read(MOST_BYTES + 1)
+    if len(raw) > MOST_BYTES:
+        raise _RefusedError("is larger than 64 KiB", "put one JSON object into it")
+    return raw
+
+
+def _decode(raw: bytes) -> str | None:
+    # None instead of an exception: UnicodeDecodeError carries the bytes.
+    try:
+        return raw.decode()
+    except UnicodeDecodeError:
+        return None

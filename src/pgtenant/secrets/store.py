@@ -1,0 +1,47 @@
+"""Where secrets are read from."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    from pgtenant.errors import SecretError
+
+
+class SecretStore(Protocol):
+    """Reads the text of secrets by name. It knows nothing of what they hold."""
+
+    async def fetch(self, names: Sequence[str]) -> Mapping[str, str | SecretError]:
+        """Read secrets concurrently.
+
+        Args:
+            names: the secrets' names; a name that comes twice is read once.
+
+        Returns:
+            For every name the secret's text, or the error that reading it ended with. One
+            bad secret does not keep the others from being read.
+        """
+        ...
+
+
+def open_store(kind: Literal["aws", "file"], *, directory: str, project: Path) -> SecretStore:
+    """Return the store that the settings ask for; nothing is read yet.
+
+    Args:
+        kind: `[secrets] store`.
+        directory: `[secrets] directory`, relative to the project; only `file` uses it.
+        project: the project's directory.
+
+    Raises:
+        SecretError: `aws` needs a package that is not installed.
+    """
+    if kind == "file":
+        from pgtenant.secrets.files import FileStore
+
+        return FileStore(project / directory)
+    from pgtenant.secrets.aws import AwsStore
+
+    return AwsStore()
