@@ -1,0 +1,95 @@
+"""What the catalog asks for, in the terms of a server."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pgtenant.catalog.model import AccessLevel
+
+
+@dataclass(frozen=True, slots=True)
+class DesiredRole:
+    """One entry's login role.
+
+    Attributes:
+        name: the role.
+        entry: the key of the entry that declares it.
+        database: the database the entry is about.
+        level: what the role may do there.
+        createdb: whether it has `CREATEDB`.
+        connection_limit: `CONNECTION LIMIT`; -1 for none.
+        secret: the name of the secret that holds its password. A reference, never a value.
+
+    """
+
+    name: str
+    entry: str
+    database: str
+    level: AccessLevel
+    createdb: bool
+    connection_limit: int
+    secret: str
+
+
+@dataclass(frozen=True, slots=True)
+class InitialSchema:
+    """A schema to run once in a new database.
+
+    Attributes:
+        name: as the catalog says it; recorded in the marker.
+        sql: the script's whole text.
+
+    """
+
+    name: str
+    sql: str
+
+
+@dataclass(frozen=True, slots=True)
+class DesiredDatabase:
+    """One application's database, with everyone who may enter it.
+
+    Attributes:
+        name: the database.
+        entry: the key of its owner entry.
+        owner: the role that owns it.
+        members: the editor and reader roles, sorted by name.
+        initial_schema: what to run once, or None.
+        extensions: what to create in it where the server offers it.
+
+    """
+
+    name: str
+    entry: str
+    owner: DesiredRole
+    members: tuple[DesiredRole, ...] = ()
+    initial_schema: InitialSchema | None = None
+    extensions: tuple[str, ...] = ()
+
+    @property
+    def roles(self) -> tuple[DesiredRole, ...]:
+        """The owner, then the members."""
+        return (self.owner, *self.members)
+
+
+@dataclass(frozen=True, slots=True)
+class Desired:
+    """Everything one environment's catalog asks of its instance.
+
+    Attributes:
+        environment: goes into every marker.
+        databases: sorted by name.
+        close_app_databases: whether databases that applications made are closed to `PUBLIC`.
+        authoritative: whether privileges beyond the catalog are revoked, not only shown.
+
+    """
+
+    environment: str
+    databases: tuple[DesiredDatabase, ...]
+    close_app_databases: bool = True
+    authoritative: bool = False
+
+    @property
+    def roles(self) -> tuple[DesiredRole, ...]:
+        """Every role of the catalog, grouped by database."""
+        return tuple(role for database in self.databases for role in database.roles)

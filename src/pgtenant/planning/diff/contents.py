@@ -1,0 +1,212 @@
+"""What is inside a database: schemas, objects, default privileges, extensions, initial schema."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from pgtenant.catalog.model import AccessLevel
+from pgtenant.planning.changes import (
+    Change,
+    CreateExtension,
+    GrantDefault,
+    GrantObjects,
+    RevokeDefault,
+    RevokeObjects,
+    RunInitialSchema,
+)
+from pgtenant.planning.desired import Desired, DesiredDatabase, DesiredRole
+from pgtenant.planning.diff.excess import Excess, excess_of
+from pgtenant.planning.diff.schema import recorded_schema, schema_is_due
+from pgtenant.planning.diff.standing import Standing, contents_of, standing
+from pgtenant.planning.findings import Drift, DriftKind
+from pgtenant.planning.marker import Marker, with_marker
+from pgtenant.planning.observed import Contents, Observed
+from pgtenant.planning.privileges import PUBLIC, ObjectKind, granted_by
+from pgtenant.planning.sql import statements
+from pgtenant.planning.sql.text import as_text
+
+
+def diff_contents(
+    database: DesiredDatabase, observed: Observed, desired: Desired
+) -> Iterator[Change | Drift]:
+    """Compare what is inside one declared database."""
+    contents = contents_of(database, observed)
+    if contents is None or standing(database, observed) is Standing.FOREIGN:
+        return
+    yield from _public_schema(database, contents)
+    for member in database.members:
+        yield from _defaults(database, member, contents)
+        yield from _lacking(database, member, contents)
+    for excess in excess_of(database, contents, observed, desired):
+        yield from _excess(excess, desired)
+    yield from _extensions(database, contents, observed)
+    yield from _initial_schema(database, observed, desired)
+    yield from _foreign(database, contents)
+
+
+def _public_schema(database: DesiredDatabase, contents: Contents) -> Iterator[Change]:
+    # Where the owner may not revoke, the entry is blocked (planning.guards).
+    if contents.public is not None and contents.public.open and contents.public.owned:
+        yield RevokeObjects(
+            entry=database.entry,
+            database=database.name,
+            owner=database.owner.name,
+            role=PUBLIC,
+            object_kind=ObjectKind.SCHEMA,
+            schema="",
+            names=("public",),
+            privileges=("CREATE",),
+        )
+
+
+def _defaults(
+    database: DesiredDatabase, member: DesiredRole, contents: Contents
+) -> Iterator[Change]:
+    for kind in ObjectKind:
+        held = {
+            g.privilege
+            for g in contents.defaults
+            if g.role == member.name and g.kind == kind and not g.schema
+        }
+        if lacking := granted_by(member.level, kind) - held:
+            yield GrantDefault(
+                entry=member.entry,
+                database=database.name,
+                owner=database.owner.name,
+                role=member.name,
+                object_kind=kind,
+                privileges=tuple(sorted(lacking)),
+            )
+
+
+def _lacking(
+    database: DesiredDatabase, member: DesiredRole, contents: Contents
+) -> Iterator[Change]:
+    lacking: dict[tuple[ObjectKind, str, tuple[str, ...]], list[str]] = {}
+    for group in contents.groups:
+        held = {g.privilege for g in group.grants if g.role == member.name}
+        missing = tuple(sorted(granted_by(member.level, group.kind) - held))
+        if missing:
+            lacking.setdefault((group.kind, group.schema, missing), []).extend(group.names)
+    for (kind, schema, privileges), names in sorted(lacking.items()):
+        yield GrantObjects(
+            entry=member.entry,
+            database=database.name,
+            owner=database.owner.name,
+            role=member.name,
+            object_kind=kind,
+            schema=schema,
+            names=tuple(sorted(names)),
+            privileges=privileges,
+        )
+
+
+def _excess(excess: Excess, desired: Desired) -> Iterator[Change | Drift]:
+    change = excess.change
+    if excess.from_former_level or desired.authoritative:
+        yield change
+        return
+    match change:
+        case RevokeObjects():
+            kind, statement = DriftKind.PRIVILEGE, statements.revoke_objects(change)
+        case RevokeDefault():
+            kind, statement = DriftKind.DEFAULT_PRIVILEGE, statements.revoke_default(change)
+    yield Drift(
+        kind=kind,
+        entry=change.entry,
+        database=change.database,
+        role=change.role,
+        message=excess.message,
+        statement=as_text(statement),
+    )
+
+
+def _extensions(
+    database: DesiredDatabase, contents: Contents, observed: Observed
+) -> Iterator[Change | Drift]:
+    for name in database.extensions:
+        if name in contents.extensions:
+            continue
+        trusted = observed.server.extensions.get(name)
+        if trusted:
+            yield CreateExtension(
+                entry=database.entry,
+                database=database.name,
+                owner=database.owner.name,
+                extension=name,
+                secret=database.owner.secret,
+            )
+            continue
+        offered = trusted is not None
+        yield Drift(
+            kind=DriftKind.EXTENSION,
+            entry=database.entry,
+            database=database.name,
+            role=database.owner.name,
+            message=f"the extension {name} is not trusted: only a superuser"
+            " (on RDS: rds_superuser) can create it"
+            if offered
+            else f"the server does not offer the extension {name}",
+            statement=as_text(statements.create_extension(name)) if offered else "",
+        )
+
+
+def _initial_schema(
+    database: DesiredDatabase, observed: Observed, desired: Desired
+) -> Iterator[Change | Drift]:
+    wanted = database.initial_schema
+    if wanted is None:
+        return
+    if schema_is_due(database, observed):
+        existing = observed.databases.get(database.name)
+        made = standing(database, observed) is Standing.MADE
+        marker = Marker(
+            environment=desired.environment, entry=database.entry, initial_schema=wanted.name
+        )
+        yield RunInitialSchema(
+            entry=database.entry,
+            database=database.name,
+            owner=database.owner.name,
+            schema=wanted.name,
+            script=wanted.sql,
+            secret=database.owner.secret,
+            comment=with_marker(existing.comment if existing and made else None, marker),
+        )
+        return
+    recorded = recorded_schema(database, observed)
+    if recorded is not None and recorded != wanted.name:
+        yield Drift(
+            kind=DriftKind.INITIAL_SCHEMA,
+            entry=database.entry,
+            database=database.name,
+            role=database.owner.name,
+            message=f"was initialised with {recorded}; the catalog now says {wanted.name},"
+            " which is not run: an initial schema runs once",
+        )
+
+
+def _foreign(database: DesiredDatabase, contents: Contents) -> Iterator[Drift]:
+    levels = {member.level for member in database.members} & {
+        AccessLevel.EDITOR,
+        AccessLevel.READER,
+    }
+    for item in contents.foreign:
+        name = f"{item.schema}.{item.name}" if item.schema else item.name
+        effect = "; editors and readers can't be granted access" if levels else ""
+        yield Drift(
+            kind=DriftKind.FOREIGN_OBJECT,
+            entry=database.entry,
+            database=database.name,
+            role=item.owner,
+            message=f"the {item.kind} {name} belongs to {item.owner}{effect}",
+            statement=as_text(statements.change_owner(item, database.owner.name)),
+        )
+    if contents.foreign_count > len(contents.foreign):
+        yield Drift(
+            kind=DriftKind.FOREIGN_OBJECT,
+            entry=database.entry,
+            database=database.name,
+            role="",
+            message=f"and {contents.foreign_count - len(contents.foreign)} more objects that"
+            f" do not belong to {database.owner.name}",
+        )

@@ -1,0 +1,153 @@
+"""Login roles: existence, attributes, password, marker, memberships."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from pgtenant.catalog.model import AccessLevel
+from pgtenant.planning.changes import (
+    AlterRole,
+    Change,
+    CreateRole,
+    MarkRole,
+    RevokeMembership,
+    RoleAttributes,
+    UpdatePassword,
+)
+from pgtenant.planning.desired import Desired, DesiredDatabase, DesiredRole
+from pgtenant.planning.diff.schema import initial_schema_to_record
+from pgtenant.planning.diff.standing import Standing, standing
+from pgtenant.planning.findings import Drift, DriftKind
+from pgtenant.planning.marker import Marker, with_marker
+from pgtenant.planning.observed import Observed, PasswordState, Role
+from pgtenant.planning.sql import statements
+from pgtenant.planning.sql.text import as_text
+
+
+def diff_role(
+    role: DesiredRole, database: DesiredDatabase, observed: Observed, desired: Desired
+) -> Iterator[Change | Drift]:
+    """Compare one role, apart from what its marker remembers of later steps."""
+    existing = observed.roles.get(role.name)
+    marker = early_marker(role, database, observed, desired)
+    if existing is None:
+        yield CreateRole(
+            entry=role.entry,
+            role=role.name,
+            createdb=role.createdb,
+            connection_limit=role.connection_limit,
+            secret=role.secret,
+            marker=marker,
+        )
+        return
+    yield from _attributes(role, existing)
+    if existing.password is PasswordState.WRONG:
+        yield UpdatePassword(entry=role.entry, role=role.name, secret=role.secret)
+    comment = with_marker(existing.comment, marker)
+    if comment != existing.comment:
+        yield MarkRole(entry=role.entry, role=role.name, before=existing.comment, after=comment)
+    yield from _memberships(role, existing, observed, desired)
+    yield from _notes(role, existing)
+
+
+def early_marker(
+    role: DesiredRole, database: DesiredDatabase, observed: Observed, desired: Desired
+) -> Marker:
+    """Return the marker a role has before its database is touched.
+
+    It names the database that is about to be made, so that a run that dies between
+    `CREATE DATABASE` and the change of owner leaves something we know as ours.
+    """
+    owns = role.level is AccessLevel.OWNER
+    unmade = standing(database, observed) in {Standing.MISSING, Standing.HALF_MADE}
+    existing = observed.roles.get(role.name)
+    fresh = Marker(
+        environment=desired.environment,
+        entry=role.entry,
+        access_level=None if owns else role.level,
+    )
+    before = (existing.marker if existing else None) or fresh
+    return replace(
+        before,
+        environment=desired.environment,
+        entry=role.entry,
+        creating=database.name if owns and unmade else None,
+        access_level=None if owns else before.access_level,
+    )
+
+
+def diff_role_memory(
+    database: DesiredDatabase, observed: Observed, desired: Desired
+) -> Iterator[Change]:
+    """Record in each marker what now stands: the granted level, the initial schema."""
+    for role in database.roles:
+        existing = observed.roles.get(role.name)
+        early = early_marker(role, database, observed, desired)
+        before = with_marker(existing.comment if existing else None, early.settled())
+        late = replace(early.settled(), access_level=early.access_level and role.level)
+        if role.level is AccessLevel.OWNER:
+            schema = initial_schema_to_record(database, observed)
+            late = replace(late, initial_schema=schema or late.initial_schema)
+        after = with_marker(before, late)
+        if after != before:
+            yield MarkRole(entry=role.entry, role=role.name, before=before, after=after, late=True)
+
+
+def _attributes(role: DesiredRole, existing: Role) -> Iterator[Change]:
+    before = RoleAttributes(
+        login=existing.login,
+        createdb=existing.createdb,
+        connection_limit=existing.connection_limit,
+        createrole=existing.createrole,
+        superuser=existing.superuser,
+        replication=existing.replication,
+        bypassrls=existing.bypassrls,
+    )
+    after = RoleAttributes(
+        login=True, createdb=role.createdb, connection_limit=role.connection_limit
+    )
+    if before != after:
+        yield AlterRole(entry=role.entry, role=role.name, before=before, after=after)
+
+
+def _memberships(
+    role: DesiredRole, existing: Role, observed: Observed, desired: Desired
+) -> Iterator[Change | Drift]:
+    ours = {name for name, other in observed.roles.items() if other.marker is not None}
+    for group in existing.member_of:
+        # Only between roles of ours is the admin sure to be the one who may revoke.
+        if desired.authoritative and group in ours:
+            yield RevokeMembership(entry=role.entry, role=role.name, group=group)
+        else:
+            yield Drift(
+                kind=DriftKind.MEMBERSHIP,
+                entry=role.entry,
+                database="",
+                role=role.name,
+                message=f"is a member of {group}",
+                statement=as_text(statements.revoke_membership(group, role.name)),
+            )
+    declared = {r.name for r in desired.roles}
+    for member in existing.members:
+        if member not in declared:
+            yield Drift(
+                kind=DriftKind.MEMBERSHIP,
+                entry=role.entry,
+                database="",
+                role=role.name,
+                message=f"{member} is a member of it and can act as it",
+                statement=as_text(statements.revoke_membership(role.name, member)),
+            )
+
+
+def _notes(role: DesiredRole, existing: Role) -> Iterator[Drift]:
+    def note(kind: DriftKind, message: str) -> Drift:
+        return Drift(kind=kind, entry=role.entry, database="", role=role.name, message=message)
+
+    if existing.expired:
+        yield note(DriftKind.EXPIRED, "its VALID UNTIL has passed: logins are refused")
+    if existing.password is PasswordState.UNPROVEN and existing.password_note:
+        yield note(DriftKind.PASSWORD, f"its password is not proven: {existing.password_note}")
+    for setting in existing.settings:
+        yield note(DriftKind.SETTING, f"has the setting {setting}")

@@ -1,0 +1,118 @@
+"""What keeps an entry from being touched at all."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from pgtenant.planning.desired import Desired, DesiredDatabase, DesiredRole
+from pgtenant.planning.diff.standing import Standing, standing
+from pgtenant.planning.findings import Blocked
+from pgtenant.planning.observed import Observed, Role
+from pgtenant.planning.sql import statements
+from pgtenant.planning.sql.text import as_text
+
+
+def guard(observed: Observed, desired: Desired) -> tuple[Blocked, ...]:
+    """Return the blocked entries, one `Blocked` for each reason, sorted.
+
+    An editor or reader waits for its owner: where the owner entry is blocked, so is it.
+    """
+    found: list[Blocked] = []
+    for database in desired.databases:
+        reasons = [
+            *_role(database.owner, observed, desired),
+            *_database(database, observed),
+            *_public_schema(database, observed),
+        ]
+        found += reasons
+        for member in database.members:
+            own = list(_role(member, observed, desired))
+            if reasons and not own:
+                own = [
+                    Blocked(
+                        entry=member.entry,
+                        reason=f"waits for the entry {database.entry}, which owns the database"
+                        f" {database.name} and is blocked",
+                    )
+                ]
+            found += own
+    return tuple(sorted(found))
+
+
+def _role(role: DesiredRole, observed: Observed, desired: Desired) -> Iterator[Blocked]:
+    existing = observed.roles.get(role.name)
+    if existing is None:
+        return
+    mark = existing.marker
+    if mark is None:
+        yield Blocked(
+            entry=role.entry,
+            reason=f"the role {role.name} exists and is not managed by pgtenant."
+            f" `pgtenant adopt -e {desired.environment} {role.entry}` shows what would change and"
+            f" takes it over; `pgtenant adopt -e {desired.environment} --all` is the one-time"
+            " upgrade of roles that an older script made",
+        )
+    elif mark.environment != desired.environment:
+        yield Blocked(
+            entry=role.entry,
+            reason=f"the role {role.name} belongs to the environment {mark.environment}"
+            f" (entry {mark.entry}); choose another username",
+        )
+    if not observed.server.admin.superuser:
+        yield from _too_powerful(role, existing)
+
+
+def _too_powerful(role: DesiredRole, existing: Role) -> Iterator[Blocked]:
+    powers = [
+        power
+        for power, held in (
+            ("SUPERUSER", existing.superuser),
+            ("REPLICATION", existing.replication),
+            ("BYPASSRLS", existing.bypassrls),
+        )
+        if held
+    ]
+    if powers:
+        yield Blocked(
+            entry=role.entry,
+            reason=f"the role {role.name} has {', '.join(powers)}, which no application role may"
+            " have and only a superuser can take away",
+            statement=as_text(statements.without_powers(role.name, powers)),
+            executor="a superuser",
+        )
+
+
+def _database(database: DesiredDatabase, observed: Observed) -> Iterator[Blocked]:
+    if standing(database, observed) is not Standing.FOREIGN:
+        return
+    existing = observed.databases[database.name]
+    role = observed.roles.get(existing.owner)
+    mark = role.marker if role else None
+    if existing.owner == observed.server.admin.name:
+        whose = f"the admin {existing.owner} and was not left half-made by a run of ours"
+    elif mark is not None:
+        whose = f"{existing.owner}, the role of the entry {mark.entry}, which made it itself"
+    else:
+        whose = existing.owner
+    yield Blocked(
+        entry=database.entry,
+        reason=f"the database {database.name} exists and belongs to {whose};"
+        f" the catalog wants {database.owner.name}. Nothing of this entry is changed",
+        statement=as_text(statements.database_owner(database.name, database.owner.name)),
+        executor=f"{existing.owner}, or a superuser",
+    )
+
+
+def _public_schema(database: DesiredDatabase, observed: Observed) -> Iterator[Blocked]:
+    existing = observed.databases.get(database.name)
+    contents = existing.contents if existing else None
+    public = contents.public if contents else None
+    if public is None or public.owned or not public.open:
+        return
+    yield Blocked(
+        entry=database.entry,
+        reason=f"everyone may create objects in the schema public of {database.name}, which"
+        f" belongs to {public.owner}: only its owner can close it",
+        statement=as_text(statements.close_public_schema()),
+        executor=f"{public.owner}, in the database {database.name}",
+    )

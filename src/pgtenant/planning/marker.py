@@ -1,0 +1,94 @@
+"""The marker: the last line of a comment that says an object is pgtenant's.
+
+Only a role with `CREATEROLE` can comment on another role, so a role's marker is
+trusted. The owner of a database can rewrite that database's comment, so a
+database's marker informs and decides nothing that matters to isolation.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, replace
+from typing import Final
+
+from pgtenant.catalog.model import AccessLevel
+
+MANAGED_BY: Final = "pgtenant"
+
+
+@dataclass(frozen=True, slots=True)
+class Marker:
+    """What a comment says about the object it stands on.
+
+    Attributes:
+        environment: the environment whose catalog holds the entry.
+        entry: the entry's key.
+        creating: on a role, the database that a run is about to create for it.
+        access_level: on a role, the level that was granted last; None for owners.
+        initial_schema: the initial schema that has been run.
+
+    """
+
+    environment: str
+    entry: str
+    creating: str | None = None
+    access_level: AccessLevel | None = None
+    initial_schema: str | None = None
+
+    def text(self) -> str:
+        """Render the compact JSON line."""
+        fields = {
+            "managed_by": MANAGED_BY,
+            "environment": self.environment,
+            "entry": self.entry,
+            "creating": self.creating,
+            "access_level": self.access_level,
+            "initial_schema": self.initial_schema,
+        }
+        present = {key: value for key, value in fields.items() if value is not None}
+        return json.dumps(present, separators=(",", ":"), ensure_ascii=True)
+
+    def settled(self) -> Marker:
+        """Return the marker of a role whose database stands."""
+        return replace(self, creating=None)
+
+
+def parse(comment: str | None) -> Marker | None:
+    """Read the marker off a comment; None when there is none that is ours.
+
+    A comment is text that other people write: whatever does not have the marker's
+    exact shape is a human's comment, not an error.
+    """
+    if not comment:
+        return None
+    try:
+        fields = json.loads(comment.rsplit("\n", 1)[-1])
+    except (ValueError, RecursionError):
+        return None
+    if not isinstance(fields, dict) or fields.get("managed_by") != MANAGED_BY:
+        return None
+    environment, entry = fields.get("environment"), fields.get("entry")
+    if not isinstance(environment, str) or not isinstance(entry, str):
+        return None
+    level = _text(fields.get("access_level"))
+    return Marker(
+        environment=environment,
+        entry=entry,
+        creating=_text(fields.get("creating")),
+        access_level=AccessLevel(level) if level is not None and level in {*AccessLevel} else None,
+        initial_schema=_text(fields.get("initial_schema")),
+    )
+
+
+def with_marker(comment: str | None, marker: Marker) -> str:
+    """Return `comment` with `marker` as its last line, keeping what a human wrote before it."""
+    if not comment:
+        return marker.text()
+    if parse(comment) is None:
+        return f"{comment}\n{marker.text()}"
+    human, newline, _ = comment.rpartition("\n")
+    return f"{human}{newline}{marker.text()}"
+
+
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) else None

@@ -1,0 +1,189 @@
+"""Changes become transactions: what runs together, where, and as whom."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import groupby
+from typing import assert_never
+
+from pgtenant.planning.changes import (
+    AlterDatabase,
+    AlterRole,
+    Change,
+    CreateDatabase,
+    CreateExtension,
+    CreateRole,
+    DatabaseChange,
+    GrantDatabase,
+    GrantDefault,
+    GrantObjects,
+    HandOverDatabase,
+    MarkDatabase,
+    MarkRole,
+    RevokeDatabase,
+    RevokeDefault,
+    RevokeMembership,
+    RevokeObjects,
+    RunInitialSchema,
+    UpdatePassword,
+)
+from pgtenant.planning.desired import Desired
+
+
+@dataclass(frozen=True, slots=True)
+class AsAdmin:
+    """On the admin's own connection, as the admin."""
+
+
+@dataclass(frozen=True, slots=True)
+class Borrowing:
+    """On the admin's connection, with `role` borrowed for the length of the transaction."""
+
+    role: str
+
+
+@dataclass(frozen=True, slots=True)
+class AsLogin:
+    """On a login of `role` itself, because the SQL is not ours or can call what is not.
+
+    `SET ROLE` is no boundary: a `DO` block, a trigger or a column default can `RESET ROLE`.
+    """
+
+    role: str
+    secret: str
+
+
+Session = AsAdmin | Borrowing | AsLogin
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where and as whom a change runs.
+
+    Attributes:
+        database: the database to be connected to; None for the maintenance database.
+        transactional: whether it may share a transaction with its neighbours.
+        apart: changes of other values do not share a transaction: an entry's key for role
+            changes, so that one entry's failure leaves the others alone.
+
+    """
+
+    database: str | None
+    session: Session
+    transactional: bool = True
+    apart: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Transaction:
+    """Changes that commit together."""
+
+    place: Place
+    changes: tuple[Change, ...]
+
+    @property
+    def entries(self) -> tuple[str, ...]:
+        """The keys of the entries it works for, in order of first appearance."""
+        return tuple(dict.fromkeys(change.entry for change in self.changes))
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """One database's transactions, in order. Groups do not depend on each other.
+
+    Attributes:
+        database: the database that the group is about.
+
+    """
+
+    database: str
+    transactions: tuple[Transaction, ...]
+
+
+def place_of(change: Change) -> Place:
+    """Return where `change` runs."""
+    match change:
+        case CreateRole() | AlterRole() | UpdatePassword() | MarkRole() | RevokeMembership():
+            return Place(database=None, session=AsAdmin(), apart=change.entry)
+        case CreateDatabase():
+            return Place(database=None, session=AsAdmin(), transactional=False)
+        case (
+            HandOverDatabase()
+            | AlterDatabase()
+            | MarkDatabase()
+            | GrantDatabase()
+            | RevokeDatabase()
+        ):
+            # The maintenance database: the database itself may be closed to us.
+            return Place(database=None, session=Borrowing(change.owner), apart=change.database)
+        case GrantObjects() | RevokeObjects() | GrantDefault() | RevokeDefault():
+            return Place(database=change.database, session=Borrowing(change.owner))
+        case CreateExtension():
+            return Place(
+                database=change.database,
+                session=AsLogin(change.owner, change.secret),
+                apart=change.extension,
+            )
+        case RunInitialSchema():
+            return Place(database=change.database, session=AsLogin(change.owner, change.secret))
+        case _:
+            assert_never(change)
+
+
+def phase_of(change: Change) -> int:
+    """Return the order of a change within its group.
+
+    Roles, then the database from the outside, then grants inside, and only then the
+    tenant's own SQL: default privileges stand by then, so what it makes is covered. What
+    the marker remembers comes last, because it says that all the rest is done.
+    """
+    match change:
+        case MarkRole(late=True):
+            return 5
+        case CreateRole() | AlterRole() | UpdatePassword() | MarkRole() | RevokeMembership():
+            return 0
+        case CreateDatabase():
+            return 1
+        case (
+            HandOverDatabase()
+            | AlterDatabase()
+            | MarkDatabase()
+            | GrantDatabase()
+            | RevokeDatabase()
+        ):
+            return 2
+        case GrantObjects() | RevokeObjects() | GrantDefault() | RevokeDefault():
+            return 3
+        case CreateExtension() | RunInitialSchema():
+            return 4
+        case _:
+            assert_never(change)
+
+
+def order(changes: Iterable[Change], desired: Desired) -> tuple[Group, ...]:
+    """Put changes into groups of transactions, sorted by database."""
+    homes = {role.name: role.database for role in desired.roles}
+
+    def home(change: Change) -> str:
+        if not isinstance(change, DatabaseChange):
+            return homes[change.role]
+        # Two transactions that borrow the same role at once get in each other's way.
+        undeclared = isinstance(change, RevokeDatabase) and change.undeclared
+        return homes.get(change.owner, change.database) if undeclared else change.database
+
+    grouped: dict[str, list[Change]] = {}
+    for change in changes:
+        grouped.setdefault(home(change), []).append(change)
+    return tuple(
+        Group(database=name, transactions=tuple(_transactions(sorted(members, key=phase_of))))
+        for name, members in sorted(grouped.items())
+    )
+
+
+def _transactions(changes: list[Change]) -> Iterator[Transaction]:
+    for place, run in groupby(changes, key=place_of):
+        if place.transactional:
+            yield Transaction(place=place, changes=tuple(run))
+        else:
+            yield from (Transaction(place=place, changes=(change,)) for change in run)

@@ -1,0 +1,135 @@
+"""The plan: everything a run will do, may not do, and has seen."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+
+from pgtenant.planning.changes import Change
+from pgtenant.planning.desired import Desired
+from pgtenant.planning.diff import diff
+from pgtenant.planning.findings import Blocked, Drift
+from pgtenant.planning.guards import guard
+from pgtenant.planning.observed import Observed
+from pgtenant.planning.order import Group, order
+from pgtenant.planning.sql.script import Lending
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The ordered changes of one environment, with what is blocked and what has drifted.
+
+    Attributes:
+        entries: the keys that the plan looked at, sorted.
+        groups: the changes in transactions.
+        blocked: sorted.
+        drift: sorted.
+        lending: how owners' roles are borrowed.
+        maintenance_database: where the admin is connected.
+        incomplete: databases that could not be entered before the plan's own repairs.
+
+    """
+
+    environment: str
+    entries: tuple[str, ...]
+    groups: tuple[Group, ...]
+    blocked: tuple[Blocked, ...]
+    drift: tuple[Drift, ...]
+    lending: Lending
+    maintenance_database: str
+    incomplete: tuple[str, ...] = ()
+
+    @property
+    def changes(self) -> tuple[Change, ...]:
+        """All changes, in the order in which they run."""
+        return tuple(
+            change
+            for group in self.groups
+            for transaction in group.transactions
+            for change in transaction.changes
+        )
+
+    @property
+    def blocked_entries(self) -> tuple[str, ...]:
+        """The keys of the blocked entries, sorted."""
+        return tuple(sorted({b.entry for b in self.blocked}))
+
+    def summary(self) -> Mapping[str, int]:
+        """Count changes by risk, and blocked entries, drift and untouched entries."""
+        changes = self.changes
+        risks = Counter(str(change.risk) for change in changes)
+        changed = {change.entry for change in changes}
+        unchanged = set(self.entries) - changed - set(self.blocked_entries)
+        return {
+            "changes": len(changes),
+            "create": risks["create"],
+            "grant": risks["grant"],
+            "alter": risks["alter"],
+            "revoke": risks["revoke"],
+            "destroy": risks["destroy"],
+            "blocked": len(self.blocked_entries),
+            "drift": len(self.drift),
+            "unchanged": len(unchanged),
+        }
+
+
+def make_plan(observed: Observed, desired: Desired, *, only: Collection[str] | None = None) -> Plan:
+    """Compare, guard and order.
+
+    Args:
+        observed: the server as it is.
+        desired: the whole catalog, also with `only`: an entry's surroundings matter.
+        only: the keys to plan for; None for all.
+
+    """
+    entries = tuple(sorted(r.entry for r in desired.roles if only is None or r.entry in only))
+    blocked = tuple(
+        b for b in guard(observed, desired) if only is None or b.entry in only
+    ) + _unmet(observed, desired, only)
+    held_back = {b.entry for b in guard(observed, desired)} | {b.entry for b in blocked}
+    changes: list[Change] = []
+    drift: list[Drift] = []
+    for item in diff(observed, desired):
+        if only is not None and item.entry not in only:
+            continue
+        if isinstance(item, Drift):
+            drift.append(item)
+        elif item.entry not in held_back:
+            changes.append(item)
+    return Plan(
+        environment=desired.environment,
+        entries=entries,
+        groups=order(changes, desired),
+        blocked=tuple(sorted(blocked)),
+        drift=tuple(sorted(set(drift))),
+        lending=Lending.of(observed),
+        maintenance_database=observed.server.maintenance_database,
+        incomplete=tuple(
+            d.name
+            for d in desired.databases
+            if (there := observed.databases.get(d.name)) is not None
+            and there.owner == d.owner.name
+            and there.contents is None
+            and d.entry not in held_back
+        ),
+    )
+
+
+def _unmet(
+    observed: Observed, desired: Desired, only: Collection[str] | None
+) -> tuple[Blocked, ...]:
+    """Block selected members of a database whose unselected owner entry has yet to make it."""
+    if only is None:
+        return ()
+    return tuple(
+        Blocked(
+            entry=member.entry,
+            reason=f"the database {database.name} is not there yet: select {database.entry} too",
+        )
+        for database in desired.databases
+        for member in database.members
+        if member.entry in only
+        and database.entry not in only
+        and database.name not in observed.databases
+    )

@@ -1,0 +1,163 @@
+"""A change as statements, each with the role that runs it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import assert_never
+
+from psycopg import sql
+from psycopg.abc import AdaptContext
+
+from pgtenant.planning.changes import (
+    AlterDatabase,
+    AlterRole,
+    Change,
+    CreateDatabase,
+    CreateExtension,
+    CreateRole,
+    GrantDatabase,
+    GrantDefault,
+    GrantObjects,
+    HandOverDatabase,
+    MarkDatabase,
+    MarkRole,
+    RevokeDatabase,
+    RevokeDefault,
+    RevokeMembership,
+    RevokeObjects,
+    RunInitialSchema,
+    UpdatePassword,
+)
+from pgtenant.planning.sql import statements
+
+Verifiers = Callable[[str, str], sql.Composable]
+"""Turns (role, secret's name) into what stands after `PASSWORD`."""
+
+
+class Verbatim(sql.Composable):
+    """SQL text that is sent as it stands: a schema file of the project, a psql variable."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(text)
+
+    def as_bytes(self, context: AdaptContext | None = None) -> bytes:
+        """Return the text in UTF-8, the encoding of every session of ours."""
+        del context
+        return str(self._obj).encode()
+
+
+def psql_variables(role: str, secret: str) -> sql.Composable:
+    """Return a psql variable in place of a verifier.
+
+    A plan holds no secret, and pasting its SQL without setting the variable is a syntax
+    error instead of a well-known password.
+    """
+    del secret
+    return Verbatim(f":'{re.sub('[^a-z0-9_]', '_', role)}_verifier'")
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """One statement of a transaction.
+
+    Attributes:
+        text: the SQL.
+        as_owner: whether it runs under `SET LOCAL ROLE` of the borrowed owner. Only
+            statements that can call no tenant code do.
+        change: the change it belongs to, or None for the loan around them.
+
+    """
+
+    text: sql.Composable
+    as_owner: bool = False
+    change: Change | None = None
+
+
+def render(  # noqa: C901, PLR0911, PLR0912 - one arm for each kind of change
+    change: Change, verifiers: Verifiers = psql_variables
+) -> tuple[Statement, ...]:
+    """Return the statements of `change`, in order."""
+
+    def admin(*texts: sql.Composable) -> tuple[Statement, ...]:
+        return tuple(Statement(text, change=change) for text in texts)
+
+    def owner(*texts: sql.Composable) -> tuple[Statement, ...]:
+        return tuple(Statement(text, as_owner=True, change=change) for text in texts)
+
+    match change:
+        case CreateRole():
+            return admin(
+                statements.create_role(change, verifiers(change.role, change.secret)),
+                statements.comment_on_role(change.role, change.marker.text()),
+            )
+        case AlterRole():
+            return admin(statements.alter_role(change))
+        case UpdatePassword():
+            return admin(
+                statements.set_password(change.role, verifiers(change.role, change.secret))
+            )
+        case MarkRole():
+            return admin(statements.comment_on_role(change.role, change.after))
+        case RevokeMembership():
+            return admin(statements.revoke_membership(change.group, change.role))
+        case CreateDatabase():
+            return admin(statements.create_database(change.database))
+        case HandOverDatabase():
+            return _hand_over(change)
+        case AlterDatabase():
+            return owner(statements.alter_database(change))
+        case MarkDatabase():
+            return owner(statements.comment_on_database(change.database, change.after))
+        case GrantDatabase():
+            return owner(statements.grant_database(change))
+        case RevokeDatabase():
+            return owner(statements.revoke_database(change))
+        case CreateExtension():
+            return admin(statements.create_extension(change.extension))
+        case RunInitialSchema():
+            return admin(
+                Verbatim(change.script),
+                statements.comment_on_database(change.database, change.comment),
+            )
+        case GrantObjects():
+            return owner(statements.grant_objects(change))
+        case RevokeObjects():
+            return owner(statements.revoke_objects(change))
+        case GrantDefault():
+            return owner(statements.grant_default(change))
+        case RevokeDefault():
+            return owner(statements.revoke_default(change))
+        case _:
+            assert_never(change)
+
+
+def _hand_over(change: HandOverDatabase) -> tuple[Statement, ...]:
+    """Close, hand over, then grant.
+
+    The admin's `CONNECT` is granted by the new owner: granted before, the change of owner
+    would fold it into the owner's own ACL entry. Connections are allowed last.
+    """
+    connect = GrantDatabase(
+        entry=change.entry,
+        database=change.database,
+        owner=change.owner,
+        role=change.admin,
+        privileges=("CONNECT",),
+    )
+    open_up = AlterDatabase(
+        entry=change.entry, database=change.database, owner=change.owner, allow_connections=True
+    )
+    return (
+        Statement(statements.revoke_all_from_public(change.database), change=change),
+        Statement(statements.database_owner(change.database, change.owner), change=change),
+        Statement(statements.grant_database(connect), as_owner=True, change=change),
+        Statement(
+            statements.comment_on_database(change.database, change.marker.text()),
+            as_owner=True,
+            change=change,
+        ),
+        Statement(statements.alter_database(open_up), as_owner=True, change=change),
+        Statement(statements.comment_on_role(change.owner, change.role_comment), change=change),
+    )
