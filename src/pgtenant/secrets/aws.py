@@ -7,6 +7,7 @@ One `GetSecretValue` for each name. `BatchGetSecretValue` needs a permission of 
 from __future__ import annotations
 
 import asyncio
+import os
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, Final
@@ -104,8 +105,8 @@ def _new_client() -> SecretsManagerClient:
 
     core = botocore.session.get_session()
     # Who sets AWS_MAX_ATTEMPTS or the profile's max_attempts gets that; the mode is ours,
-    # because "legacy" does not retry all kinds of throttling. Not "adaptive": 16 workers are
-    # a limit already, and its own one recovers slowly.
+    # because older versions' default does not retry all kinds of throttling. Not "adaptive":
+    # 16 workers are a limit already, and its own one recovers slowly.
     attempts: Any = core.get_config_variable("max_attempts") or ATTEMPTS
     config = Config(
         connect_timeout=CONNECT_TIMEOUT,
@@ -114,4 +115,6 @@ def _new_client() -> SecretsManagerClient:
         retries={"mode": "standard", "total_max_attempts": int(attempts)},
     )
     session = boto3.Session(botocore_session=core)
-    return session.client("secretsmanager", config=config)
+    # boto3 alone among AWS's SDKs does not know AWS_REGION.
+    region = session.region_name or os.environ.get("AWS_REGION")
+    return session.client("secretsmanager", region_name=region, config=config)

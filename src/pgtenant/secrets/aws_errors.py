@@ -13,9 +13,9 @@ _SIGN_IN: Final = (
     "give boto3 credentials: AWS_PROFILE, AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, "
     "or the service account's IAM role"
 )
-_REACH: Final = "check the network, AWS_ENDPOINT_URL and the region (AWS_REGION)"
-_NAME: Final = "check the secret's name, AWS_REGION and AWS_ENDPOINT_URL"
-_REGION: Final = "set AWS_REGION, or region in the AWS profile"
+_REACH: Final = "check the network, AWS_ENDPOINT_URL and the region (AWS_DEFAULT_REGION)"
+_NAME: Final = "check the secret's name, AWS_DEFAULT_REGION and AWS_ENDPOINT_URL"
+_REGION: Final = "set AWS_DEFAULT_REGION, or region in the AWS profile"
 
 # By the class's name: botocore must not be imported for a module that may not need it.
 _CLIENT_SIDE: Final[dict[str, tuple[str, str]]] = {

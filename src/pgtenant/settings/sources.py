@@ -127,12 +127,18 @@ def _leaves(
 
 
 def _is_environment(name: str, where: str, problems: list[str]) -> bool:
+    problem = _no_environment(name)
+    problems.extend([f"{where}{problem}"] if problem else [])
+    return not problem
+
+
+def _no_environment(name: str) -> str:
+    """Say why no environment can have this name; nothing when one can."""
     try:
         check_environment(name)
     except SettingsError as error:
-        problems.append(f"{where}: {error.message}; {error.hint}")
-        return False
-    return True
+        return f": {error.message}; {error.hint}"
+    return ""
 
 
 def _spec_at(path: tuple[str, ...]) -> Spec | None:
@@ -150,7 +156,9 @@ def _not_a_setting(path: tuple[str, ...], value: object) -> str:
         return f" is not a setting{_did_you_mean(section, _SECTIONS)}"
     if len(path) == 1 or (section == ENVIRONMENTS and len(path) == 2):
         name = f"{section}.<name>" if section == ENVIRONMENTS else section
-        return "" if value == {} else f" must be inside a table, such as [{name}]"
+        if value != {}:
+            return f" must be inside a table, such as [{name}]"
+        return _no_environment(path[1]) if len(path) == 2 else ""
     known = [spec.key for spec in SPECS if spec.section == section]
     return f" is not a setting{_did_you_mean(path[-1], known)}"
 
