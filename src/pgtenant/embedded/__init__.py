@@ -7,6 +7,15 @@ from pgtenant.embedded.distribution import Distribution, find_bundled
 from pgtenant.embedded.keeper import Keeper
 from pgtenant.embedded.runnable import runnable
 from pgtenant.embedded.server import Server, StopMode
-from pgtenant.embedded.settings import Tls
+from pgtenant.embedded.settings import PASSWORDS_ONLY, Tls
 
-__all__ = ["Distribution", "Keeper", "Server", "StopMode", "Tls", "find_bundled", "runnable"]
+__all__ = [
+    "PASSWORDS_ONLY",
+    "Distribution",
+    "Keeper",
+    "Server",
+    "StopMode",
+    "Tls",
+    "find_bundled",
+    "runnable",
+]
