@@ -1,0 +1,280 @@
+"""Checks the fields of one object against the model."""
+
+from __future__ import annotations
+
+import re
+from decimal import Decimal
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING, TypeAlias
+
+from pgtenant.catalog.located import Invalid, Located, Object, Pair, Value
+from pgtenant.catalog.model import INITIAL_SCHEMAS, AccessLevel, FieldSpec, Kind, Tenancy
+from pgtenant.catalog.naming import (
+    MAX_BYTES,
+    NamingPolicy,
+    name_problem,
+    reserved_reason,
+)
+from pgtenant.catalog.shown import character, did_you_mean, plain, quoted
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+# Takes the line, the field and what is wrong with it.
+Complain: TypeAlias = "Callable[[int, str, str], None]"
+
+_RESERVABLE = frozenset({"database_name", "username", "schema_prefix"})
+
+_WANTED = {
+    Kind.STRING: "a string",
+    Kind.BOOL: "true or false",
+    Kind.INTEGER: "a whole number",
+    Kind.STRINGS: "a list of strings",
+    Kind.OBJECT: "an object",
+}
+
+
+class FieldChecker:
+    """Checks values; knows what the rules depend on beyond the model.
+
+    Args:
+        policy: the form of names.
+        maintenance_database: refused as a name, when it is known.
+        schemas: the directory of initial schemas; None leaves their existence unchecked.
+    """
+
+    def __init__(
+        self, policy: NamingPolicy, maintenance_database: str | None, schemas: Path | None
+    ) -> None:
+        self._names = {"database_name": policy.database_name, "username": policy.username}
+        self._maintenance_database = maintenance_database
+        self._schemas = schemas
+
+    def read(
+        self,
+        value: Object,
+        specs: tuple[FieldSpec, ...],
+        line: int,
+        complain: Complain,
+        prefix: str = "",
+    ) -> dict[str, object]:
+        """Check an object's fields.
+
+        Args:
+            value: the object.
+            specs: its fields.
+            line: where the object is, for fields that are missing.
+            complain: is told every problem.
+            prefix: put before the names of fields in problems.
+
+        Returns:
+            The good values of the fields that are there.
+        """
+        known = {spec.name: spec for spec in specs}
+        seen: dict[str, int] = {}
+        values: dict[str, object] = {}
+        for pair in value.pairs:
+            shown = prefix + plain(pair.key)
+            spec = known.get(pair.key)
+            if pair.key in seen:
+                complain(pair.line, shown, f"is set twice; the first is on line {seen[pair.key]}")
+                continue
+            seen[pair.key] = pair.line
+            if spec is None:
+                complain(pair.line, shown, _unknown(pair, known))
+            elif pair.value.value is None:
+                if spec.required:
+                    complain(pair.line, shown, f"is null, but is required{_written(pair.value)}")
+            else:
+                checked = self._check(spec, pair.value, complain, shown)
+                if checked is not None:
+                    values[spec.name] = checked
+        for spec in specs:
+            if spec.required and spec.name not in seen:
+                complain(line, prefix + spec.name, "is missing, but is required")
+        return values
+
+    def _check(self, spec: FieldSpec, located: Located, complain: Complain, shown: str) -> object:
+        """Return the value, or None after complaining."""
+        value = located.value
+        result: object = None
+        problem: str | None
+        match spec.kind, value:
+            case _, Invalid():
+                problem = value.reason
+            case Kind.STRING, str():
+                problem = self._string_problem(spec, value)
+                result = (
+                    AccessLevel(value) if spec.name == "access_level" and not problem else value
+                )
+            case Kind.BOOL, bool():
+                return value
+            case Kind.INTEGER, int() if not isinstance(value, bool):
+                problem, result = _range_problem(spec, value), value
+            case Kind.STRINGS, tuple():
+                return self._strings(spec, value, complain, shown)
+            case Kind.OBJECT, Object():
+                values = self.read(value, spec.fields, located.line, complain, f"{shown}.")
+                return Tenancy(**values)  # type: ignore[arg-type]  # each was checked by its spec
+            case _:
+                problem = _wrong_type(_WANTED[spec.kind], located)
+        if problem:
+            complain(located.line, shown, problem)
+            return None
+        return result
+
+    def _strings(
+        self, spec: FieldSpec, items: tuple[Located, ...], complain: Complain, shown: str
+    ) -> tuple[str, ...]:
+        good: dict[str, int] = {}
+        for item in items:
+            value = item.value
+            if isinstance(value, Invalid):
+                complain(item.line, shown, f"has an item that {value.reason}")
+            elif not isinstance(value, str):
+                complain(item.line, shown, f"has an item that {_wrong_type('a string', item)}")
+            elif problem := name_problem(value, spec.pattern):
+                complain(item.line, shown, f"has an item that {problem}")
+            elif value in good:
+                complain(item.line, shown, f"lists {quoted(value)} twice")
+            else:
+                good[value] = item.line
+        return tuple(good)
+
+    def _string_problem(self, spec: FieldSpec, value: str) -> str | None:
+        if spec.choices:
+            return _choice_problem(spec, value)
+        if spec.max_length is not None:
+            return _text_problem(value, spec.max_length)
+        match spec.name:
+            case "initial_schema":
+                return self._schema_problem(value)
+            case "secret":
+                return _secret_problem(value, spec.pattern)
+            case "setting":
+                return _setting_problem(value, spec.pattern)
+            case _:
+                return self._name_problem(spec, value)
+
+    def _name_problem(self, spec: FieldSpec, value: str) -> str | None:
+        problem = name_problem(value, self._names.get(spec.name, spec.pattern))
+        if problem is not None or spec.name not in _RESERVABLE:
+            return problem
+        reason = reserved_reason(value, admin=None, maintenance_database=self._maintenance_database)
+        return f"is reserved: {quoted(value)}; {reason}" if reason else None
+
+    def _schema_problem(self, value: str) -> str | None:
+        if value in INITIAL_SCHEMAS:
+            return None
+        if problem := _path_problem(value):
+            allowed = f"{_list(INITIAL_SCHEMAS)}, or a file below schemas/"
+            return f"{problem}: {quoted(value)}; it is one of {allowed}"
+        if self._schemas is None:
+            return None
+        path = self._schemas / value
+        try:
+            inside = path.resolve(strict=True).is_relative_to(self._schemas.resolve())
+            found = path.is_file()
+        except (OSError, RuntimeError):
+            inside = found = False
+            near = did_you_mean(value, INITIAL_SCHEMAS)
+            return f"names no file below schemas/: {quoted(value)}{near}"
+        if not inside:
+            return f"is a link that leaves schemas/: {quoted(value)}"
+        return None if found else f"is not a file: schemas/{plain(value)}"
+
+
+def _unknown(pair: Pair, known: dict[str, FieldSpec]) -> str:
+    if isinstance(pair.value.value, Object):
+        # The usual cause of an object here is the brace of the entry above it.
+        return "is not a field of an entry; is a closing `}` missing above it?"
+    near = did_you_mean(pair.key, known)
+    return f"is not a field{near or '; the fields are ' + ', '.join(known)}"
+
+
+def _written(located: Located) -> str:
+    return f" (YAML reads the unquoted {quoted(located.written)} so)" if located.written else ""
+
+
+def _wrong_type(wanted: str, located: Located) -> str:
+    value = located.value
+    message = f"must be {wanted}, not {_describe(value)}"
+    if wanted == "a string" and located.written:
+        return f"{message}: YAML reads the unquoted {located.written[:20]} so, put it in quotes"
+    if isinstance(value, str) and wanted in {"true or false", "a whole number"}:
+        return f"{message}; leave the quotes out"
+    return message
+
+
+def _describe(value: Value) -> str:  # noqa: PLR0911 - one return per type
+    match value:
+        case bool():
+            return f"the boolean {str(value).lower()}"
+        case str():
+            return f"the string {quoted(value)}"
+        case int() | Decimal():
+            return f"the number {plain(str(value), 30)}"
+        case tuple():
+            return "a list"
+        case Object():
+            return "an object"
+        case None:
+            return "null"
+        case Invalid():
+            return "this"
+
+
+def _range_problem(spec: FieldSpec, value: int) -> str | None:
+    if spec.minimum is not None and value < spec.minimum:
+        hint = "; leave it out for no limit" if spec.name == "connection_limit" else ""
+        return f"must be {spec.minimum} or more, not {plain(str(value), 30)}{hint}"
+    if spec.maximum is not None and value > spec.maximum:
+        return f"must be {spec.maximum} or less, not {plain(str(value), 30)}"
+    return None
+
+
+def _choice_problem(spec: FieldSpec, value: str) -> str | None:
+    if value in spec.choices:
+        return None
+    near = did_you_mean(value, spec.choices)
+    return f"must be one of {_list(spec.choices)}, not {quoted(value)}{near}"
+
+
+def _text_problem(value: str, limit: int) -> str | None:
+    if len(value) > limit:
+        return f"is {len(value)} characters long, at most {limit} are allowed: {quoted(value)}"
+    hidden = next((char for char in value if not char.isprintable()), None)
+    return None if hidden is None else f"contains {character(hidden)}: {quoted(value)}"
+
+
+def _secret_problem(value: str, pattern: str) -> str | None:
+    if not re.fullmatch(pattern, value):
+        return f"is not a secret's name: {quoted(value)}; the rule is {pattern}"
+    return f'must not contain "..": {quoted(value)}' if ".." in value else None
+
+
+def _setting_problem(value: str, pattern: str) -> str | None:
+    if not re.fullmatch(pattern, value):
+        named = "is not a custom setting such as app.current_tenant"
+        return f"{named}: {quoted(value)}; the rule is {pattern}"
+    if len(value) > MAX_BYTES:
+        return f"is longer than {MAX_BYTES} characters: {quoted(value)}"
+    return None
+
+
+def _path_problem(value: str) -> str | None:
+    if not value:
+        return "is empty"
+    odd = next((char for char in value if not char.isprintable() or char == "\\"), None)
+    if odd is not None:
+        return f"contains {character(odd)}"
+    if len(value) > 200:
+        return f"is {len(value)} characters long"
+    parts = value.split("/")
+    if PurePosixPath(value).is_absolute() or any(part in {"", ".", ".."} for part in parts):
+        return "is not a plain relative path"
+    return None
+
+
+def _list(choices: tuple[str, ...]) -> str:
+    return ", ".join(choices)

@@ -1,0 +1,274 @@
+"""What a catalog declares, and the one description of its fields.
+
+`FIELDS` is the single model: validation reads it, and so do the generators of
+Terraform's variable type and of the reference. Importing this module is cheap.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from pgtenant.catalog.naming import NamingPolicy
+
+
+class AccessLevel(StrEnum):
+    """What a role may do in its database."""
+
+    OWNER = "owner"
+    EDITOR = "editor"
+    READER = "reader"
+
+
+@dataclass(frozen=True, slots=True)
+class Tenancy:
+    """Schema-per-tenant inside one application database.
+
+    Attributes:
+        schema_prefix: what the schema of every tenant starts with.
+        setting: the custom setting that holds the current tenant, with a dot in its name.
+        column: the column of every tenant table that holds the tenant.
+        runtime_role: the application gets a second login with DML only.
+        role_per_tenant: every tenant gets a role of its own.
+    """
+
+    schema_prefix: str = "tenant_"
+    setting: str = "app.current_tenant"
+    column: str = "tenant_id"
+    runtime_role: bool = False
+    role_per_tenant: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One item of `application_databases`; `FIELDS` documents each attribute.
+
+    Attributes:
+        line: where the entry starts in its file, 1-based; 0 when it has no file. Not compared.
+    """
+
+    key: str
+    database_name: str
+    username: str
+    access_level: AccessLevel = AccessLevel.OWNER
+    createdb: bool = True
+    connection_limit: int | None = None
+    initial_schema: str = "none"
+    extensions: tuple[str, ...] = ()
+    secret: str | None = None
+    owner: str | None = None
+    requester: str | None = None
+    domain: str | None = None
+    risk: str | None = None
+    size: str | None = None
+    tenancy: Tenancy | None = None
+    line: int = field(default=0, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Catalog:
+    """The declared entries of one environment.
+
+    Attributes:
+        path: the file, as it is shown to people.
+        entries: sorted by key, whatever order they were given in.
+    """
+
+    path: str
+    entries: tuple[Entry, ...]
+    _owners: dict[str, Entry] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        entries = tuple(sorted(self.entries, key=lambda entry: entry.key))
+        owners = {e.database_name: e for e in entries if e.access_level is AccessLevel.OWNER}
+        object.__setattr__(self, "entries", entries)
+        object.__setattr__(self, "_owners", owners)
+
+    def owner_of(self, database_name: str) -> Entry | None:
+        """Return the entry that owns a database, or None when no entry does."""
+        return self._owners.get(database_name)
+
+
+class Kind(StrEnum):
+    """The type of a field's value."""
+
+    STRING = "string"
+    BOOL = "bool"
+    INTEGER = "number"
+    STRINGS = "list(string)"
+    OBJECT = "object"
+
+
+@dataclass(frozen=True, slots=True)
+class FieldSpec:
+    """One field: everything that validation, Terraform's type and the reference need.
+
+    Attributes:
+        name: as written in the file; also the attribute of `Entry` or `Tenancy`.
+        kind: the value's type; its text is Terraform's.
+        doc: one sentence for the reference.
+        required: the field must be there and must not be null.
+        default: what an absent (or null) field means.
+        choices: all allowed strings, or empty.
+        pattern: a regular expression that a string, or each item of a list, matches whole; without
+            look-around, so that Terraform can use it too.
+        minimum: the smallest number.
+        maximum: the largest number.
+        max_length: the most characters of a free printable string.
+        owner_only: the field makes sense only where `access_level` is `owner`.
+        fields: the fields of an object.
+    """
+
+    name: str
+    kind: Kind
+    doc: str
+    required: bool = False
+    default: object = None
+    choices: tuple[str, ...] = ()
+    pattern: str = ""
+    minimum: int | None = None
+    maximum: int | None = None
+    max_length: int | None = None
+    owner_only: bool = False
+    fields: tuple[FieldSpec, ...] = ()
+
+
+# The values of `initial_schema` that are not files.
+INITIAL_SCHEMAS = ("none", "basic-app", "event-sourcing")
+
+_NAMES = NamingPolicy()
+_IDENTIFIER = "[a-z_][a-z0-9_]{0,62}"
+
+TENANCY_FIELDS = (
+    FieldSpec(
+        "schema_prefix",
+        Kind.STRING,
+        "What the schema of every tenant starts with.",
+        default="tenant_",
+        # 30 characters leave as much again for the tenant's slug.
+        pattern="^[a-z_][a-z0-9_]{0,29}$",
+    ),
+    FieldSpec(
+        "setting",
+        Kind.STRING,
+        "The custom setting that holds the current tenant.",
+        default="app.current_tenant",
+        pattern=rf"^{_IDENTIFIER}\.{_IDENTIFIER}$",
+    ),
+    FieldSpec(
+        "column",
+        Kind.STRING,
+        "The column of every tenant table that holds the tenant.",
+        default="tenant_id",
+        pattern=f"^{_IDENTIFIER}$",
+    ),
+    FieldSpec(
+        "runtime_role",
+        Kind.BOOL,
+        "Gives the application a second login with DML only.",
+        default=False,
+    ),
+    FieldSpec(
+        "role_per_tenant",
+        Kind.BOOL,
+        "Gives every tenant a role of its own.",
+        default=False,
+    ),
+)
+
+FIELDS: tuple[FieldSpec, ...] = (
+    FieldSpec(
+        "database_name",
+        Kind.STRING,
+        "The database. Its form is `database_name` of the naming policy.",
+        required=True,
+        pattern=_NAMES.database_name,
+    ),
+    FieldSpec(
+        "username",
+        Kind.STRING,
+        "The login role, unique in the catalog. Its form is `username` of the naming policy.",
+        required=True,
+        pattern=_NAMES.username,
+    ),
+    FieldSpec(
+        "access_level",
+        Kind.STRING,
+        "What the role may do in the database; every database has exactly one `owner` entry.",
+        default=AccessLevel.OWNER,
+        choices=tuple(level.value for level in AccessLevel),
+    ),
+    FieldSpec(
+        "createdb",
+        Kind.BOOL,
+        "Whether the role may create databases of its own.",
+        default=True,
+    ),
+    FieldSpec(
+        "connection_limit",
+        Kind.INTEGER,
+        "The most connections the role may hold at once; absent means no limit.",
+        minimum=1,
+        maximum=2**31 - 1,
+    ),
+    FieldSpec(
+        "initial_schema",
+        Kind.STRING,
+        "Run once in a new database: `none`, `basic-app`, `event-sourcing`, or a file below "
+        "the project's `schemas/`, as a path relative to it.",
+        default="none",
+        owner_only=True,
+    ),
+    FieldSpec(
+        "extensions",
+        Kind.STRINGS,
+        "Extensions to create in the database where the server offers them.",
+        default=(),
+        pattern="^[a-z][a-z0-9_-]{0,62}$",
+        owner_only=True,
+    ),
+    FieldSpec(
+        "secret",
+        Kind.STRING,
+        "The name of the entry's secret, instead of the one its key gives; no two entries "
+        "share one.",
+        pattern="^[A-Za-z0-9_+=.@-][A-Za-z0-9/_+=.@-]{0,511}$",
+    ),
+    FieldSpec(
+        "owner",
+        Kind.STRING,
+        "The team that answers for the database.",
+        max_length=200,
+    ),
+    FieldSpec(
+        "requester",
+        Kind.STRING,
+        "Who asked for it.",
+        max_length=200,
+    ),
+    FieldSpec(
+        "domain",
+        Kind.STRING,
+        "The business domain it belongs to.",
+        max_length=200,
+    ),
+    FieldSpec(
+        "risk",
+        Kind.STRING,
+        "How much harm a failure or a leak would do.",
+        choices=("none", "low", "medium", "high", "access"),
+    ),
+    FieldSpec(
+        "size",
+        Kind.STRING,
+        "The expected size.",
+        choices=("small", "medium", "large", "xlarge"),
+    ),
+    FieldSpec(
+        "tenancy",
+        Kind.OBJECT,
+        "Schema-per-tenant under row-level security; `{}` takes every default.",
+        owner_only=True,
+        fields=TENANCY_FIELDS,
+    ),
+)
