@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import shutil
 import subprocess
 import sys
 import threading
@@ -39,6 +40,7 @@ class Keeper:
         ids = [] if self.account is None else [str(self.account.uid), str(self.account.gid)]
         self._lock = threading.Lock()
         self._number = 0
+        self._directories: list[Path] = []
         self._process = subprocess.Popen(  # noqa: S603
             [sys.executable, "-I", "-S", str(Path(supervisor.__file__)), *ids],
             stdin=subprocess.PIPE,
@@ -67,11 +69,15 @@ class Keeper:
             self._process.wait()
             if self._process.stdout is not None:
                 self._process.stdout.close()
+        # Nothing is left of them, unless somebody killed the supervisor.
+        for directory in self._directories:
+            shutil.rmtree(directory, ignore_errors=True)
 
     def directory(self, prefix: str = "pgtenant-") -> Path:
         """A new temporary directory, ours to write; the account may only pass through it."""
         path = self._ask("directory", parent=str(self._parent), prefix=prefix)
-        return Path(str(path))
+        self._directories.append(Path(str(path)))
+        return self._directories[-1]
 
     def private_directory(self, path: Path) -> None:
         """Makes the directory `path` for the account alone."""
@@ -80,6 +86,7 @@ class Keeper:
     def remove(self, directory: Path) -> None:
         """Removes a directory made by `directory`."""
         self._ask("remove", path=str(directory))
+        self._directories.remove(directory)
 
     def run(self, argv: Sequence[str], *, log: Path) -> int:
         """Runs a program to its end; its output is appended to `log`. Returns the exit status."""

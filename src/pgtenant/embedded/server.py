@@ -241,12 +241,11 @@ class Server:
     def _await_ready(self, log_offset: int) -> None:
         deadline = time.monotonic() + _START_TIMEOUT
         while self._pid is not None:
-            ready = self._answers()
             # With two addresses PostgreSQL makes do with one of them; somebody else's
             # server on the other would be taken for this one.
             if b"could not bind" in self.log_path.read_bytes()[log_offset:]:
                 raise _PortTakenError
-            if ready:
+            if self._says_ready() and self._answers():
                 return
             if self._keeper.poll(self._pid) is not None:
                 self._pid = None
@@ -254,6 +253,14 @@ class Server:
             if time.monotonic() > deadline:
                 raise self._failure(f"accepts no connections after {_START_TIMEOUT:g} s")
             time.sleep(_POLL)
+
+    def _says_ready(self) -> bool:
+        # As pg_ctl does it: the last line of the lock file, if it is this process's.
+        try:
+            lines = (self.data_directory / "postmaster.pid").read_text("utf-8").splitlines()
+        except FileNotFoundError:
+            return False
+        return lines[:1] == [str(self._pid)] and lines[-1].strip() == "ready"
 
     def _answers(self) -> bool:
         try:
