@@ -115,6 +115,21 @@ def without_powers(role: str, powers: Iterable[str]) -> sql.Composed:
     )
 
 
+def with_attribute(role: str, attribute: str) -> sql.Composed:
+    """`ALTER ROLE … CREATEROLE` or the like, for a superuser to run."""
+    return sql.SQL("ALTER ROLE {} {}").format(sql.Identifier(role), _FLAGS[attribute.lower()][0])
+
+
+def grant_admin(role: str, admin: str, major: int) -> sql.Composed:
+    """Give `admin` the right to lend itself `role`, and no standing power over its data."""
+    options = (
+        sql.SQL("WITH ADMIN TRUE, INHERIT FALSE, SET FALSE")
+        if major >= 16
+        else sql.SQL("WITH ADMIN OPTION")
+    )
+    return sql.SQL("GRANT {} TO {} {}").format(sql.Identifier(role), sql.Identifier(admin), options)
+
+
 def set_password(role: str, verifier: sql.Composable) -> sql.Composed:
     """`ALTER ROLE … PASSWORD`, with a SCRAM verifier."""
     return sql.SQL("ALTER ROLE {} PASSWORD {}").format(sql.Identifier(role), verifier)

@@ -1,0 +1,100 @@
+"""What the admin must be able to do for a plan, and the statement that would give it that."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from pgtenant.planning.changes import (
+    CreateDatabase,
+    CreateRole,
+    DatabaseChange,
+    HandOverDatabase,
+    RoleChange,
+)
+from pgtenant.planning.observed import Admin, Observed
+from pgtenant.planning.order import Borrowing
+from pgtenant.planning.plan import Plan
+from pgtenant.planning.sql import statements
+from pgtenant.planning.sql.text import as_text
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """One thing the admin may not do.
+
+    Attributes:
+        message: what, in words.
+        statement: the SQL that would allow it.
+        executor: who has to run it.
+    """
+
+    message: str
+    statement: str
+    executor: str
+
+
+def missing_attributes(plan: Plan, admin: Admin) -> tuple[Missing, ...]:
+    """Return the role attributes that the plan needs and the admin lacks."""
+    if admin.superuser:
+        return ()
+    changes = plan.changes
+    found: list[Missing] = []
+    if not admin.createrole and any(_needs_createrole(plan, change) for change in changes):
+        found.append(_attribute(admin, "CREATEROLE", "make and change roles"))
+    # ALTER DATABASE … OWNER TO needs CREATEDB as well.
+    if not admin.createdb and any(
+        isinstance(change, CreateDatabase | HandOverDatabase) for change in changes
+    ):
+        found.append(_attribute(admin, "CREATEDB", "make databases"))
+    return tuple(found)
+
+
+def roles_to_borrow(plan: Plan, observed: Observed) -> tuple[str, ...]:
+    """Return the existing roles that the plan borrows or changes, sorted.
+
+    Whoever may lend a role to itself has `ADMIN` on it, which is also what changing the
+    role takes.
+    """
+    if observed.server.admin.superuser:
+        return ()
+    touched: set[str] = set()
+    for change in plan.changes:
+        if isinstance(change, RoleChange) and not isinstance(change, CreateRole):
+            touched.add(change.role)
+    for group in plan.groups:
+        for transaction in group.transactions:
+            if isinstance(transaction.place.session, Borrowing):
+                touched.add(transaction.place.session.role)
+    return tuple(sorted(touched & observed.roles.keys()))
+
+
+def missing_loan(role: str, refusal: str, admins: Sequence[str], observed: Observed) -> Missing:
+    """Return what to do about a role that can't be borrowed.
+
+    Args:
+        role: the role.
+        refusal: what the server said.
+        admins: roles with `ADMIN` on it.
+        observed: the server.
+    """
+    admin = observed.server.admin.name
+    return Missing(
+        message=f"the admin {admin} can't act as {role}: {refusal}",
+        statement=as_text(statements.grant_admin(role, admin, observed.server.major)),
+        executor=" or ".join([*admins, "a superuser"]),
+    )
+
+
+def _attribute(admin: Admin, attribute: str, purpose: str) -> Missing:
+    return Missing(
+        message=f"the admin {admin.name} lacks {attribute} and can't {purpose}",
+        statement=as_text(statements.with_attribute(admin.name, attribute)),
+        executor="a superuser (on RDS: the master user)",
+    )
+
+
+def _needs_createrole(plan: Plan, change: object) -> bool:
+    if isinstance(change, RoleChange):
+        return True
+    return isinstance(change, DatabaseChange) and plan.lending.needed(change.owner)

@@ -1,0 +1,69 @@
+"""Prove that the admin can borrow roles, by borrowing them and rolling back.
+
+Asking is not enough: from PostgreSQL 16 on `pg_has_role(…, 'MEMBER WITH ADMIN OPTION')`
+says yes through a chain for which `GRANT` then fails with `no possible grantors`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import psycopg
+from psycopg import sql
+
+from pgtenant.planning.sql import statements
+from pgtenant.planning.sql.script import Lending
+from pgtenant.postgres.failures import failed
+from pgtenant.postgres.libpq import Connection
+
+
+async def refused_loans(
+    connection: Connection, roles: Iterable[str], lending: Lending
+) -> dict[str, str]:
+    """Borrow every role once inside a transaction that is rolled back.
+
+    Args:
+        connection: the admin's, in autocommit mode and idle.
+        roles: roles that exist.
+        lending: how loans are made.
+
+    Returns:
+        What the server said for each role that can't be borrowed.
+
+    Raises:
+        ServerError: the connection was lost.
+    """
+    refusals: dict[str, str] = {}
+    try:
+        async with connection.transaction(force_rollback=True):
+            for role in sorted(roles):
+                try:
+                    async with connection.transaction():
+                        await _borrow(connection, role, lending)
+                except psycopg.Error as error:
+                    if error.diag.message_primary is None:
+                        raise
+                    refusals[role] = error.diag.message_primary
+    except psycopg.Error as error:
+        where = connection.info.dbname
+        raise failed(error, doing="proving authority", where=where) from None
+    return refusals
+
+
+async def admins_of(connection: Connection, role: str) -> tuple[str, ...]:
+    """Return who may grant `role` to others, superusers left out."""
+    cursor = await connection.execute(
+        "SELECT m.rolname::text FROM pg_auth_members a"
+        " JOIN pg_roles m ON m.oid = a.member JOIN pg_roles g ON g.oid = a.roleid"
+        " WHERE g.rolname = %s AND a.admin_option AND m.rolname <> current_user ORDER BY 1",
+        (role,),
+    )
+    return tuple(row[0] for row in await cursor.fetchall())
+
+
+async def _borrow(connection: Connection, role: str, lending: Lending) -> None:
+    texts: list[sql.Composable] = [s.text for s in lending.lend(role)]
+    texts.append(statements.set_local_role(role))
+    texts.append(sql.SQL("RESET ROLE"))
+    for text in texts:
+        await connection.execute(sql.Composed([text]))

@@ -1,0 +1,144 @@
+"""Connections: armoured, counted, translated."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+from typing import Final
+
+import psycopg
+from psycopg import conninfo
+
+from pgtenant.errors import ServerError
+from pgtenant.postgres.failures import refused
+from pgtenant.postgres.libpq import Connection
+from pgtenant.postgres.options import Timeouts, armour, armour_of_version, startup_options
+
+OLDEST: Final = 15
+NEWEST: Final = 18
+APPLICATION_NAME: Final = "pgtenant"
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """Where the instance is, and how it is reached.
+
+    Attributes:
+        sslmode: one of libpq's.
+        sslrootcert: a path, or None for libpq's default.
+    """
+
+    host: str
+    port: int
+    sslmode: str
+    sslrootcert: str | None
+    timeouts: Timeouts
+
+
+@dataclass(frozen=True, slots=True)
+class Login:
+    """A role and its password, which no `repr` shows."""
+
+    user: str
+    password: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """Opens connections to one instance, never more than its budget at once.
+
+    Attributes:
+        slots: the connection budget.
+        major: the server's major version, or None before the first connection.
+    """
+
+    endpoint: Endpoint
+    slots: asyncio.Semaphore
+    major: int | None = None
+
+    @classmethod
+    def of(cls, endpoint: Endpoint, connections: int) -> Gate:
+        """Return a gate with a budget of `connections`."""
+        return cls(endpoint=endpoint, slots=asyncio.Semaphore(connections))
+
+    def knowing(self, major: int) -> Gate:
+        """Return the same gate, budget included, for a server of a known version."""
+        return replace(self, major=major)
+
+    @asynccontextmanager
+    async def open(self, login: Login, database: str) -> AsyncIterator[Connection]:
+        """Open a connection for the length of the block.
+
+        Raises:
+            ServerError: the connection was refused or did not come about.
+        """
+        async with self.slots:
+            connection = await self._connect(login, database)
+            try:
+                yield connection
+            finally:
+                await connection.close()
+
+    async def _connect(self, login: Login, database: str) -> Connection:
+        where = f"{self.endpoint.host}:{self.endpoint.port}/{database}"
+        try:
+            connection = await Connection.connect(
+                self._conninfo(login, database), autocommit=True, prepare_threshold=None
+            )
+        except psycopg.Error as error:
+            raise refused(error, who=login.user, where=where) from None
+        except UnicodeError:
+            raise ServerError(
+                f"cannot connect to {where}: the host is no valid name",
+                hint="check the secret's host",
+            ) from None
+        return connection
+
+    def _conninfo(self, login: Login, database: str) -> str:
+        endpoint = self.endpoint
+        settings = armour(endpoint.timeouts)
+        if self.major is not None:
+            settings |= armour_of_version(self.major, endpoint.timeouts)
+        return conninfo.make_conninfo(
+            "",
+            host=endpoint.host,
+            port=endpoint.port,
+            user=login.user,
+            password=login.password,
+            dbname=database,
+            sslmode=endpoint.sslmode,
+            sslrootcert=endpoint.sslrootcert,
+            connect_timeout=max(2, round(endpoint.timeouts.connect)),
+            application_name=APPLICATION_NAME,
+            client_encoding="utf8",
+            gssencmode="disable",
+            options=startup_options(settings),
+            keepalives_idle=30,
+            keepalives_interval=10,
+            keepalives_count=3,
+        )
+
+
+def check_version(connection: Connection) -> int:
+    """Return `server_version_num`.
+
+    Raises:
+        ServerError: the server is older than PostgreSQL 15.
+    """
+    version = connection.info.server_version
+    if version // 10000 < OLDEST:
+        raise ServerError(
+            f"the server is PostgreSQL {version // 10000}; pgtenant supports {OLDEST} to {NEWEST}",
+            hint="upgrade the instance: older versions left community support, and there a tenant"
+            " can make the admin a member of itself",
+        )
+    return version
+
+
+async def arm(connection: Connection, timeouts: Timeouts) -> None:
+    """Set what the first connection could not ask for before it knew the version."""
+    major = connection.info.server_version // 10000
+    for name, value in armour_of_version(major, timeouts).items():
+        await connection.execute("SELECT pg_catalog.set_config(%s, %s, false)", (name, value))

@@ -1,0 +1,121 @@
+"""Send a transaction's statements, and believe none of them blindly."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Final
+
+import psycopg
+import stamina
+from psycopg import sql
+from psycopg.errors import Diagnostic
+from psycopg.pq import TransactionStatus
+
+from pgtenant.errors import ServerError
+from pgtenant.planning.sql.render import Statement
+from pgtenant.planning.sql.text import as_text
+from pgtenant.postgres.failures import failed
+from pgtenant.postgres.libpq import Connection
+
+INEFFECTIVE: Final = frozenset({"01006", "01007"})
+"""`privilege_not_revoked` and `privilege_not_granted`: a success in which nothing changed."""
+
+_ATTEMPTS: Final = 12
+_TRANSIENT: Final = frozenset({"40001", "40P01"})
+
+
+class IneffectiveError(ServerError):
+    """PostgreSQL reported success and a warning that nothing was granted or revoked."""
+
+
+def is_transient(error: Exception) -> bool:
+    """Return whether the same transaction may well succeed when it is run again.
+
+    `tuple concurrently updated` has no SQLSTATE of its own: somebody else changed the same
+    catalog row (an owner who loops `GRANT` on its database). 23505 comes from the catalogs
+    when two sessions insert the same membership, 55006 when somebody is in `template0`.
+    """
+    if not isinstance(error, psycopg.Error):
+        return False
+    text = error.diag.message_primary or ""
+    match error.sqlstate:
+        case "XX000":
+            return text.startswith("tuple concurrently ")
+        case "23505":
+            return "pg_auth_members" in text or "pg_default_acl" in text or "pg_class" in text
+        case "55006":
+            return "template0" in text
+        case state:
+            return state in _TRANSIENT
+
+
+async def run(
+    connection: Connection, statements: Sequence[Statement], *, transactional: bool, doing: str
+) -> None:
+    """Run statements in one transaction, or one statement outside of any.
+
+    The whole transaction is run again when it met a transient conflict.
+
+    Args:
+        connection: in autocommit mode and idle.
+        statements: in order.
+        transactional: whether they share a transaction.
+        doing: what they do, in words, for error messages.
+
+    Raises:
+        IneffectiveError: a grant or revoke had no effect; nothing was committed.
+        ServerError: a statement failed; nothing was committed.
+    """
+    try:
+        async for attempt in stamina.retry_context(
+            on=is_transient, attempts=_ATTEMPTS, timeout=60.0, wait_initial=0.02, wait_max=1.0
+        ):
+            with attempt:
+                if transactional:
+                    async with connection.transaction():
+                        await _send(connection, statements, doing, transactional=transactional)
+                else:
+                    await _send(connection, statements, doing, transactional=transactional)
+    except psycopg.Error as error:
+        raise failed(error, doing=doing, where=connection.info.dbname) from None
+
+
+async def _send(
+    connection: Connection, statements: Sequence[Statement], doing: str, *, transactional: bool
+) -> None:
+    with _warnings(connection) as warnings:
+        for statement in statements:
+            await connection.execute(sql.Composed([statement.text]))
+            if warnings:
+                raise IneffectiveError(
+                    f"{doing} in {connection.info.dbname}: PostgreSQL reported success but changed"
+                    f" nothing ({warnings[0]}) for: {_shown(statement)}",
+                    hint="somebody else granted this privilege; see the grantors in the ACL",
+                    sqlstate="01006",
+                )
+            if transactional and connection.info.transaction_status == TransactionStatus.IDLE:
+                raise ServerError(
+                    f"{doing} in {connection.info.dbname}: the SQL ended its own transaction",
+                    hint="take COMMIT and ROLLBACK out of it: it runs in one transaction",
+                )
+
+
+@contextmanager
+def _warnings(connection: Connection) -> Iterator[list[str]]:
+    found: list[str] = []
+
+    def note(diagnostic: Diagnostic) -> None:
+        if diagnostic.sqlstate in INEFFECTIVE:
+            found.append(diagnostic.message_primary or "no privileges were changed")
+
+    connection.add_notice_handler(note)
+    try:
+        yield found
+    finally:
+        connection.remove_notice_handler(note)
+
+
+def _shown(statement: Statement) -> str:
+    text = as_text(statement.text)
+    return text if len(text) <= 200 else text[:200] + "…"

@@ -1,0 +1,108 @@
+"""The boundary where the driver's errors become ours: what, where, and what to do."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import psycopg
+
+from pgtenant.errors import ServerError
+from pgtenant.postgres.libpq import refusal_sqlstate, refusal_text
+
+_NO_SLOTS: Final = "the server is out of connection slots; lower [server] connections or wait"
+_REFUSALS: Final[dict[str, str]] = {
+    "28P01": "the stored password is not the role's: check the secret",
+    "28000": (
+        "pg_hba.conf or the role itself refuses this login (on RDS: a member of rds_iam"
+        " can't log in with a password; without TLS rds.force_ssl refuses)"
+    ),
+    "3D000": "check the database's name in the secret or in [server] maintenance_database",
+    "42501": "grant the role CONNECT on that database",
+    "53300": _NO_SLOTS,
+    "57P03": "the server is starting up or shutting down; try again",
+    "08P01": "connect to the instance itself: RDS Proxy and poolers refuse startup options",
+}
+_SYMPTOMS: Final[tuple[tuple[str, str], ...]] = (
+    (
+        "unsupported startup parameter",
+        "connect to the instance itself: poolers refuse startup options",
+    ),
+    ("RDS Proxy", "connect to the instance itself: RDS Proxy refuses startup options"),
+    (
+        "does not support SSL",
+        'the server has no TLS: turn it on, or ask for less with [server] sslmode = "disable"',
+    ),
+    (
+        "certificate verify failed",
+        "the server's certificate is not signed by the CA in [server] sslrootcert: use the"
+        " provider's current bundle",
+    ),
+    (
+        "does not match host name",
+        "connect by the name in the server's certificate: correct the secret's host",
+    ),
+    (
+        "root certificate file",
+        "set [server] sslrootcert to a CA bundle, such as the RDS global bundle",
+    ),
+    ("Connection refused", "is the server up, and are host and port of the secret right?"),
+    ("timeout expired", "no answer: check security groups and routes to the instance"),
+    ("translate host name", "the host's name does not resolve: check the secret's host"),
+    ("could not translate", "the host's name does not resolve: check the secret's host"),
+)
+_STATEMENTS: Final[dict[str, str]] = {
+    "25006": "the server is read-only: is this a replica? Use the writer's endpoint",
+    "53100": "the server's disk is full",
+    "53300": _NO_SLOTS,
+    "55P03": "another session holds a lock on it; see pg_locks, or raise [server] lock_timeout",
+    "57014": "it took longer than [server] statement_timeout",
+    "57P01": "the connection was ended by an administrator; run again",
+    "42501": "the admin lacks a privilege for this",
+}
+
+
+def refused(error: psycopg.Error, *, who: str, where: str) -> ServerError:
+    """Translate a failed connection.
+
+    Args:
+        error: what psycopg raised.
+        who: the role that tried.
+        where: `host:port/database`.
+    """
+    message = str(error)
+    sqlstate = refusal_sqlstate(message)
+    hint = _REFUSALS.get(sqlstate or "", "")
+    for symptom, cure in _SYMPTOMS:
+        if symptom.lower() in message.lower():
+            hint = cure
+            break
+    return ServerError(
+        f"cannot connect to {where} as {who}: {refusal_text(message)}",
+        hint=hint,
+        sqlstate=sqlstate,
+    )
+
+
+def failed(error: psycopg.Error, *, doing: str, where: str) -> ServerError:
+    """Translate a failed statement. The server's text is kept, its context is not.
+
+    Args:
+        error: what psycopg raised.
+        doing: what was being done, without secrets.
+        where: the database.
+    """
+    sqlstate = error.sqlstate
+    primary = error.diag.message_primary
+    if primary is None:
+        text = refusal_text(str(error)) or type(error).__name__
+        return ServerError(
+            f"{doing} in {where}: the connection was lost ({text})",
+            hint="run again: the next run continues from what is there",
+            sqlstate=sqlstate,
+        )
+    parts = [f"{doing} in {where}: {primary}"]
+    if error.diag.message_detail:
+        parts.append(f"({' '.join(error.diag.message_detail.split())})")
+    hint = _STATEMENTS.get(sqlstate or "", "") or error.diag.message_hint or ""
+    code = f" [{sqlstate}]" if sqlstate else ""
+    return ServerError(" ".join(parts) + code, hint=hint, sqlstate=sqlstate)

@@ -1,0 +1,109 @@
+"""SQLSTATEs of refused connections.
+
+psycopg raises what libpq says about a failed connection, and libpq says the SQLSTATE
+only at verbosity `VERBOSE`, which has to be set between `PQconnectStart` and the
+server's answer. psycopg does not wrap `PQsetErrorVerbosity`, so it is called on the
+very libpq that psycopg has loaded. Where that can't be found, refusals simply carry no
+SQLSTATE, and what follows from one is "not proven".
+
+https://www.postgresql.org/docs/current/libpq-control.html#LIBPQ-PQSETERRORVERBOSITY
+"""
+
+from __future__ import annotations
+
+import ctypes
+import ctypes.util
+import re
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from typing import Final
+
+import psycopg
+from psycopg import pq
+from psycopg.abc import PQGenConn
+from psycopg.pq.abc import PGconn
+from psycopg.rows import TupleRow
+from psycopg.waiting import Wait
+
+_DEFAULT, _VERBOSE = 1, 2
+_SQLSTATE: Final = re.compile(r": {1,3}([0-9A-Z]{5}): ")
+
+
+class Connection(psycopg.AsyncConnection[TupleRow]):
+    """psycopg's connection, with refusals that carry their SQLSTATE in the message."""
+
+    @classmethod
+    def _connect_gen(cls, conninfo: str = "") -> PQGenConn[Connection]:
+        pgconn = yield from _connect(conninfo)
+        return cls(pgconn)
+
+
+def refusal_sqlstate(message: str) -> str | None:
+    """Return the SQLSTATE in a message of libpq at verbosity `VERBOSE`, or None.
+
+    The last one counts: it belongs to the last address that was tried.
+    """
+    found = _SQLSTATE.findall(message)
+    return found[-1] if found else None
+
+
+def refusal_text(message: str) -> str:
+    """Return the same message as it reads at the default verbosity, on one line."""
+    lines = [line for line in message.splitlines() if not line.startswith("LOCATION:")]
+    return _SQLSTATE.sub(": ", " ".join(" ".join(lines).split()).replace(":  ", ": "))
+
+
+def _connect(conninfo: str) -> PQGenConn[PGconn]:
+    """Connect as `psycopg.generators.connect` does, at verbosity `VERBOSE` until it stands."""
+    conn = pq.PGconn.connect_start(conninfo.encode())
+    set_verbosity = _set_error_verbosity()
+    pointer: int | None = getattr(conn, "pgconn_ptr", None)  # not in psycopg's protocol
+    if set_verbosity is not None and pointer is not None:
+        set_verbosity(pointer, _VERBOSE)
+    while True:
+        if conn.status == pq.ConnStatus.BAD:
+            raise _refused(conn)
+        status = conn.connect_poll()
+        if status == pq.PollingStatus.OK:
+            break
+        if status == pq.PollingStatus.FAILED:
+            raise _refused(conn)
+        wait = Wait.R if status == pq.PollingStatus.READING else Wait.W
+        while not (yield conn.socket, wait):
+            pass
+    if set_verbosity is not None and pointer is not None:
+        set_verbosity(pointer, _DEFAULT)
+    conn.nonblocking = 1
+    return conn
+
+
+def _refused(conn: PGconn) -> psycopg.OperationalError:
+    message = conn.get_error_message("utf-8")
+    conn.finish()
+    return psycopg.OperationalError(message)
+
+
+@cache
+def _set_error_verbosity() -> Callable[[int, int], int] | None:
+    for path in _candidates():
+        try:
+            function = ctypes.CDLL(path).PQsetErrorVerbosity
+        except (OSError, AttributeError):
+            continue
+        function.argtypes = [ctypes.c_void_p, ctypes.c_int]
+        function.restype = ctypes.c_int
+        return function
+    return None
+
+
+def _candidates() -> list[str]:
+    """Return where psycopg's libpq may lie; loading one again gives the same library."""
+    if pq.__impl__ == "binary":
+        import psycopg_binary
+
+        package = Path(psycopg_binary.__file__).parent
+        bundles = (package.parent / "psycopg_binary.libs", package / ".dylibs")
+        return [str(p) for bundle in bundles for p in sorted(bundle.glob("libpq[-.]*"))]
+    found = ctypes.util.find_library("pq")
+    return [found] if found else []

@@ -1,0 +1,163 @@
+"""Read a server into `planning.observed`.
+
+The shared catalogs take a few queries, each database one.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Sequence
+from typing import Any
+
+import psycopg
+from psycopg.rows import dict_row
+
+from pgtenant.planning.desired import DesiredDatabase
+from pgtenant.planning.expectation import wanted_grants
+from pgtenant.planning.observed import (
+    Admin,
+    Contents,
+    Database,
+    DatabaseGrant,
+    DefaultGrant,
+    ForeignObject,
+    ObjectGrant,
+    ObjectGroup,
+    Observed,
+    OwnGrant,
+    PublicSchema,
+    Role,
+    Server,
+)
+from pgtenant.planning.privileges import ObjectKind
+from pgtenant.postgres.failures import failed
+from pgtenant.postgres.libpq import Connection
+from pgtenant.postgres.queries import query
+
+
+async def observe_instance(
+    connection: Connection, *, roles: Collection[str], extensions: Collection[str]
+) -> Observed:
+    """Read the shared catalogs: a constant number of queries, however many databases.
+
+    Args:
+        connection: to the maintenance database.
+        roles: names to read besides all roles that carry a marker.
+        extensions: names whose availability matters.
+
+    Raises:
+        ServerError: a query failed.
+    """
+    version = connection.info.server_version
+    parameters = {
+        "roles": sorted(roles),
+        "set_privilege": "SET" if version >= 160000 else "MEMBER",
+    }
+    async with connection.cursor(row_factory=dict_row) as cursor:
+        try:
+            admin = await (await cursor.execute(query("admin"))).fetchone()
+            role_rows = await (await cursor.execute(query("roles"), parameters)).fetchall()
+            database_rows = await (await cursor.execute(query("databases"))).fetchall()
+            offered = (
+                await (
+                    await cursor.execute(query("extensions"), {"names": sorted(extensions)})
+                ).fetchall()
+                if extensions
+                else []
+            )
+        except psycopg.Error as error:
+            where = connection.info.dbname
+            raise failed(error, doing="reading the shared catalogs", where=where) from None
+    if admin is None:  # current_user always has a row
+        msg = "pg_roles has no row for current_user"
+        raise AssertionError(msg)
+    name = admin["name"]
+    return Observed(
+        server=Server(
+            version=version,
+            admin=Admin(**{**admin, "rds_iam_through": tuple(admin["rds_iam_through"])}),
+            maintenance_database=connection.info.dbname,
+            extensions={row["name"]: row["trusted"] for row in offered},
+        ),
+        roles={row["name"]: _role(row, name) for row in role_rows},
+        databases={row["name"]: _database(row) for row in database_rows},
+    )
+
+
+async def observe_contents(
+    connection: Connection, database: DesiredDatabase, *, roles: Sequence[str]
+) -> Contents:
+    """Read what is inside the database that `connection` is connected to, in one query.
+
+    Args:
+        connection: to the database itself.
+        database: whose owner and members decide which objects come back.
+        roles: every role of the catalog: what any of them holds is of interest.
+
+    Raises:
+        ServerError: the query failed.
+    """
+    wanted = [
+        {"kind": kind, "role": role, "privilege": privilege}
+        for kind, role, privilege in wanted_grants(database)
+    ]
+    parameters = {
+        "owner": database.owner.name,
+        "roles": [role for role in roles if role != database.owner.name],
+        "wanted": json.dumps(wanted),
+    }
+    async with connection.cursor(row_factory=dict_row) as cursor:
+        try:
+            row = await (await cursor.execute(query("contents"), parameters)).fetchone()
+        except psycopg.Error as error:
+            raise failed(error, doing="reading the catalogs", where=database.name) from None
+    if row is None:
+        msg = "a query without FROM returned no row"
+        raise AssertionError(msg)
+    return _contents(row)
+
+
+def _role(row: dict[str, Any], admin: str) -> Role:
+    own = row["own_grant"]
+    # The admin may set roles that it is no member of (a superuser), and a membership of
+    # its own is told apart from strangers' by `admin_can_set`.
+    members = tuple(m for m in sorted(row["members"]) if m != admin or row["admin_can_set"])
+    return Role(
+        **{
+            **row,
+            "member_of": tuple(row["member_of"]),
+            "members": members,
+            "settings": tuple(row["settings"]),
+            "own_grant": OwnGrant(inherit=own["inherit"], set=own["set"]) if own else None,
+        }
+    )
+
+
+def _database(row: dict[str, Any]) -> Database:
+    return Database(
+        **{
+            **row,
+            "acl": tuple(sorted(DatabaseGrant(*grant) for grant in row["acl"])),
+            "settings": tuple(row["settings"]),
+        }
+    )
+
+
+def _contents(row: dict[str, Any]) -> Contents:
+    groups = (
+        ObjectGroup(
+            kind=ObjectKind(kind),
+            schema=schema,
+            names=tuple(names),
+            grants=tuple(sorted(ObjectGrant(*grant) for grant in grants)),
+        )
+        for kind, schema, names, grants in row["groups"] or ()
+    )
+    return Contents(
+        public=PublicSchema(**row["public"]) if row["public"] else None,
+        groups=tuple(sorted(groups, key=lambda g: (g.kind, g.schema, g.names))),
+        defaults=tuple(sorted(DefaultGrant(*grant) for grant in row["defaults"] or ())),
+        foreign=tuple(sorted(ForeignObject(*item) for item in row["foreign_objects"] or ())),
+        foreign_count=row["foreign_count"],
+        extensions=frozenset(row["extensions"]),
+    )

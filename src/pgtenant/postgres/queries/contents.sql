@@ -1,0 +1,87 @@
+-- Everything about one database in one row. Objects are grouped by equal ACLs before an
+-- ACL is looked at, and only groups that differ from what is wanted come back.
+WITH owner AS (
+    SELECT oid FROM pg_roles WHERE rolname = %(owner)s
+), grantee AS (
+    SELECT oid, rolname FROM pg_roles WHERE rolname = ANY (%(roles)s)
+), wanted AS (
+    SELECT kind, array_agg(role || E'\n' || privilege || E'\nf' ORDER BY role COLLATE "C", privilege COLLATE "C") AS grants
+      FROM jsonb_to_recordset(%(wanted)s::jsonb) AS w(kind text, role text, privilege text)
+     GROUP BY kind
+), object AS (
+    SELECT CASE c.relkind WHEN 'S' THEN 'sequence' ELSE 'table' END AS kind,
+           n.nspname AS schema, c.relname AS name, c.relacl AS acl
+      FROM pg_class c
+      JOIN pg_namespace n ON n.oid = c.relnamespace
+     WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f', 'S')
+       AND c.relowner = (SELECT oid FROM owner)
+       AND c.relpersistence <> 't'
+       AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
+    UNION ALL
+    SELECT 'schema', '', n.nspname, n.nspacl
+      FROM pg_namespace n
+     WHERE n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
+       AND (n.nspowner = (SELECT oid FROM owner)
+            OR n.nspname = 'public' AND pg_has_role((SELECT oid FROM owner), n.nspowner, 'USAGE'))
+), acl_group AS (
+    SELECT kind, schema, acl, array_agg(name::text ORDER BY name) AS names
+      FROM object GROUP BY kind, schema, acl
+), judged AS (
+    SELECT g.kind, g.schema, g.names, held.grants,
+           held.flat IS DISTINCT FROM (SELECT w.grants FROM wanted w WHERE w.kind = g.kind)
+               AS differs
+      FROM acl_group g
+     CROSS JOIN LATERAL (
+        SELECT array_agg(DISTINCT e.rolname || E'\n' || a.privilege_type || E'\n'
+                         || CASE WHEN a.is_grantable THEN 't' ELSE 'f' END COLLATE "C") AS flat,
+               jsonb_agg(jsonb_build_array(
+                   e.rolname, a.privilege_type, pg_get_userbyid(a.grantor), a.is_grantable,
+                   EXISTS (SELECT FROM aclexplode(g.acl) x
+                            WHERE x.grantor = a.grantee
+                              AND x.privilege_type = a.privilege_type))) AS grants
+          FROM aclexplode(g.acl) a
+          JOIN grantee e ON e.oid = a.grantee) held
+), stranger AS (
+    SELECT CASE c.relkind WHEN 'S' THEN 'sequence' ELSE 'table' END AS kind,
+           n.nspname AS schema, c.relname AS name, pg_get_userbyid(c.relowner) AS owner
+      FROM pg_class c
+      JOIN pg_namespace n ON n.oid = c.relnamespace
+     WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f', 'S')
+       AND c.relowner <> (SELECT oid FROM owner)
+       AND c.relpersistence <> 't'
+       AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
+       AND NOT EXISTS (SELECT FROM pg_depend p
+                        WHERE p.classid = 'pg_class'::regclass AND p.objid = c.oid
+                          AND (p.deptype = 'e' OR c.relkind = 'S' AND p.deptype IN ('a', 'i')))
+    UNION ALL
+    SELECT 'schema', '', n.nspname, pg_get_userbyid(n.nspowner)
+      FROM pg_namespace n
+     WHERE n.nspname !~ '^pg_' AND n.nspname NOT IN ('information_schema', 'public')
+       AND n.nspowner <> (SELECT oid FROM owner)
+       AND NOT EXISTS (SELECT FROM pg_depend p
+                        WHERE p.classid = 'pg_namespace'::regclass AND p.objid = n.oid
+                          AND p.deptype = 'e')
+)
+SELECT (SELECT jsonb_build_object(
+            'owner', pg_get_userbyid(n.nspowner),
+            'owned', pg_has_role((SELECT oid FROM owner), n.nspowner, 'USAGE'),
+            'open', EXISTS (SELECT FROM aclexplode(coalesce(n.nspacl, acldefault('n', n.nspowner))) a
+                             WHERE a.grantee = 0 AND a.privilege_type = 'CREATE'))
+          FROM pg_namespace n WHERE n.nspname = 'public') AS public,
+       (SELECT jsonb_agg(jsonb_build_array(j.kind, j.schema, j.names, coalesce(j.grants, '[]')))
+          FROM judged j WHERE j.differs) AS groups,
+       (SELECT jsonb_agg(jsonb_build_array(
+                   e.rolname, coalesce(n.nspname, ''),
+                   CASE f.defaclobjtype WHEN 'r' THEN 'table' WHEN 'S' THEN 'sequence'
+                        WHEN 'n' THEN 'schema' WHEN 'f' THEN 'function'
+                        WHEN 'T' THEN 'type' ELSE 'large_object' END,
+                   a.privilege_type, a.is_grantable))
+          FROM pg_default_acl f
+          LEFT JOIN pg_namespace n ON n.oid = f.defaclnamespace
+         CROSS JOIN LATERAL aclexplode(f.defaclacl) a
+          JOIN grantee e ON e.oid = a.grantee
+         WHERE f.defaclrole = (SELECT oid FROM owner)) AS defaults,
+       (SELECT jsonb_agg(jsonb_build_array(s.kind, s.schema, s.name, s.owner))
+          FROM (SELECT * FROM stranger ORDER BY kind, schema, name LIMIT 100) s) AS foreign_objects,
+       (SELECT count(*) FROM stranger) AS foreign_count,
+       (SELECT coalesce(array_agg(x.extname::text), '{}') FROM pg_extension x) AS extensions
