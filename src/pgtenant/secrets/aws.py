@@ -76,13 +76,13 @@ class AwsStore:
             client = self._connect()
             region = client.meta.region_name
             # Named, though it is the default of the service: others answer with any version.
-            answer = client.get_secret_value(SecretId=name, VersionStage="AWSCURRENT")
+            answer: Any = client.get_secret_value(SecretId=name, VersionStage="AWSCURRENT")
         except Exception as error:  # botocore lets ValueError and more escape
             failure = explain(error, region)
             if failure.everyone:
                 everyone.append(failure)
             return failure.error(name)
-        text = answer.get("SecretString")
+        text: str | None = answer.get("SecretString")
         if text is None:
             return SecretError(
                 f"secret {name} (region {region}) is binary",

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import os
 import stat
-from contextlib import closing
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
@@ -70,10 +69,9 @@ def _stays_inside(name: str) -> bool:
 
 def _read_private(path: Path) -> bytes:
     # Checked on the open file, so that it can't be exchanged between check and reading;
-    # O_NONBLOCK, because opening a FIFO would wait for its writer.
-    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
-    with closing(os.fdopen(descriptor, "rb")) as file:
-        mode = os.fstat(descriptor).st_mode
+    # without waiting, because opening a FIFO would wait for its writer.
+    with open(path, "rb", opener=_open_without_waiting) as file:
+        mode = os.fstat(file.fileno()).st_mode
         if not stat.S_ISREG(mode):
             raise _RefusedError("is not a regular file", "put the secret's JSON into a file")
         if mode & stat.S_IROTH:
@@ -82,6 +80,10 @@ def _read_private(path: Path) -> bytes:
     if len(raw) > MOST_BYTES:
         raise _RefusedError("is larger than 64 KiB", "put one JSON object into it")
     return raw
+
+
+def _open_without_waiting(path: str, flags: int) -> int:
+    return os.open(path, flags | os.O_CLOEXEC | os.O_NONBLOCK)
 
 
 def _decode(raw: bytes) -> str | None:

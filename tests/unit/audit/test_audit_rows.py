@@ -137,23 +137,26 @@ def test_moments_are_written_in_utc() -> None:
 
 
 def test_the_documented_words() -> None:
-    assert {str(action) for action in Action} == set(
-        [
-            "fetch_secret",
-            "create_role",
-            "alter_role",
-            "update_password",
-            "create_database",
-            "configure_database",
-            "apply_grants",
-            "apply_schema",
-            "create_extension",
-            "close_database",
-            "check",
-            "preflight",
-            "run",
-        ]
-    )
-    assert {str(status) for status in Status} == set(
-        ["success", "no_change", "warning", "blocked", "error", "dry_run"]
-    )
+    assert {str(action) for action in Action} == {
+        "fetch_secret",
+        "create_role",
+        "alter_role",
+        "update_password",
+        "create_database",
+        "configure_database",
+        "apply_grants",
+        "apply_schema",
+        "create_extension",
+        "close_database",
+        "check",
+        "preflight",
+        "run",
+    }
+    assert {str(status) for status in Status} == {
+        "success",
+        "no_change",
+        "warning",
+        "blocked",
+        "error",
+        "dry_run",
+    }
