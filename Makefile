@@ -1,0 +1,58 @@
+# Works from a bare clone: every target installs what it needs into .venv first.
+
+# The first that is new enough; python3 if none is, for the message below.
+IS_NEW = -c 'import sys; sys.exit(sys.version_info < (3, 11))'
+PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
+	$$p $(IS_NEW) 2>/dev/null && { echo $$p; exit; }; done; echo python3)
+PIP_ENV = PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_INPUT=1 PIP_ROOT_USER_ACTION=ignore
+STAMP = .venv/.installed
+CPUS := $(shell getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2)
+WORKERS ?= $(shell n=$(CPUS); [ $$n -lt 2 ] && n=2; [ $$n -gt 4 ] && n=4; echo $$n)
+TESTS = tests/unit tests/golden tests/integration tests/e2e
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test lint format lock clean
+
+help: ## Show this list
+	@sed -n 's/^\([a-z-]*\):.*## /\1	/p' $(MAKEFILE_LIST) | expand -t 12
+
+setup: $(STAMP) ## Install everything into .venv
+
+demo: $(STAMP) ## Show the main job on an embedded PostgreSQL
+	@.venv/bin/pgtenant demo
+
+test: lint ## Lint, then run the fast tests on real servers
+	@.venv/bin/pytest -n $(WORKERS) $(wildcard $(TESTS))
+
+lint: $(STAMP) ## Check style, types and layers
+	@.venv/bin/ruff check --quiet
+	@.venv/bin/ruff format --check --quiet
+	@.venv/bin/mypy --no-error-summary
+	@report=$$(.venv/bin/lint-imports --no-logo 2>&1) || { echo "$$report"; exit 1; }
+
+format: $(STAMP) ## Format the code and mend what can be mended
+	@.venv/bin/ruff check --fix --quiet
+	@.venv/bin/ruff format --quiet
+
+lock: $(STAMP) ## Pin the dependencies again, with hashes
+	@.venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+		--no-emit-index-url --no-emit-find-links --no-header --no-annotate \
+		--extra aws --extra demo --group dev pyproject.toml -o requirements/dev.txt
+
+clean: ## Remove what was built or cached
+	@rm -rf .venv .cache .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache build dist
+	@find src tests -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# The lock says what to install and pyproject.toml how to install ourselves.
+$(STAMP): requirements/dev.txt pyproject.toml
+	@$(PYTHON) $(IS_NEW) 2>/dev/null || { \
+		echo "make: Python 3.11 or newer is needed; '$(PYTHON)' is $$($(PYTHON) --version 2>&1 || echo missing)." >&2; \
+		echo "make: name another one with: make PYTHON=/path/to/python3" >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { \
+		echo "make: '$(PYTHON)' cannot make virtual environments;" \
+			"on Debian and Ubuntu install python3-venv." >&2; exit 1; }
+	@.venv/bin/python -m pip --version >/dev/null 2>&1 || { rm -rf .venv; $(PYTHON) -m venv .venv; }
+	@echo "Installing into .venv (a minute or two) ..."
+	@$(PIP_ENV) .venv/bin/python -m pip install --quiet --require-hashes -r requirements/dev.txt
+	@$(PIP_ENV) .venv/bin/python -m pip install --quiet --no-deps --no-build-isolation -e .
+	@touch $@
