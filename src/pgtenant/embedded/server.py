@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from pgtenant.embedded.distribution import Distribution
     from pgtenant.embedded.settings import Tls
 
-_PORT_ATTEMPTS = 5
+_ATTEMPTS = 10
 _START_TIMEOUT = 60.0
 _STOP_TIMEOUT = 60.0
 _POLL = 0.02
@@ -42,6 +42,10 @@ class StopMode(Enum):
 
 
 class _PortTakenError(Exception):
+    pass
+
+
+class _StillInUseError(Exception):
     pass
 
 
@@ -143,7 +147,7 @@ class Server:
 
     def start(self) -> None:
         """Starts the server and waits until it accepts connections. It must be stopped."""
-        for _ in range(_PORT_ATTEMPTS):
+        for _ in range(_ATTEMPTS):
             if not self._addresses:
                 self.port, self._addresses = files.free_port()
             offset = self.log_path.stat().st_size if self.log_path.exists() else 0
@@ -153,9 +157,11 @@ class Server:
             except _PortTakenError:
                 self.stop(StopMode.IMMEDIATE)
                 self._addresses = ()
+            except _StillInUseError:
+                time.sleep(10 * _POLL)
             else:
                 return
-        raise self._failure("found no free port")
+        raise self._failure(f"did not start in {_ATTEMPTS} attempts")
 
     def stop(self, mode: StopMode = StopMode.FAST, *, timeout: float = _STOP_TIMEOUT) -> None:
         """Stops the server and keeps its data. Does nothing when it is stopped.
@@ -243,16 +249,22 @@ class Server:
         while self._pid is not None:
             # With two addresses PostgreSQL makes do with one of them; somebody else's
             # server on the other would be taken for this one.
-            if b"could not bind" in self.log_path.read_bytes()[log_offset:]:
+            if b"could not bind" in self._said_since(log_offset):
                 raise _PortTakenError
             if self._says_ready() and self._answers():
                 return
             if self._keeper.poll(self._pid) is not None:
                 self._pid = None
+                # After a crash the old server's children take a moment to notice it.
+                if b"pre-existing shared memory block" in self._said_since(log_offset):
+                    raise _StillInUseError
                 raise self._failure("ended while starting")
             if time.monotonic() > deadline:
                 raise self._failure(f"accepts no connections after {_START_TIMEOUT:g} s")
             time.sleep(_POLL)
+
+    def _said_since(self, offset: int) -> bytes:
+        return self.log_path.read_bytes()[offset:]
 
     def _says_ready(self) -> bool:
         # As pg_ctl does it: the last line of the lock file, if it is this process's.

@@ -93,13 +93,13 @@ def test_programs_that_only_we_can_reach_are_copied(
 
 
 def test_restart_keeps_port_and_data(private_instance: Callable[..., Instance]) -> None:
-    instance = private_instance(settings={"fsync": "on", "full_page_writes": "on"})
+    instance = private_instance(settings={"work_mem": "5MB"})
     port = instance.port
     instance.su("CREATE DATABASE kept")
     for mode in (StopMode.FAST, StopMode.IMMEDIATE, StopMode.KILL):
         instance.server.restart(mode)
         assert instance.port == port
-        assert instance.su("SHOW fsync", dbname="kept") == [("on",)]
+        assert instance.su("SHOW work_mem", dbname="kept") == [("5MB",)]
 
 
 def test_another_port_is_tried_when_somebody_was_faster(
