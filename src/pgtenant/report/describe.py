@@ -1,0 +1,209 @@
+"""Each change as one line of words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from enum import StrEnum
+from typing import assert_never
+
+from pgtenant.planning import marker
+from pgtenant.planning.changes import (
+    AlterDatabase,
+    AlterRole,
+    Change,
+    CreateDatabase,
+    CreateExtension,
+    CreateRole,
+    GrantDatabase,
+    GrantDefault,
+    GrantObjects,
+    HandOverDatabase,
+    MarkDatabase,
+    MarkRole,
+    RevokeDatabase,
+    RevokeDefault,
+    RevokeMembership,
+    RevokeObjects,
+    Risk,
+    RoleAttributes,
+    RunInitialSchema,
+    UpdatePassword,
+)
+from pgtenant.planning.privileges import PUBLIC, ObjectKind
+from pgtenant.report.safe import name, shown
+from pgtenant.report.words import count, gains, some
+
+_ATTRIBUTES = ("login", "createdb", "createrole", "superuser", "replication", "bypassrls")
+
+
+class Mark(StrEnum):
+    """What stands before a change."""
+
+    ADD = "+"
+    ALTER = "~"
+    REMOVE = "-"
+
+
+def mark_of(change: Change) -> Mark:
+    """Return whether a change adds, alters or takes away."""
+    match change.risk:
+        case Risk.CREATE | Risk.GRANT:
+            return Mark.ADD
+        case Risk.ALTER:
+            return Mark.ALTER
+        case Risk.REVOKE | Risk.DESTROY:
+            return Mark.REMOVE
+        case _:
+            assert_never(change.risk)
+
+
+def describe(change: Change) -> str:  # noqa: C901, PLR0911, PLR0912 - one arm for each kind of change
+    """Return what a change does, on one line, without its mark and free of control characters."""
+    match change:
+        case CreateRole():
+            return f"role {name(change.role)}  ({_new_role(change)})"
+        case AlterRole():
+            return f"role {name(change.role)}  {_attributes(change.before, change.after)}"
+        case UpdatePassword():
+            return (
+                f"role {name(change.role)}  password set from {shown(change.secret)}"
+                " (a login with it was refused)"
+            )
+        case MarkRole():
+            return f"role {name(change.role)}  {_marking(change.before, change.after)}"
+        case RevokeMembership():
+            return f"role {name(change.role)} is no longer a member of {name(change.group)}"
+        case CreateDatabase():
+            return f"database {name(change.database)}  owned by {name(change.owner)}"
+        case HandOverDatabase():
+            return (
+                f"database {name(change.database)}  closed to PUBLIC,"
+                f" handed over to {name(change.owner)}, opened"
+            )
+        case AlterDatabase():
+            return f"database {name(change.database)}  {', '.join(_properties(change))}"
+        case MarkDatabase():
+            return f"database {name(change.database)}  {_marking(change.before, change.after)}"
+        case GrantDatabase():
+            preposition = "to" if change.privileges == ("CONNECT",) else "on"
+            return (
+                f"{_grantee(change.role)} {gains(change.privileges)}"
+                f" {preposition} database {name(change.database)}"
+            )
+        case RevokeDatabase():
+            made = f" (made by {name(change.owner)}, not in the catalog)"
+            return (
+                f"{_loses(change)} on database {name(change.database)}"
+                f"{made if change.undeclared else ''}{_cascade(change)}"
+            )
+        case CreateExtension():
+            return f"extension {name(change.extension)} in database {name(change.database)}"
+        case RunInitialSchema():
+            return (
+                f"initial schema {name(change.schema)} in database {name(change.database)}"
+                f"  (run once, as {name(change.owner)})"
+            )
+        case GrantObjects():
+            return f"{_grantee(change.role)} {gains(change.privileges)} on {_objects(change)}"
+        case RevokeObjects():
+            return f"{_loses(change)} on {_objects(change)}{_cascade(change)}"
+        case GrantDefault():
+            return (
+                f"{_grantee(change.role)} {gains(change.privileges)} on every new"
+                f" {change.object_kind} that {name(change.owner)} makes"
+            )
+        case RevokeDefault():
+            kind = shown(change.object_kind).replace("_", " ")
+            where = f" in schema {name(change.schema)}" if change.schema else ""
+            return (
+                f"{_grantee(change.role)} loses {', '.join(change.privileges)} on every new"
+                f" {kind}{where} that {name(change.owner)} makes"
+            )
+        case _:
+            assert_never(change)
+
+
+def _grantee(role: str) -> str:
+    return "PUBLIC" if role == PUBLIC else name(role)
+
+
+def _new_role(change: CreateRole) -> str:
+    powers = "LOGIN CREATEDB" if change.createdb else "LOGIN"
+    limit = (
+        ""
+        if change.connection_limit == -1
+        else f"at most {count(change.connection_limit, 'connection')}, "
+    )
+    return f"{powers}, {limit}password from {shown(change.secret)}"
+
+
+def _attributes(before: RoleAttributes, after: RoleAttributes) -> str:
+    gained = [a for a in _ATTRIBUTES if getattr(after, a) and not getattr(before, a)]
+    lost = [a for a in _ATTRIBUTES if getattr(before, a) and not getattr(after, a)]
+    parts = [f"gets {', '.join(gained).upper()}"] if gained else []
+    parts += [f"loses {', '.join(lost).upper()}"] if lost else []
+    if before.connection_limit != after.connection_limit:
+        parts.append(
+            f"connection limit {_limit(before.connection_limit)}"
+            f" -> {_limit(after.connection_limit)}"
+        )
+    return ", ".join(parts)
+
+
+def _limit(connections: int) -> str:
+    return "none" if connections == -1 else str(connections)
+
+
+def _properties(change: AlterDatabase) -> Iterator[str]:
+    if change.allow_connections is not None:
+        yield "allows connections" if change.allow_connections else "refuses connections"
+    if change.connection_limit is not None:
+        yield f"connection limit {_limit(change.connection_limit)}"
+    if change.is_template is not None:
+        yield "a template" if change.is_template else "no template"
+
+
+def _marking(before: str | None, after: str) -> str:
+    """Say what a comment's marker tells now that it did not tell before."""
+    old, new = marker.parse(before), marker.parse(after)
+    if new is None:
+        return "comment changed"
+    if old is None:
+        return f"marked as managed  (environment {shown(new.environment)}, entry {name(new.entry)})"
+    pairs = (
+        ("environment", old.environment, new.environment),
+        ("entry", old.entry, new.entry),
+        ("database being made", old.creating, new.creating),
+        ("access level", old.access_level, new.access_level),
+        ("initial schema", old.initial_schema, new.initial_schema),
+    )
+    told = [f"{what} {_value(a)} -> {_value(b)}" for what, a, b in pairs if a != b]
+    return f"marker records {', '.join(told)}" if told else "marker written again"
+
+
+def _value(text: str | None) -> str:
+    return "none" if text is None else name(str(text))
+
+
+def _loses(change: RevokeDatabase | RevokeObjects) -> str:
+    what = "the right to grant " if change.grant_option_only else ""
+    return f"{_grantee(change.role)} loses {what}{', '.join(change.privileges)}"
+
+
+def _cascade(change: RevokeDatabase | RevokeObjects) -> str:
+    if not change.cascade:
+        return ""
+    return f", and so does everyone who got it from {_grantee(change.role)}"
+
+
+def _objects(change: GrantObjects | RevokeObjects) -> str:
+    kind = str(change.object_kind)
+    names = change.names
+    if change.object_kind is ObjectKind.SCHEMA:
+        if len(names) == 1:
+            return f"schema {name(names[0])}"
+        return f"{count(len(names), kind)} ({some(names)})"
+    where = f"in schema {name(change.schema)}"
+    if len(names) == 1:
+        return f"{kind} {name(names[0])} {where}"
+    return f"{count(len(names), kind)} {where} ({some(names)})"

@@ -1,0 +1,137 @@
+"""Progress of an apply: one live line on a terminal, nothing elsewhere.
+
+Done of total, what was done last, the time it took so far. Nothing is estimated.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+import unicodedata
+from collections.abc import Callable
+from typing import Final, Protocol, TextIO
+
+from pgtenant.report.safe import shown
+
+_TICK: Final = 0.5
+"""Seconds between two drawings when nothing happens: the clock goes on."""
+
+
+class Progress(Protocol):
+    """What an apply tells about its way. Every method may be called from any thread."""
+
+    def start(self, total: int) -> None:
+        """Begin; `total` is how many steps there will be."""
+
+    def advance(self, entry: str, text: str) -> None:
+        """One more step is done: whose it was, and what."""
+
+    def stop(self) -> None:
+        """End, and leave no trace. May be called again, and without `start`."""
+
+
+class Silent:
+    """No progress."""
+
+    def start(self, total: int) -> None:
+        """Do nothing."""
+
+    def advance(self, entry: str, text: str) -> None:
+        """Do nothing."""
+
+    def stop(self) -> None:
+        """Do nothing."""
+
+
+class LiveLine:
+    """One line, drawn again and again.
+
+    The cursor waits at the line's start, so that a log line written meanwhile covers it.
+    """
+
+    def __init__(self, stream: TextIO, clock: Callable[[], float] = time.monotonic) -> None:
+        self._stream = stream
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._stopped = threading.Event()
+        self._thread: threading.Thread | None = None
+        self._began = 0.0
+        self._total = 0
+        self._done = 0
+        self._current = ""
+
+    def start(self, total: int) -> None:
+        """Draw the line for the first time, and keep its clock going."""
+        self.stop()
+        with self._lock:
+            self._total, self._done, self._current = total, 0, ""
+            self._began = self._clock()
+            self._stopped = threading.Event()
+            self._draw()
+        self._thread = threading.Thread(target=self._tick, args=(self._stopped,), daemon=True)
+        self._thread.start()
+
+    def advance(self, entry: str, text: str) -> None:
+        """Count one step and show it."""
+        with self._lock:
+            self._done += 1
+            self._current = f"{shown(entry)}: {shown(text)}" if entry else shown(text)
+            if self._thread is not None:
+                self._draw()
+
+    def stop(self) -> None:
+        """Clear the line."""
+        self._stopped.set()
+        if self._thread is None:
+            return
+        self._thread.join()
+        self._thread = None
+        with self._lock:
+            self._write("\r\x1b[K")
+
+    def _tick(self, stopped: threading.Event) -> None:
+        while not stopped.wait(_TICK):
+            with self._lock:
+                self._draw()
+
+    def _draw(self) -> None:
+        total = max(self._total, self._done)
+        seconds = int(self._clock() - self._began)
+        lead = f"{self._done:>{len(str(total))}}/{total}  {seconds // 60}:{seconds % 60:02}"
+        text = f"{lead}  {self._current}".rstrip()
+        self._write(f"\r\x1b[K{fit(text, self._columns() - 1)}\r")
+
+    def _write(self, text: str) -> None:
+        # The line is a courtesy: a terminal that went away must not end the run.
+        try:
+            self._stream.write(text.encode(self._encoding(), "replace").decode(self._encoding()))
+            self._stream.flush()
+        except (OSError, ValueError):
+            self._stopped.set()
+
+    def _encoding(self) -> str:
+        return self._stream.encoding or "utf-8"
+
+    def _columns(self) -> int:
+        try:
+            return os.get_terminal_size(self._stream.fileno()).columns or 80
+        except (OSError, ValueError):
+            return 80
+
+
+def progress(stream: TextIO) -> Progress:
+    """Return a live line for a terminal that can draw one, and silence for all else."""
+    if stream.isatty() and os.environ.get("TERM", "") not in {"", "dumb"}:
+        return LiveLine(stream)
+    return Silent()
+
+
+def fit(text: str, columns: int) -> str:
+    """Cut `text` to so many columns of a terminal; wide characters take two."""
+    used = 0
+    for index, char in enumerate(text):
+        used += 2 if unicodedata.east_asian_width(char) in {"W", "F"} else 1
+        if used > columns:
+            return text[:index]
+    return text

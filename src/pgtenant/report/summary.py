@@ -1,0 +1,32 @@
+"""The plan in one line."""
+
+from __future__ import annotations
+
+from pgtenant.planning.plan import Plan
+from pgtenant.report.words import count, entries
+
+
+def summary_line(plan: Plan) -> str:
+    """Return the counts of a plan on one line, without a line break at its end."""
+    counts = plan.summary()
+    rest = [f"{entries(counts['blocked'])} blocked"] if counts["blocked"] else []
+    if counts["drift"]:
+        rest.append(f"{count(counts['drift'], 'note')} of drift")
+    if not counts["changes"]:
+        return " · ".join([_unchanged(plan, counts["unchanged"]), *rest])
+    destroyed = f", {counts['destroy']} to destroy" if counts["destroy"] else ""
+    if counts["unchanged"]:
+        rest.append(f"{entries(counts['unchanged'])} as declared")
+    changes = (
+        f"Plan: {counts['create']} to create, {counts['grant']} to grant,"
+        f" {counts['alter']} to alter, {counts['revoke']} to revoke{destroyed}"
+    )
+    return " · ".join([changes, *rest])
+
+
+def _unchanged(plan: Plan, number: int) -> str:
+    if not plan.entries:
+        return "No changes. No entries are declared."
+    if not number:
+        return "No changes."
+    return f"No changes. {entries(number)} {'is' if number == 1 else 'are'} as declared."

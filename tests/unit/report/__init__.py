@@ -1,0 +1,1 @@
+"""Tests of `pgtenant.report`; a package, so that they can share `samples`."""
