@@ -14,6 +14,7 @@ from typing import Final
 from pgtenant.catalog.model import AccessLevel
 
 MANAGED_BY: Final = "pgtenant"
+_LONGEST: Final = 1000  # characters: nothing that we write comes near it
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +68,8 @@ def parse(comment: str | None) -> Marker | None:
         return None
     if not isinstance(fields, dict) or fields.get("managed_by") != MANAGED_BY:
         return None
-    environment, entry = fields.get("environment"), fields.get("entry")
-    if not isinstance(environment, str) or not isinstance(entry, str):
+    environment, entry = _text(fields.get("environment")), _text(fields.get("entry"))
+    if environment is None or entry is None:
         return None
     level = _text(fields.get("access_level"))
     return Marker(
@@ -91,4 +92,6 @@ def with_marker(comment: str | None, marker: Marker) -> str:
 
 
 def _text(value: object) -> str | None:
-    return value if isinstance(value, str) else None
+    """Accept what can be printed: half a surrogate or an escape sequence can't."""
+    fits = isinstance(value, str) and value.isprintable() and len(value) <= _LONGEST
+    return value if isinstance(value, str) and fits else None
