@@ -289,6 +289,7 @@ class RevokeDefault(DatabaseChange):
     Attributes:
         object_kind: an `ObjectKind`'s value, or `function` or `type`.
         schema: the schema it is limited to, or empty for all.
+        grant_option_only: take away only the right to pass the privilege on.
 
     """
 
@@ -298,6 +299,7 @@ class RevokeDefault(DatabaseChange):
     object_kind: str
     schema: str
     privileges: tuple[str, ...]
+    grant_option_only: bool = False
 
 
 Change = (

@@ -83,9 +83,19 @@ def _too_powerful(role: DesiredRole, existing: Role) -> Iterator[Blocked]:
 
 
 def _database(database: DesiredDatabase, observed: Observed) -> Iterator[Blocked]:
-    if standing(database, observed) is not Standing.FOREIGN:
+    existing = observed.databases.get(database.name)
+    if existing is None:
         return
-    existing = observed.databases[database.name]
+    if standing(database, observed) is not Standing.FOREIGN:
+        if existing.invalid:
+            yield Blocked(
+                entry=database.entry,
+                reason=f"a DROP DATABASE of {database.name} was interrupted and left it invalid:"
+                " nobody can connect to it or repair it, it can only be dropped to the end",
+                statement=as_text(statements.drop_database(database.name)),
+                executor=f"{existing.owner}, or a superuser",
+            )
+        return
     role = observed.roles.get(existing.owner)
     mark = role.marker if role else None
     if existing.owner == observed.server.admin.name:

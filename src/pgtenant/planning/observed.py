@@ -237,6 +237,11 @@ class Database:
         """The marker in its comment. Its owner can rewrite it: information only."""
         return marker.parse(self.comment)
 
+    @property
+    def invalid(self) -> bool:
+        """Whether a `DROP DATABASE` of it died half-way; PostgreSQL then lets nobody alter it."""
+        return self.connection_limit == -2
+
     def holds(self, grantee: str, privilege: str) -> bool:
         """Return whether the ACL gives `privilege` to `grantee` by name."""
         return any(g.grantee == grantee and g.privilege == privilege for g in self.acl)

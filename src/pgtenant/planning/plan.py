@@ -6,9 +6,10 @@ from collections import Counter
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
-from pgtenant.planning.changes import Change
+from pgtenant.planning.changes import Change, database_of
 from pgtenant.planning.desired import Desired
 from pgtenant.planning.diff import diff
+from pgtenant.planning.diff.standing import Standing, standing
 from pgtenant.planning.findings import Blocked, Drift
 from pgtenant.planning.guards import guard
 from pgtenant.planning.observed import Observed
@@ -88,6 +89,8 @@ def make_plan(observed: Observed, desired: Desired, *, only: Collection[str] | N
         b for b in guard(observed, desired) if only is None or b.entry in only
     ) + _unmet(observed, desired, only)
     held_back = {b.entry for b in guard(observed, desired)} | {b.entry for b in blocked}
+    # Other entries' roles may hold something in a blocked entry's database: that stays too.
+    closed = {d.name for d in desired.databases if d.entry in held_back}
     changes: list[Change] = []
     drift: list[Drift] = []
     for item in diff(observed, desired):
@@ -95,7 +98,7 @@ def make_plan(observed: Observed, desired: Desired, *, only: Collection[str] | N
             continue
         if isinstance(item, Drift):
             drift.append(item)
-        elif item.entry not in held_back:
+        elif item.entry not in held_back and database_of(item) not in closed:
             changes.append(item)
     return Plan(
         environment=desired.environment,
@@ -112,6 +115,7 @@ def make_plan(observed: Observed, desired: Desired, *, only: Collection[str] | N
             and there.owner == d.owner.name
             and there.contents is None
             and d.entry not in held_back
+            and any(role.entry in entries for role in d.roles)
         ),
     )
 
@@ -131,5 +135,5 @@ def _unmet(
         for member in database.members
         if member.entry in only
         and database.entry not in only
-        and database.name not in observed.databases
+        and standing(database, observed) in {Standing.MISSING, Standing.HALF_MADE}
     )

@@ -163,6 +163,11 @@ def create_database(name: str) -> sql.Composed:
     )
 
 
+def drop_database(name: str) -> sql.Composed:
+    """`DROP DATABASE`; only ever shown."""
+    return sql.SQL("DROP DATABASE {}").format(sql.Identifier(name))
+
+
 def revoke_all_from_public(database: str) -> sql.Composed:
     """Close a database to everyone without a grant of their own."""
     return sql.SQL("REVOKE ALL ON DATABASE {} FROM PUBLIC").format(sql.Identifier(database))
@@ -251,9 +256,10 @@ def revoke_default(change: RevokeDefault) -> sql.Composed:
         if change.schema
         else sql.SQL("")
     )
-    return sql.SQL("ALTER DEFAULT PRIVILEGES FOR ROLE {}{} REVOKE {} ON {} FROM {}").format(
+    return sql.SQL("ALTER DEFAULT PRIVILEGES FOR ROLE {}{} REVOKE {}{} ON {} FROM {}").format(
         sql.Identifier(change.owner),
         where,
+        _option(only=change.grant_option_only),
         privileges(change.privileges),
         _DEFAULT_KEYWORDS[change.object_kind],
         grantee(change.role),
