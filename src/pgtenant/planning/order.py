@@ -170,8 +170,12 @@ def order(changes: Iterable[Change], desired: Desired) -> tuple[Group, ...]:
             return homes[change.role]
         # Two transactions that borrow the same role at once get in each other's way.
         undeclared = isinstance(change, RevokeDatabase) and change.undeclared
-        return homes.get(change.owner, change.database) if undeclared else change.database
+        return homes[change.owner] if undeclared else change.database
 
+    changes = tuple(changes)
+    for change in changes:
+        if isinstance(change, RevokeDatabase) and change.undeclared:
+            homes.setdefault(change.owner, change.database)
     grouped: dict[str, list[Change]] = {}
     for change in changes:
         grouped.setdefault(home(change), []).append(change)

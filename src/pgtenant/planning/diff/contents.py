@@ -15,7 +15,8 @@ from pgtenant.planning.changes import (
     RunInitialSchema,
 )
 from pgtenant.planning.desired import Desired, DesiredDatabase, DesiredRole
-from pgtenant.planning.diff.excess import Excess, excess_of
+from pgtenant.planning.diff.chains import heads, links
+from pgtenant.planning.diff.excess import Excess, excess_of, owners_of
 from pgtenant.planning.diff.schema import recorded_schema, schema_is_due
 from pgtenant.planning.diff.standing import Standing, contents_of, standing
 from pgtenant.planning.findings import Drift, DriftKind
@@ -46,16 +47,33 @@ def diff_contents(
 
 def _public_schema(database: DesiredDatabase, contents: Contents) -> Iterator[Change]:
     # Where the owner may not revoke, the entry is blocked (planning.guards).
-    if contents.public is not None and contents.public.open and contents.public.owned:
+    if contents.public is None or not contents.public.open or not contents.public.owned:
+        return
+    grants = [
+        g
+        for group in contents.groups
+        if group.kind is ObjectKind.SCHEMA and "public" in group.names
+        for g in group.grants
+        if g.privilege == "CREATE"
+    ]
+    owners = owners_of(database)
+    grantors = {g.grantor for g in grants if g.role == PUBLIC}
+    among = links(grants)
+    givers = {h for g in grantors - owners for h in heads(g, "CREATE", among, owners)}
+    # Not every reading of a server says who opened it; then it was its owner.
+    by_owner = [PUBLIC] if grantors & owners or not grantors else []
+    for role in [*by_owner, *sorted(givers)]:
         yield RevokeObjects(
             entry=database.entry,
             database=database.name,
             owner=database.owner.name,
-            role=PUBLIC,
+            role=role,
             object_kind=ObjectKind.SCHEMA,
             schema="",
             names=("public",),
             privileges=("CREATE",),
+            grant_option_only=role != PUBLIC,
+            cascade=role != PUBLIC,
         )
 
 
@@ -82,9 +100,11 @@ def _defaults(
 def _lacking(
     database: DesiredDatabase, member: DesiredRole, contents: Contents
 ) -> Iterator[Change]:
+    owners = owners_of(database)
     lacking: dict[tuple[ObjectKind, str, tuple[str, ...]], list[str]] = {}
     for group in contents.groups:
-        held = {g.privilege for g in group.grants if g.role == member.name}
+        # What someone else passed on is theirs to take back, and goes with their option.
+        held = {g.privilege for g in group.grants if g.role == member.name and g.grantor in owners}
         missing = tuple(sorted(granted_by(member.level, group.kind) - held))
         if missing:
             lacking.setdefault((group.kind, group.schema, missing), []).extend(group.names)

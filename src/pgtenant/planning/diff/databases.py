@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from pgtenant.planning.changes import (
     AlterDatabase,
@@ -14,6 +15,7 @@ from pgtenant.planning.changes import (
     RevokeDatabase,
 )
 from pgtenant.planning.desired import Desired, DesiredDatabase
+from pgtenant.planning.diff.chains import heads, links
 from pgtenant.planning.diff.roles import early_marker
 from pgtenant.planning.diff.schema import recorded_schema
 from pgtenant.planning.diff.standing import Standing, standing
@@ -38,6 +40,8 @@ def diff_database(
             yield from _hand_over(database, observed, desired)
         case Standing.HALF_MADE:
             yield from _hand_over(database, observed, desired)
+            existing = replace(observed.databases[database.name], allow_connections=True)
+            yield from _openness(database, existing)
         case Standing.MADE:
             existing = observed.databases[database.name]
             yield from _openness(database, existing)
@@ -63,7 +67,8 @@ def diff_undeclared(observed: Observed, desired: Desired) -> Iterator[Change | D
             entry=mark.entry,
             database=name,
             role=existing.owner,
-            message="was made by its owner and is not in the catalog",
+            message="was made by its owner and is not in the catalog"
+            + ("; as a template, every role with CREATEDB can copy it" * existing.is_template),
         )
         if desired.close_app_databases:
             yield from close(existing, mark.entry, undeclared=True)
@@ -89,14 +94,14 @@ def close(existing: Database, entry: str, *, undeclared: bool) -> Iterator[Chang
         yield revoke(PUBLIC, by_owner)
     # A revoke only reaches what its own grantor gave. What others passed on goes with
     # their grant option, taken at the head of the chain, which the owner granted.
-    passed_on = {g.privilege for g in public if g.grantor != existing.owner}
-    heads: dict[str, set[str]] = {}
-    for grant in existing.acl:
-        if grant.grantable and grant.grantor == existing.owner and grant.privilege in passed_on:
-            heads.setdefault(grant.grantee, set()).add(grant.privilege)
-    for role, privileges in sorted(heads.items()):
-        if role != existing.owner:
-            yield revoke(role, privileges, option_only=True)
+    among = links(existing.acl)
+    passed_on: dict[str, set[str]] = {}
+    for grant in public:
+        if grant.grantor != existing.owner:
+            for head in heads(grant.grantor, grant.privilege, among, {existing.owner}):
+                passed_on.setdefault(head, set()).add(grant.privilege)
+    for role, privileges in sorted(passed_on.items()):
+        yield revoke(role, privileges, option_only=True)
 
 
 def _hand_over(database: DesiredDatabase, observed: Observed, desired: Desired) -> Iterator[Change]:
@@ -146,8 +151,11 @@ def _wanted(database: DesiredDatabase, observed: Observed) -> dict[str, tuple[st
 
 
 def _grants(database: DesiredDatabase, existing: Database, observed: Observed) -> Iterator[Change]:
+    owner = existing.owner
     for role, (entry, privileges) in _wanted(database, observed).items():
-        lacking = {p for p in privileges if not existing.holds(role, p)}
+        # What someone else passed on is theirs to take back, and goes with their option.
+        held = {g.privilege for g in existing.acl if (g.grantee, g.grantor) == (role, owner)}
+        lacking = privileges - held
         if lacking:
             yield GrantDatabase(
                 entry=entry,
@@ -182,18 +190,24 @@ def _excess(
 ) -> Iterator[Change | Drift]:
     entries = {role.name: role.entry for role in desired.roles}
     wanted = _wanted(database, observed)
-    beyond: dict[tuple[str, bool, bool], set[str]] = {}
+    among = links(existing.acl)
+    beyond: dict[tuple[str, str, bool, bool], set[str]] = {}
     for grant in existing.acl:
         if grant.grantee not in entries or grant.grantee == database.owner.name:
             continue
         allowed = grant.privilege in wanted.get(grant.grantee, ("", set()))[1]
-        if not allowed or grant.grantable:
-            head = grant if grant.grantor == existing.owner else _head(grant, existing)
-            key = (head.grantee, allowed or head is not grant, _passed_on(head, existing))
+        if allowed and not grant.grantable:
+            continue
+        targets = [(grant.grantee, allowed, _passed_on(grant, existing))]
+        if grant.grantor != existing.owner:
+            givers = heads(grant.grantor, grant.privilege, among, {existing.owner})
+            targets = [(giver, True, True) for giver in givers]
+        for target in targets:
+            key = (entries[grant.grantee], *target)
             beyond.setdefault(key, set()).add(grant.privilege)
-    for (role, option_only, cascade), privileges in sorted(beyond.items()):
+    for (entry, role, option_only, cascade), privileges in sorted(beyond.items()):
         change = RevokeDatabase(
-            entry=entries.get(role, database.entry),
+            entry=entry,
             database=database.name,
             owner=database.owner.name,
             role=role,
@@ -213,22 +227,6 @@ def _excess(
                 message=f"holds {what}{', '.join(change.privileges)} on the database",
                 statement=as_text(statements.revoke_database(change)),
             )
-
-
-def _head(grant: DatabaseGrant, existing: Database) -> DatabaseGrant:
-    """Follow a re-granted privilege back to the grant that the owner made."""
-    seen: set[str] = set()
-    while grant.grantor != existing.owner and grant.grantor not in seen:
-        seen.add(grant.grantor)
-        grant = next(
-            (
-                g
-                for g in existing.acl
-                if g.grantee == grant.grantor and g.privilege == grant.privilege and g.grantable
-            ),
-            grant,
-        )
-    return grant
 
 
 def _passed_on(grant: DatabaseGrant, existing: Database) -> bool:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 from pgtenant.catalog.model import AccessLevel
 from pgtenant.planning.changes import RevokeDefault, RevokeObjects
 from pgtenant.planning.desired import Desired, DesiredDatabase, DesiredRole
-from pgtenant.planning.observed import Contents, ObjectGrant, ObjectGroup, Observed
+from pgtenant.planning.diff.chains import Link, heads, links
+from pgtenant.planning.observed import Contents, ObjectGrant, Observed
 from pgtenant.planning.privileges import ObjectKind, granted_by
 
 
@@ -45,7 +46,12 @@ def former_level(role: str, observed: Observed) -> AccessLevel | None:
     return marker.access_level if marker else None
 
 
-_Key = tuple[ObjectKind, str, str, bool, bool, bool]
+def owners_of(database: DesiredDatabase) -> frozenset[str]:
+    """Return the grantors of what the owner grants: itself, and the role it has in `public`."""
+    return frozenset({database.owner.name, "pg_database_owner"})
+
+
+_Key = tuple[str, ObjectKind, str, str, bool, bool, bool]
 
 
 def _on_objects(
@@ -55,11 +61,13 @@ def _on_objects(
     members: dict[str, DesiredRole],
     entries: dict[str, str],
 ) -> Iterator[Excess]:
+    owners = owners_of(database)
     found: dict[tuple[_Key, tuple[str, ...]], set[str]] = {}
     for group in contents.groups:
         per_key: dict[_Key, set[str]] = {}
+        among = links(group.grants)
         for grant in group.grants:
-            if grant.role not in entries:
+            if grant.role not in entries or grant.role in owners:
                 continue
             member = members.get(grant.role)
             level = member.level if member else None
@@ -69,15 +77,16 @@ def _on_objects(
             former = member is not None and grant.privilege in granted_by(
                 former_level(grant.role, observed), group.kind
             )
-            role, option_only, cascade = _reach(grant, group, database.owner.name, allowed)
-            key = (group.kind, group.schema, role, option_only, cascade, former and not allowed)
-            per_key.setdefault(key, set()).add(grant.privilege)
+            for reach in _reach(grant, among, owners, allowed):
+                entry = entries[grant.role]
+                key = (entry, group.kind, group.schema, *reach, former and not allowed)
+                per_key.setdefault(key, set()).add(grant.privilege)
         for key, words in per_key.items():
             found.setdefault((key, tuple(sorted(words))), set()).update(group.names)
     for (key, privileges), names in sorted(found.items()):
-        kind, schema, role, option_only, cascade, former = key
+        entry, kind, schema, role, option_only, cascade, former = key
         change = RevokeObjects(
-            entry=entries.get(role, database.entry),
+            entry=entry,
             database=database.name,
             owner=database.owner.name,
             role=role,
@@ -92,32 +101,19 @@ def _on_objects(
 
 
 def _reach(
-    grant: ObjectGrant, group: ObjectGroup, owner: str, allowed: bool
-) -> tuple[str, bool, bool]:
-    """Return whom to revoke from, whether only the grant option, and whether to cascade.
+    grant: ObjectGrant, among: Collection[Link], owners: Collection[str], allowed: bool
+) -> Iterator[tuple[str, bool, bool]]:
+    """Yield whom to revoke from, whether only the grant option, and whether to cascade.
 
     The owner can only take away what the owner granted (or the group role that owns the
     schema `public`). A privilege that someone passed on is reached through the grant
     option of the one who did.
     """
-    if grant.grantor in {owner, "pg_database_owner"}:
-        return grant.role, allowed, grant.regranted
-    seen = {grant.role}
-    giver = grant.grantor
-    while giver not in seen:
-        seen.add(giver)
-        above = next(
-            (
-                g
-                for g in group.grants
-                if g.role == giver and g.privilege == grant.privilege and g.grantable
-            ),
-            None,
-        )
-        if above is None or above.grantor in {owner, "pg_database_owner"}:
-            break
-        giver = above.grantor
-    return giver, True, True
+    if grant.grantor in owners:
+        yield grant.role, allowed, grant.regranted
+        return
+    for giver in heads(grant.grantor, grant.privilege, among, owners):
+        yield giver, True, True
 
 
 def _by_default(
@@ -127,29 +123,26 @@ def _by_default(
     members: dict[str, DesiredRole],
     entries: dict[str, str],
 ) -> Iterator[Excess]:
-    found: dict[tuple[str, str, str, bool], set[str]] = {}
+    found: dict[tuple[str, str, str, bool, bool], set[str]] = {}
     kinds = {str(kind): kind for kind in ObjectKind}
     for grant in contents.defaults:
-        if grant.role not in entries:
+        if grant.role not in entries or grant.role == database.owner.name:
             continue
         member = members.get(grant.role)
         kind = kinds.get(grant.kind)
-        allowed = (
-            frozenset()
-            if kind is None or grant.schema
-            else granted_by(member.level if member else None, kind)
-        )
-        if grant.privilege in allowed:
+        level = member.level if member else None
+        allowed = kind is not None and grant.privilege in granted_by(level, kind)
+        if allowed and not grant.grantable:
             continue
         former = (
             member is not None
             and kind is not None
+            and not allowed
             and grant.privilege in granted_by(former_level(grant.role, observed), kind)
-            and not grant.schema
         )
-        key = (grant.role, grant.schema, grant.kind, former)
+        key = (grant.role, grant.schema, grant.kind, allowed, former)
         found.setdefault(key, set()).add(grant.privilege)
-    for (role, schema, default_kind, former), privileges in sorted(found.items()):
+    for (role, schema, default_kind, option_only, former), privileges in sorted(found.items()):
         change = RevokeDefault(
             entry=entries[role],
             database=database.name,
@@ -158,12 +151,15 @@ def _by_default(
             object_kind=default_kind,
             schema=schema,
             privileges=tuple(sorted(privileges)),
+            grant_option_only=option_only,
         )
         where = f" in schema {schema}" if schema else ""
+        what = "the right to grant " if option_only else ""
         yield Excess(
             change=change,
             from_former_level=former,
-            message=f"is granted {', '.join(change.privileges)} on every new {default_kind}{where}",
+            message=f"is granted {what}{', '.join(change.privileges)}"
+            f" on every new {default_kind}{where}",
         )
 
 

@@ -17,7 +17,7 @@ from pgtenant.planning.changes import (
 )
 from pgtenant.planning.desired import Desired, DesiredDatabase, DesiredRole
 from pgtenant.planning.diff.schema import initial_schema_to_record
-from pgtenant.planning.diff.standing import Standing, standing
+from pgtenant.planning.diff.standing import Standing, contents_of, standing
 from pgtenant.planning.findings import Drift, DriftKind
 from pgtenant.planning.marker import Marker, with_marker
 from pgtenant.planning.observed import Observed, PasswordState, Role
@@ -57,24 +57,29 @@ def early_marker(
     """Return the marker a role has before its database is touched.
 
     It names the database that is about to be made, so that a run that dies between
-    `CREATE DATABASE` and the change of owner leaves something we know as ours.
+    `CREATE DATABASE` and the change of owner leaves something we know as ours. What is
+    made anew has had no initial schema. A level that rises is written before it is
+    granted and one that falls after it is revoked, so that the marker never knows of less
+    than a run that died may have granted.
     """
     owns = role.level is AccessLevel.OWNER
     unmade = standing(database, observed) in {Standing.MISSING, Standing.HALF_MADE}
     existing = observed.roles.get(role.name)
-    fresh = Marker(
-        environment=desired.environment,
-        entry=role.entry,
-        access_level=None if owns else role.level,
+    before = (existing.marker if existing else None) or Marker(
+        environment=desired.environment, entry=role.entry
     )
-    before = (existing.marker if existing else None) or fresh
     return replace(
         before,
         environment=desired.environment,
         entry=role.entry,
         creating=database.name if owns and unmade else None,
-        access_level=None if owns else before.access_level,
+        access_level=None if owns else _wider(before.access_level, role.level),
+        initial_schema=None if unmade or not owns else before.initial_schema,
     )
+
+
+def _wider(former: AccessLevel | None, level: AccessLevel) -> AccessLevel:
+    return AccessLevel.EDITOR if AccessLevel.EDITOR in {former, level} else level
 
 
 def diff_role_memory(
@@ -85,10 +90,13 @@ def diff_role_memory(
         existing = observed.roles.get(role.name)
         early = early_marker(role, database, observed, desired)
         before = with_marker(existing.comment if existing else None, early.settled())
-        late = replace(early.settled(), access_level=early.access_level and role.level)
+        late = early.settled()
         if role.level is AccessLevel.OWNER:
             schema = initial_schema_to_record(database, observed)
             late = replace(late, initial_schema=schema or late.initial_schema)
+        elif contents_of(database, observed) is not None:
+            # What could not be seen was not revoked either: the wider level stays noted.
+            late = replace(late, access_level=role.level)
         after = with_marker(before, late)
         if after != before:
             yield MarkRole(entry=role.entry, role=role.name, before=before, after=after, late=True)
@@ -115,7 +123,7 @@ def _memberships(
     role: DesiredRole, existing: Role, observed: Observed, desired: Desired
 ) -> Iterator[Change | Drift]:
     ours = {name for name, other in observed.roles.items() if other.marker is not None}
-    for group in existing.member_of:
+    for group in sorted(set(existing.member_of)):
         # Only between roles of ours is the admin sure to be the one who may revoke.
         if desired.authoritative and group in ours:
             yield RevokeMembership(entry=role.entry, role=role.name, group=group)
@@ -129,7 +137,7 @@ def _memberships(
                 statement=as_text(statements.revoke_membership(group, role.name)),
             )
     declared = {r.name for r in desired.roles}
-    for member in existing.members:
+    for member in sorted(existing.members):
         if member not in declared:
             yield Drift(
                 kind=DriftKind.MEMBERSHIP,

@@ -11,15 +11,16 @@ def recorded_schema(database: DesiredDatabase, observed: Observed) -> str | None
     """Return the initial schema that has run.
 
     The database's marker is written in the schema's own transaction but can be lost
-    to its owner's `COMMENT`; the role's marker is written afterwards and can't.
+    to its owner's `COMMENT`; the role's marker is written afterwards and can't, so it is
+    the one to believe where both speak.
     """
     if standing(database, observed) is not Standing.MADE:
         return None
     on_database = observed.databases[database.name].marker
     role = observed.roles.get(database.owner.name)
     on_role = role.marker if role else None
-    return (on_database.initial_schema if on_database else None) or (
-        on_role.initial_schema if on_role else None
+    return (on_role.initial_schema if on_role else None) or (
+        on_database.initial_schema if on_database else None
     )
 
 

@@ -41,6 +41,6 @@ def find_strangers(observed: Observed, desired: Desired) -> Iterator[Drift]:
             entry="",
             database="",
             role=observed.server.admin.name,
-            message=f"the admin is a member of rds_iam through {', '.join(through)}:"
+            message=f"the admin is a member of rds_iam through {', '.join(sorted(through))}:"
             " RDS then refuses its password",
         )

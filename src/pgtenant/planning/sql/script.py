@@ -117,9 +117,16 @@ def _psql_transaction(
     if place.transactional:
         yield "BEGIN;"
     for statement in script(transaction, lending):
-        yield f"{as_text(statement.text).rstrip().rstrip(';')};"
+        yield _terminated(as_text(statement.text))
     if place.transactional:
         yield "COMMIT;"
+
+
+def _terminated(text: str) -> str:
+    """End a statement; a schema file may end in its own semicolon or in a comment."""
+    if text.endswith(";"):
+        return text
+    return f"{text}\n;" if "--" in text.rsplit("\n", 1)[-1] else f"{text};"
 
 
 def _argument(name: str) -> str:
