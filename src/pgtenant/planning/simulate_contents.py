@@ -1,0 +1,148 @@
+"""What is inside a database after a change, by PostgreSQL's rules."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import assert_never
+
+from pgtenant.planning import acl
+from pgtenant.planning.changes import (
+    CreateExtension,
+    GrantDefault,
+    GrantObjects,
+    RevokeDefault,
+    RevokeObjects,
+    RunInitialSchema,
+)
+from pgtenant.planning.observed import Contents, DefaultGrant, ObjectGrant, ObjectGroup
+from pgtenant.planning.privileges import PUBLIC, ObjectKind
+
+_Grants = tuple[ObjectGrant, ...]
+
+
+def carry_out(
+    change: GrantObjects
+    | RevokeObjects
+    | GrantDefault
+    | RevokeDefault
+    | CreateExtension
+    | RunInitialSchema,
+    contents: Contents,
+) -> Contents:
+    """Return `contents` after `change`."""
+    match change:
+        case GrantObjects():
+            return _on_objects(change, contents, lambda grants, by: _grant(change, grants, by))
+        case RevokeObjects():
+            after = _on_objects(change, contents, lambda grants, by: _revoke(change, grants, by))
+            return _close_public(change, contents, after)
+        case GrantDefault():
+            there = {
+                g.privilege
+                for g in contents.defaults
+                if (g.role, g.schema, g.kind) == (change.role, "", change.object_kind)
+            }
+            new = (
+                DefaultGrant(change.role, "", str(change.object_kind), word)
+                for word in set(change.privileges) - there
+            )
+            return replace(contents, defaults=tuple(sorted((*contents.defaults, *new))))
+        case RevokeDefault():
+            return replace(contents, defaults=_revoke_default(change, contents.defaults))
+        case CreateExtension():
+            return replace(contents, extensions=contents.extensions | {change.extension})
+        case RunInitialSchema():
+            # What it makes gets its grants from the default privileges, which stand by
+            # then; so no group of it differs from the catalog.
+            return contents
+        case _:
+            assert_never(change)
+
+
+def _on_objects(
+    change: GrantObjects | RevokeObjects,
+    contents: Contents,
+    carry: Callable[[_Grants, str], _Grants],
+) -> Contents:
+    """Apply `carry` to the named objects; a group of which only some are named is split."""
+    groups: list[ObjectGroup] = []
+    for group in contents.groups:
+        named = tuple(n for n in group.names if n in change.names)
+        if (group.kind, group.schema) != (change.object_kind, change.schema) or not named:
+            groups.append(group)
+            continue
+        for grantor, names in _by_grantor(named, group.kind, change.owner, contents):
+            grants = carry(group.grants, grantor)
+            groups.append(replace(group, names=names, grants=grants))
+        if rest := tuple(n for n in group.names if n not in change.names):
+            groups.append(replace(group, names=rest))
+    groups.sort(key=lambda g: (g.kind, g.schema, g.names))
+    return replace(contents, groups=tuple(groups))
+
+
+def _by_grantor(
+    names: tuple[str, ...], kind: ObjectKind, owner: str, contents: Contents
+) -> list[tuple[str, tuple[str, ...]]]:
+    """Tell the schema `public`, which a group role owns, from what the owner has itself."""
+    other = contents.public.owner if contents.public is not None else owner
+    of_other = tuple(n for n in names if kind is ObjectKind.SCHEMA and n == "public")
+    own = tuple(n for n in names if n not in of_other)
+    return [(by, some) for by, some in ((owner, own), (other, of_other)) if some]
+
+
+def _grant(change: GrantObjects, grants: _Grants, by: str) -> _Grants:
+    there = {g.privilege for g in grants if (g.role, g.grantor) == (change.role, by)}
+    new = (ObjectGrant(change.role, word, by) for word in set(change.privileges) - there)
+    return tuple(sorted((*grants, *new)))
+
+
+def _revoke(change: RevokeObjects, grants: _Grants, by: str) -> _Grants:
+    return acl.revoke(
+        grants,
+        change.role,
+        change.privileges,
+        by=frozenset({by}),
+        option_only=change.grant_option_only,
+        cascade=change.cascade,
+    )
+
+
+def _close_public(change: RevokeObjects, before: Contents, after: Contents) -> Contents:
+    """Note that `PUBLIC` can no longer create in the schema `public`.
+
+    Where the reading named who had opened it, it is closed once none of those is left.
+    """
+    about = change.object_kind is ObjectKind.SCHEMA and "public" in change.names
+    if after.public is None or not about or "CREATE" not in change.privileges:
+        return after
+    known = bool(_openers(before))
+    is_open = bool(_openers(after)) if known else after.public.open and change.role != PUBLIC
+    return replace(after, public=replace(after.public, open=is_open))
+
+
+def _openers(contents: Contents) -> list[ObjectGrant]:
+    return [
+        g
+        for group in contents.groups
+        if group.kind is ObjectKind.SCHEMA and "public" in group.names
+        for g in group.grants
+        if g.role == PUBLIC and g.privilege == "CREATE"
+    ]
+
+
+def _revoke_default(
+    change: RevokeDefault, defaults: tuple[DefaultGrant, ...]
+) -> tuple[DefaultGrant, ...]:
+    left: list[DefaultGrant] = []
+    for item in defaults:
+        meant = item.privilege in change.privileges and (item.role, item.schema, item.kind) == (
+            change.role,
+            change.schema,
+            change.object_kind,
+        )
+        if not meant:
+            left.append(item)
+        elif change.grant_option_only:
+            left.append(replace(item, grantable=False))
+    return tuple(sorted(left))
