@@ -1,0 +1,210 @@
+"""`pgtenant apply`: lock, look, plan, prove authority, carry out, record."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from pgtenant.audit.record import Action, Status
+from pgtenant.errors import AuthorityError, ExitCode, PgtenantError
+from pgtenant.planning.authority import (
+    Missing,
+    missing_attributes,
+    missing_loan,
+    roles_to_borrow,
+)
+from pgtenant.planning.observed import Observed
+from pgtenant.planning.plan import Plan, make_plan
+from pgtenant.postgres.authority import admins_of, refused_loans
+from pgtenant.postgres.lock import take_run_lock
+from pgtenant.report.progress import Progress
+from pgtenant.usecases.inputs import Inputs
+from pgtenant.usecases.look import Instance, connected, observe
+from pgtenant.usecases.recorder import Recorder, Row
+from pgtenant.usecases.rows import entry_row, rows_of
+from pgtenant.usecases.work import Work
+
+_PASSES = 2
+"""A database that was closed to us is repaired in the first pass and entered in the second."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How an apply ended.
+
+    Attributes:
+        plan: the first pass's plan.
+        errors: what failed.
+        blocked: the keys of blocked entries.
+    """
+
+    plan: Plan
+    errors: tuple[PgtenantError, ...]
+    blocked: tuple[str, ...]
+
+    @property
+    def exit_code(self) -> ExitCode:
+        """Return the exit code: an error outweighs a blocked entry."""
+        if self.errors:
+            return ExitCode.FAILED
+        return ExitCode.BLOCKED if self.blocked else ExitCode.CONVERGED
+
+
+async def apply(
+    inputs: Inputs,
+    recorder: Recorder,
+    progress: Progress,
+    *,
+    fail_fast: bool = True,
+    dry_run: bool = False,
+    show: Callable[[Plan], None] = lambda _: None,
+) -> Outcome:
+    """Bring the instance to what the catalog says.
+
+    Args:
+        inputs: catalog and secrets, all checked.
+        recorder: writes the audit records.
+        progress: told of each step.
+        fail_fast: stop at the first error.
+        dry_run: everything but the last call: the same SQL, the same checks.
+        show: called with the plan before anything is changed.
+
+    Raises:
+        LockHeldError: another run holds the instance.
+        AuthorityError: the admin may not do all of it; nothing was changed.
+        AuditError: a record could not be written; no further change was made.
+        ServerError: the instance could not be read.
+    """
+    async with connected(inputs) as instance:
+        if not dry_run:
+            await take_run_lock(instance.primary, wait=inputs.settings.server.lock_timeout)
+        observed = await observe(instance)
+        plan = make_plan(observed, inputs.desired, only=inputs.selected)
+        show(plan)
+        await _prove_authority(instance, plan, observed)
+        await recorder.write(_before(inputs, plan))
+        errors: list[PgtenantError] = list(inputs.bad_secrets.values())
+        if dry_run:
+            await recorder.write(
+                [
+                    row
+                    for group in plan.groups
+                    for transaction in group.transactions
+                    for row in rows_of(transaction.changes, inputs.desired, Status.DRY_RUN)
+                ]
+            )
+        else:
+            errors += await _carry_out(instance, plan, recorder, progress, fail_fast=fail_fast)
+        if not (errors and fail_fast):
+            await recorder.write(_untouched(inputs, plan, recorder))
+    return Outcome(plan=plan, errors=tuple(errors), blocked=plan.blocked_entries)
+
+
+async def _carry_out(
+    instance: Instance, plan: Plan, recorder: Recorder, progress: Progress, *, fail_fast: bool
+) -> list[PgtenantError]:
+    inputs = instance.inputs
+    errors: list[PgtenantError] = []
+    failed: set[str] = set()
+    for remaining in reversed(range(_PASSES)):
+        work = Work(
+            instance=instance,
+            plan=plan,
+            recorder=recorder,
+            progress=progress,
+            fail_fast=fail_fast,
+            failed=failed,
+        )
+        progress.start(sum(len(group.transactions) for group in plan.groups))
+        try:
+            await work.run()
+        finally:
+            progress.stop()
+        errors += work.errors
+        if not plan.incomplete or work.stopped:
+            break
+        observed = await observe(instance)
+        plan = make_plan(observed, inputs.desired, only=inputs.selected)
+        if not remaining or not plan.changes:
+            break
+        await _prove_authority(instance, plan, observed)
+    for database in plan.incomplete:
+        if not errors:
+            errors.append(await _unread(inputs, recorder, plan, database))
+    return errors
+
+
+async def _unread(inputs: Inputs, recorder: Recorder, plan: Plan, database: str) -> PgtenantError:
+    entry = next(d.entry for d in inputs.desired.databases if d.name == database)
+    reason = next(
+        (d.message for d in plan.drift if d.database == database and "entered" in d.message), ""
+    )
+    error = PgtenantError(
+        f"the database {database} could not be entered, so what is inside is unchecked: {reason}",
+        hint="run again; if it stays so, look at its settings in pg_db_role_setting",
+    )
+    await recorder.write(
+        [entry_row(entry, inputs.desired, Action.CHECK, Status.ERROR, error.message)]
+    )
+    return error
+
+
+async def _prove_authority(instance: Instance, plan: Plan, observed: Observed) -> None:
+    missing = list(missing_attributes(plan, observed.server.admin))
+    if not missing:
+        refusals = await refused_loans(
+            instance.primary, roles_to_borrow(plan, observed), plan.lending
+        )
+        for role, refusal in sorted(refusals.items()):
+            admins = await admins_of(instance.primary, role)
+            missing.append(missing_loan(role, refusal, admins, observed))
+    if missing:
+        raise _no_authority(missing)
+
+
+def _no_authority(missing: list[Missing]) -> AuthorityError:
+    shown = missing[:20]
+    lines = "\n".join(f"  {m.message}" for m in shown)
+    more = f"\n  and {len(missing) - len(shown)} more" if len(missing) > len(shown) else ""
+    cures = "\n".join(f"  {m.statement};  -- as {m.executor}" for m in shown)
+    return AuthorityError(
+        f"the admin may not carry out this plan; nothing was changed:\n{lines}{more}",
+        hint=f"have this run, then try again:\n{cures}",
+    )
+
+
+def _before(inputs: Inputs, plan: Plan) -> list[Row]:
+    """Return the rows about entries that this run can't or may not touch."""
+    rows = [
+        entry_row(key, inputs.desired, Action.FETCH_SECRET, Status.ERROR, error.message)
+        for key, error in sorted(inputs.bad_secrets.items())
+    ]
+    rows += [
+        entry_row(
+            blocked.entry,
+            inputs.desired,
+            Action.CHECK,
+            Status.BLOCKED,
+            f"{blocked.reason}. {blocked.executor} would run: {blocked.statement}"
+            if blocked.statement
+            else blocked.reason,
+        )
+        for blocked in plan.blocked
+    ]
+    return rows
+
+
+def _untouched(inputs: Inputs, plan: Plan, recorder: Recorder) -> list[Row]:
+    """Return a row for each entry that has none yet: it is as declared."""
+    told = {(record.database, record.username) for record in recorder.records}
+    rows = (
+        entry_row(
+            key,
+            inputs.desired,
+            Action.CHECK,
+            Status.NO_CHANGE,
+            "role, database and grants are as declared",
+        )
+        for key in plan.entries
+    )
+    return [row for row in rows if (row.database, row.username) not in told]

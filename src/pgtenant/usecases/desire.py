@@ -1,0 +1,67 @@
+"""From the catalog's entries to what a server should look like."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from pgtenant.catalog.model import AccessLevel, Catalog, Entry
+from pgtenant.planning.desired import Desired, DesiredDatabase, DesiredRole, InitialSchema
+
+NO_SCHEMA = "none"
+
+
+def desired_state(
+    catalog: Catalog,
+    *,
+    environment: str,
+    secret_name: Callable[[Entry], str],
+    schema: Callable[[str], InitialSchema],
+    close_app_databases: bool = True,
+    authoritative: bool = False,
+) -> Desired:
+    """Return the desired state of an environment.
+
+    Args:
+        catalog: validated: one owner entry for each database.
+        environment: its name.
+        secret_name: gives an entry's secret.
+        schema: gives an initial schema by its name in the catalog.
+        close_app_databases: see `Desired`.
+        authoritative: see `Desired`.
+    """
+
+    def role(entry: Entry) -> DesiredRole:
+        return DesiredRole(
+            name=entry.username,
+            entry=entry.key,
+            database=entry.database_name,
+            level=entry.access_level,
+            createdb=entry.createdb,
+            connection_limit=-1 if entry.connection_limit is None else entry.connection_limit,
+            secret=secret_name(entry),
+        )
+
+    owners = [e for e in catalog.entries if e.access_level is AccessLevel.OWNER]
+    members: dict[str, list[DesiredRole]] = {}
+    for entry in catalog.entries:
+        if entry.access_level is not AccessLevel.OWNER:
+            members.setdefault(entry.database_name, []).append(role(entry))
+    databases = (
+        DesiredDatabase(
+            name=owner.database_name,
+            entry=owner.key,
+            owner=role(owner),
+            members=tuple(sorted(members.get(owner.database_name, ()), key=lambda r: r.name)),
+            initial_schema=(
+                None if owner.initial_schema == NO_SCHEMA else schema(owner.initial_schema)
+            ),
+            extensions=tuple(sorted(owner.extensions)),
+        )
+        for owner in owners
+    )
+    return Desired(
+        environment=environment,
+        databases=tuple(sorted(databases, key=lambda d: d.name)),
+        close_app_databases=close_app_databases,
+        authoritative=authoritative,
+    )

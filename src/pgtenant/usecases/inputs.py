@@ -1,0 +1,172 @@
+"""Everything a run needs before it speaks to a server: catalog, approval, secrets."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field
+
+from pgtenant.catalog.load import check_admin, load
+from pgtenant.catalog.model import Catalog, Entry
+from pgtenant.catalog.naming import NamingPolicy
+from pgtenant.errors import SecretError, UsageError
+from pgtenant.planning.desired import Desired
+from pgtenant.schemas import initial_schema
+from pgtenant.secrets.credentials import Credentials, parse
+from pgtenant.secrets.secret import Secret
+from pgtenant.secrets.store import SecretStore
+from pgtenant.settings.model import Settings
+from pgtenant.usecases.desire import desired_state
+
+SCHEMAS_DIRECTORY = "schemas"
+
+
+@dataclass(frozen=True, slots=True)
+class Inputs:
+    """What a run works with.
+
+    Attributes:
+        admin: how pgtenant logs in.
+        maintenance_database: where it logs in first, and where the run lock lives.
+        passwords: by secret name; none for secrets that are in `bad_secrets`.
+        bad_secrets: by entry key: what is wrong with its secret.
+        only: the keys that the run is limited to, or None.
+    """
+
+    environment: str
+    settings: Settings
+    catalog: Catalog
+    desired: Desired
+    admin: Credentials
+    maintenance_database: str
+    passwords: Mapping[str, Secret] = field(repr=False)
+    bad_secrets: Mapping[str, SecretError]
+    only: frozenset[str] | None
+
+    @property
+    def selected(self) -> frozenset[str] | None:
+        """The keys to plan for: those with a secret, or None for all."""
+        if not self.bad_secrets:
+            return self.only
+        keys = frozenset(entry.key for entry in self.catalog.entries)
+        return (keys if self.only is None else self.only) - self.bad_secrets.keys()
+
+
+def load_catalog(settings: Settings, environment: str, only: Collection[str]) -> Catalog:
+    """Read and validate an environment's catalog.
+
+    Raises:
+        CatalogError: it is missing or wrong.
+        UsageError: `only` names a key that it does not have.
+    """
+    path = settings.catalog_path(environment)
+    catalog = load(
+        path,
+        display=_display(settings, environment),
+        policy=NamingPolicy(
+            key=settings.naming.key,
+            database_name=settings.naming.database_name,
+            username=settings.naming.username,
+        ),
+        maintenance_database=settings.server.maintenance_database,
+        schemas=settings.root / SCHEMAS_DIRECTORY,
+    )
+    keys = {entry.key for entry in catalog.entries}
+    if unknown := sorted(set(only) - keys):
+        raise UsageError(
+            f"{catalog.path} has no entry {', '.join(unknown)}",
+            hint=f"its entries are: {', '.join(sorted(keys))[:500]}" if keys else "it is empty",
+        )
+    return catalog
+
+
+async def load_inputs(
+    settings: Settings,
+    environment: str,
+    catalog: Catalog,
+    store: SecretStore,
+    *,
+    only: Collection[str] = (),
+    fail_fast: bool = True,
+    authoritative: bool = False,
+) -> Inputs:
+    """Fetch and check every secret; the admin's first, because its name is reserved.
+
+    Raises:
+        CatalogError: an entry uses the admin's own name.
+        SecretError: the admin's secret is bad, or with `fail_fast` any entry's.
+    """
+    admin = await _admin(settings, environment, store)
+    maintenance = settings.server.maintenance_database or admin.dbname
+    check_admin(catalog, admin.username, maintenance_database=maintenance)
+
+    def secret_name(entry: Entry) -> str:
+        return entry.secret or settings.app_secret(environment, entry.key)
+
+    wanted = [e for e in catalog.entries if not only or e.key in only]
+    passwords, bad = await _passwords(store, wanted, secret_name)
+    if bad and fail_fast:
+        raise _together(list(bad.values()))
+    desired = desired_state(
+        catalog,
+        environment=environment,
+        secret_name=secret_name,
+        schema=lambda name: initial_schema(name, settings.root / SCHEMAS_DIRECTORY),
+        close_app_databases=settings.server.close_app_databases,
+        authoritative=authoritative,
+    )
+    return Inputs(
+        environment=environment,
+        settings=settings,
+        catalog=catalog,
+        desired=desired,
+        admin=admin,
+        maintenance_database=maintenance,
+        passwords=passwords,
+        bad_secrets=bad,
+        only=frozenset(only) if only else None,
+    )
+
+
+async def _admin(settings: Settings, environment: str, store: SecretStore) -> Credentials:
+    name = settings.admin_secret(environment)
+    found = (await store.fetch([name]))[name]
+    if isinstance(found, SecretError):
+        raise found
+    return parse(name, found, expected_username=None)
+
+
+async def _passwords(
+    store: SecretStore, entries: Collection[Entry], secret_name: Callable[[Entry], str]
+) -> tuple[dict[str, Secret], dict[str, SecretError]]:
+    fetched = await store.fetch(sorted({secret_name(entry) for entry in entries}))
+    passwords: dict[str, Secret] = {}
+    bad: dict[str, SecretError] = {}
+    for entry in entries:
+        name = secret_name(entry)
+        found = fetched[name]
+        try:
+            if isinstance(found, SecretError):
+                raise found
+            passwords[name] = parse(name, found, expected_username=entry.username).password
+        except SecretError as error:
+            bad[entry.key] = error
+    return passwords, bad
+
+
+def _together(errors: list[SecretError]) -> SecretError:
+    if len(errors) == 1:
+        return errors[0]
+    lines = "\n".join(f"  {error.message}" for error in errors[:20])
+    more = f"\n  and {len(errors) - 20} more" if len(errors) > 20 else ""
+    return SecretError(
+        f"{len(errors)} secrets are missing or wrong, nothing was changed:\n{lines}{more}",
+        hint=errors[0].hint,
+    )
+
+
+def _display(settings: Settings, environment: str) -> str:
+    path = settings.catalog_path(environment)
+    try:
+        return str(path.relative_to(settings.root))
+    except ValueError:
+        return str(path)

@@ -1,0 +1,125 @@
+"""Changes as audit rows: which action each is, and which of them share a row."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import assert_never
+
+from pgtenant.audit.record import Action, Status
+from pgtenant.planning.changes import (
+    AlterDatabase,
+    AlterRole,
+    Change,
+    CreateDatabase,
+    CreateExtension,
+    CreateRole,
+    GrantDatabase,
+    GrantDefault,
+    GrantObjects,
+    HandOverDatabase,
+    MarkDatabase,
+    MarkRole,
+    RevokeDatabase,
+    RevokeDefault,
+    RevokeMembership,
+    RevokeObjects,
+    RunInitialSchema,
+    UpdatePassword,
+    database_of,
+)
+from pgtenant.planning.desired import Desired, DesiredRole
+from pgtenant.report.describe import describe
+from pgtenant.usecases.recorder import Row
+
+_LONGEST = 1000
+
+
+def action_of(  # noqa: C901, PLR0911 - one arm for each kind of change
+    change: Change,
+) -> Action:
+    """Return the audit action of a change."""
+    match change:
+        case CreateRole():
+            return Action.CREATE_ROLE
+        case AlterRole() | MarkRole() | RevokeMembership():
+            return Action.ALTER_ROLE
+        case UpdatePassword():
+            return Action.UPDATE_PASSWORD
+        case CreateDatabase():
+            return Action.CREATE_DATABASE
+        case RevokeDatabase(undeclared=True):
+            return Action.CLOSE_DATABASE
+        case RevokeDatabase() if change.role == PUBLIC:
+            return Action.CONFIGURE_DATABASE
+        case HandOverDatabase() | AlterDatabase() | MarkDatabase():
+            return Action.CONFIGURE_DATABASE
+        case CreateExtension():
+            return Action.CREATE_EXTENSION
+        case RunInitialSchema():
+            return Action.APPLY_SCHEMA
+        case GrantDatabase() | RevokeDatabase() | GrantObjects() | RevokeObjects():
+            return Action.APPLY_GRANTS
+        case GrantDefault() | RevokeDefault():
+            return Action.APPLY_GRANTS
+        case _:
+            assert_never(change)
+
+
+def rows_of(
+    changes: Iterable[Change],
+    desired: Desired,
+    status: Status,
+    *,
+    duration: float = 0.0,
+    because: str = "",
+) -> list[Row]:
+    """Return one row for each entry and action among `changes`, in order.
+
+    Args:
+        changes: of one transaction.
+        desired: for the database and role of each entry.
+        status: how they ended.
+        duration: seconds the whole transaction took.
+        because: an error's text, put before what was attempted.
+    """
+    roles = entries_of(desired)
+    grouped: dict[tuple[str, Action, str], list[str]] = {}
+    for change in changes:
+        key = (change.entry, action_of(change), database_of(change))
+        grouped.setdefault(key, []).append(describe(change))
+    rows: list[Row] = []
+    for (entry, action, database), sentences in grouped.items():
+        role = roles.get(entry)
+        message = "; ".join(sentences)
+        rows.append(
+            Row(
+                database=database or (role.database if role else ""),
+                username=role.name if role else "",
+                action=action,
+                status=status,
+                message=_short(f"{because} (while: {message})" if because else message),
+                duration=duration,
+            )
+        )
+    return rows
+
+
+def entry_row(entry: str, desired: Desired, action: Action, status: Status, message: str) -> Row:
+    """Return a row about an entry as a whole."""
+    role = entries_of(desired).get(entry)
+    return Row(
+        database=role.database if role else "",
+        username=role.name if role else "",
+        action=action,
+        status=status,
+        message=_short(message),
+    )
+
+
+def entries_of(desired: Desired) -> Mapping[str, DesiredRole]:
+    """Map each entry's key to its role."""
+    return {role.entry: role for role in desired.roles}
+
+
+def _short(message: str) -> str:
+    return message if len(message) <= _LONGEST else message[: _LONGEST - 1] + "…"
