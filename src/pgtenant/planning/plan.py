@@ -41,6 +41,20 @@ class Plan:
     maintenance_database: str
     incomplete: tuple[str, ...] = ()
 
+    @classmethod
+    def empty(cls, environment: str) -> Plan:
+        """Return a plan of nothing, for a run that ended before it could look."""
+        nobody = Lending(admin="", major=0, free=frozenset(), restore={}, superuser=False)
+        return cls(
+            environment=environment,
+            entries=(),
+            groups=(),
+            blocked=(),
+            drift=(),
+            lending=nobody,
+            maintenance_database="",
+        )
+
     @property
     def changes(self) -> tuple[Change, ...]:
         """All changes, in the order in which they run."""

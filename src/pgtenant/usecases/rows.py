@@ -28,6 +28,7 @@ from pgtenant.planning.changes import (
     database_of,
 )
 from pgtenant.planning.desired import Desired, DesiredRole
+from pgtenant.planning.privileges import PUBLIC
 from pgtenant.report.describe import describe
 from pgtenant.usecases.recorder import Row
 

@@ -1,0 +1,110 @@
+"""The commands and their options."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from pgtenant import __version__
+from pgtenant.cli.options import environment_option, project_option
+
+_FORMATS = ["text", "json", "sql", "markdown"]
+
+
+@click.group(
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    no_args_is_help=True,
+)
+@click.version_option(__version__, "-V", "--version", prog_name="pgtenant")
+def cli() -> None:
+    r"""Give every application its own isolated database, role and grants on a shared PostgreSQL.
+
+    \b
+    pgtenant demo              see all of it on an embedded server, in a minute
+    pgtenant plan  -e dev      what would change
+    pgtenant apply -e dev      change it
+
+    Exit codes: 0 converged, 1 failed, 2 plan has changes (--detailed-exitcode),
+    3 approval required, 4 finished with blocked entries, 64 usage or invalid catalog.
+    """
+
+
+@cli.command()
+@environment_option
+@project_option
+@click.option("--only", multiple=True, metavar="KEY", help="Limit to this entry; repeatable.")
+@click.option("--authoritative", is_flag=True, help="Plan to revoke what the catalog lacks.")
+@click.option(
+    "--format",
+    "style",
+    type=click.Choice(_FORMATS),
+    default="text",
+    show_default=True,
+    help="text for people, json for programs, sql to paste into psql, markdown to comment.",
+)
+@click.option("--sql", is_flag=True, help="Show each change's SQL below it (text format).")
+@click.option(
+    "--out",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Save the plan for `apply FILE`. It holds no secret.",
+)
+@click.option(
+    "--detailed-exitcode", is_flag=True, help="Exit 2 when there are changes, 4 when blocked."
+)
+def plan(**options: Any) -> int:
+    """Show what would change, entry by entry. Changes nothing and takes no lock."""
+    from pgtenant.cli.plan import run_plan
+
+    return run_plan(**options)
+
+
+@cli.command()
+@click.argument(
+    "saved",
+    required=False,
+    metavar="[FILE]",
+    type=click.Path(dir_okay=False, exists=True, path_type=Path),
+)
+@environment_option
+@project_option
+@click.option("--dry-run", is_flag=True, help="Everything but the last call; needs no approval.")
+@click.option("--only", multiple=True, metavar="KEY", help="Limit to this entry; repeatable.")
+@click.option("--no-fail-fast", is_flag=True, help="Go on with the other entries after an error.")
+@click.option("--authoritative", is_flag=True, help="Revoke what the catalog does not give.")
+@click.option(
+    "--build-id", metavar="ID", help="For the audit  [default: the CI system's, or manual]"
+)
+@click.option("--run-id", metavar="ID", help="For the audit  [default: made up, unique]")
+@click.option("--audit", metavar="PATH", help="The audit CSV  [default: from pgtenant.toml]")
+@click.option(
+    "--lock-timeout", metavar="DURATION", help="How long to wait for another run, such as 30s."
+)
+@click.option(
+    "--format",
+    "style",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    show_default=True,
+    help="text for people, json for programs.",
+)
+def apply(**options: Any) -> int:
+    """Bring the instance to what the catalog says; with FILE, carry out that saved plan.
+
+    Outside dev it needs ALLOW_DB_PROVISION=true. Every step is in the audit file before the
+    next one starts; run again after any failure, and it goes on from what is there.
+    """
+    from pgtenant.cli.apply import run_apply
+
+    return run_apply(**options)
+
+
+@cli.command()
+@click.option("--keep", is_flag=True, help="Leave the server running until Ctrl-C.")
+def demo(*, keep: bool) -> int:
+    """Plan, apply and prove isolation on an embedded PostgreSQL, from nothing."""
+    from pgtenant.demo import run_demo
+
+    return run_demo(keep=keep)

@@ -1,0 +1,208 @@
+"""`pgtenant apply`."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import secrets
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+
+from pgtenant import logs
+from pgtenant.audit.csvfile import open_csv
+from pgtenant.audit.record import Record
+from pgtenant.cli.options import load_settings, need_environment
+from pgtenant.cli.plan import as_json, complain, width
+from pgtenant.errors import ExitCode, PgtenantError
+from pgtenant.planning.plan import Plan
+from pgtenant.report.applied import apply_text
+from pgtenant.report.document import show
+from pgtenant.report.jsonout import apply_json, json_text
+from pgtenant.report.progress import progress
+from pgtenant.report.text import plan_text
+from pgtenant.secrets.store import open_store
+from pgtenant.settings.model import Settings
+from pgtenant.usecases import apply as use_case
+from pgtenant.usecases.approval import require_approval
+from pgtenant.usecases.identity import build_id, run_id
+from pgtenant.usecases.inputs import load_catalog, load_inputs
+from pgtenant.usecases.recorder import Recorder
+from pgtenant.usecases.saved import SavedPlan, check_fresh, read_plan
+
+
+@dataclass(frozen=True, slots=True)
+class _Request:
+    settings: Settings
+    environment: str
+    build_id: str
+    run_id: str
+    only: frozenset[str]
+    dry_run: bool
+    fail_fast: bool
+    authoritative: bool
+    saved: SavedPlan | None
+
+
+def run_apply(
+    *,
+    saved: Path | None,
+    environment: str | None,
+    project: Path,
+    dry_run: bool,
+    only: tuple[str, ...],
+    no_fail_fast: bool,
+    authoritative: bool,
+    build_id: str | None,
+    run_id: str | None,
+    audit: str | None,
+    lock_timeout: str | None,
+    style: str,
+) -> int:
+    """Apply and print.
+
+    Raises:
+        PgtenantError: anything that ended the run before or between its steps.
+    """
+    plan = read_plan(saved) if saved is not None else None
+    request = _Request(
+        settings=load_settings(
+            project, {"project.audit": audit, "server.lock_timeout": lock_timeout}
+        ),
+        environment=_environment(environment, plan),
+        build_id=build_id or _build_id(),
+        run_id=run_id or _run_id(),
+        only=frozenset(plan.only if plan and not only else only),
+        dry_run=dry_run,
+        fail_fast=not no_fail_fast,
+        authoritative=authoritative or (plan is not None and plan.authoritative),
+        saved=plan,
+    )
+    logs.configure(
+        sys.stderr,
+        logs.level_for(os.environ, sys.stderr),
+        environment=request.environment,
+        build_id=request.build_id,
+        run_id=request.run_id,
+    )
+    return _as_json(request) if style == "json" else _as_text(request)
+
+
+def _as_json(request: _Request) -> int:
+    records: list[Record] = []
+    try:
+        outcome = asyncio.run(_apply(request, records, lambda _: None, {}))
+    except PgtenantError as error:
+        if error.exit_code < ExitCode.USAGE:
+            _print_json(request, records, [error])
+        raise
+    _print_json(request, records, list(outcome.errors))
+    for failure in outcome.errors:
+        complain(failure)
+    return outcome.exit_code
+
+
+def _print_json(request: _Request, records: list[Record], errors: list[PgtenantError]) -> None:
+    extra = {"error": as_json(errors[0])} if errors else {}
+    rows = [record.as_dict() for record in records]
+    sys.stdout.write(json_text(apply_json(request.run_id, request.environment, rows, extra)))
+
+
+def _as_text(request: _Request) -> int:
+    records: list[Record] = []
+    entries: dict[str, str] = {}
+
+    def print_plan(plan: Plan) -> None:
+        show(plan_text(plan, width=width()), sys.stdout)
+        sys.stdout.write("\n")
+        sys.stdout.flush()
+
+    began = time.monotonic()
+    errors: tuple[PgtenantError, ...] = ()
+    try:
+        outcome = asyncio.run(_apply(request, records, print_plan, entries))
+        errors, code = outcome.errors, outcome.exit_code
+    finally:
+        if records:
+            document = apply_text(
+                [record.as_dict() for record in records],
+                environment=request.environment,
+                run_id=request.run_id,
+                entries_of=entries,
+                width=width(),
+                elapsed=time.monotonic() - began,
+            )
+            show(document, sys.stdout)
+    sys.stdout.flush()
+    for error in errors:
+        complain(error)
+    return code
+
+
+async def _apply(
+    request: _Request,
+    records: list[Record],
+    print_plan: Callable[[Plan], None],
+    entries: dict[str, str],
+) -> use_case.Outcome:
+    settings, env = request.settings, request.environment
+    catalog = load_catalog(settings, env, request.only)
+    entries.update({entry.username: entry.key for entry in catalog.entries})
+    if not request.dry_run:
+        require_approval(settings, env, os.environ)
+    store = open_store(
+        settings.secrets.store, directory=settings.secrets.directory, project=settings.root
+    )
+    inputs = await load_inputs(
+        settings,
+        env,
+        catalog,
+        store,
+        only=request.only,
+        fail_fast=request.fail_fast,
+        authoritative=request.authoritative,
+    )
+
+    def check(plan: Plan) -> None:
+        print_plan(plan)
+        if request.saved is not None:
+            check_fresh(request.saved, plan, inputs)
+
+    with open_csv(settings.audit_path(env)) as audit:
+        recorder = Recorder(
+            environment=env,
+            build_id=request.build_id,
+            run_id=request.run_id,
+            audit=audit,
+            clock=lambda: datetime.now(UTC),
+            records=records,
+        )
+        return await use_case.apply(
+            inputs,
+            recorder,
+            progress(sys.stderr),
+            fail_fast=request.fail_fast,
+            dry_run=request.dry_run,
+            show=check,
+        )
+
+
+def _environment(environment: str | None, plan: SavedPlan | None) -> str:
+    if plan is None:
+        return need_environment(environment)
+    if environment is not None and environment != plan.environment:
+        raise click.UsageError(f"the saved plan is for {plan.environment}, not {environment}")
+    return plan.environment
+
+
+def _build_id() -> str:
+    return os.environ.get("PGTENANT_BUILD_ID") or build_id(os.environ)
+
+
+def _run_id() -> str:
+    return os.environ.get("PGTENANT_RUN_ID") or run_id(os.environ, secrets.token_hex(4))

@@ -1,0 +1,98 @@
+"""`pgtenant plan`."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+import sys
+from pathlib import Path
+
+from pgtenant import logs
+from pgtenant.cli.options import load_settings, need_environment
+from pgtenant.errors import ExitCode, PgtenantError
+from pgtenant.planning.plan import Plan
+from pgtenant.report.document import show
+from pgtenant.report.errors import error_text
+from pgtenant.report.jsonout import json_text, plan_json
+from pgtenant.report.markdown import plan_markdown
+from pgtenant.report.sqlout import plan_sql
+from pgtenant.report.text import plan_text
+from pgtenant.secrets.store import open_store
+from pgtenant.settings.model import Settings
+from pgtenant.usecases import plan as use_case
+from pgtenant.usecases.inputs import Inputs, load_catalog, load_inputs
+from pgtenant.usecases.saved import save_plan
+
+
+def run_plan(
+    *,
+    environment: str | None,
+    project: Path,
+    only: tuple[str, ...],
+    authoritative: bool,
+    style: str,
+    sql: bool,
+    out: Path | None,
+    detailed_exitcode: bool,
+) -> int:
+    """Plan and print.
+
+    Raises:
+        PgtenantError: anything that keeps a plan from being made.
+    """
+    env = need_environment(environment)
+    settings = load_settings(project, {})
+    logs.configure(sys.stderr, logs.level_for(os.environ, sys.stderr), environment=env)
+    try:
+        inputs, plan = asyncio.run(
+            _plan(settings, env, only=frozenset(only), authoritative=authoritative)
+        )
+    except PgtenantError as error:
+        if style == "json" and error.exit_code < ExitCode.USAGE:
+            sys.stdout.write(json_text(plan_json(Plan.empty(env)) | {"error": as_json(error)}))
+        raise
+    if out is not None:
+        save_plan(out, plan, inputs)
+    _print(plan, style, sql=sql, server=f"{inputs.admin.host}:{inputs.admin.port}")
+    return use_case.plan_exit_code(plan, detailed=detailed_exitcode)
+
+
+def as_json(error: PgtenantError) -> dict[str, str]:
+    """Return an error for the JSON output."""
+    return {"message": error.message, "hint": error.hint}
+
+
+def width() -> int:
+    """Return the columns to write for: the terminal's, at most 100, or 80 elsewhere."""
+    return min(shutil.get_terminal_size((80, 24)).columns, 100) if sys.stdout.isatty() else 80
+
+
+async def _plan(
+    settings: Settings, env: str, *, only: frozenset[str], authoritative: bool
+) -> tuple[Inputs, Plan]:
+    catalog = load_catalog(settings, env, only)
+    store = open_store(
+        settings.secrets.store, directory=settings.secrets.directory, project=settings.root
+    )
+    inputs = await load_inputs(
+        settings, env, catalog, store, only=only, authoritative=authoritative
+    )
+    return inputs, await use_case.plan(inputs)
+
+
+def _print(plan: Plan, style: str, *, sql: bool, server: str) -> None:
+    match style:
+        case "json":
+            sys.stdout.write(json_text(plan_json(plan)))
+        case "sql":
+            sys.stdout.write(plan_sql(plan))
+        case "markdown":
+            sys.stdout.write(plan_markdown(plan, server=server))
+        case _:
+            show(plan_text(plan, sql=sql, width=width(), server=server), sys.stdout)
+
+
+def complain(error: PgtenantError) -> None:
+    """Print an error for people."""
+    sys.stderr.write(error_text(error))

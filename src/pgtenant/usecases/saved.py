@@ -1,0 +1,135 @@
+"""Saved plans: what was reviewed is what runs, or nothing does.
+
+A saved plan holds no secret and no credentials, only what the plan showed. `apply` makes
+the plan anew, under the run lock, and goes on only when it is still the same.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Final
+
+from pgtenant import __version__
+from pgtenant.errors import PgtenantError, UsageError
+from pgtenant.planning.plan import Plan
+from pgtenant.report.jsonout import json_text, plan_json
+from pgtenant.usecases.inputs import Inputs
+
+FORMAT: Final = 1
+
+
+@dataclass(frozen=True, slots=True)
+class SavedPlan:
+    """A plan as it was when it was saved.
+
+    Attributes:
+        server: `host:port` of the instance.
+        catalog: SHA-256 of the catalog's entries.
+        only: the keys that it was limited to.
+        plan: the plan's JSON object.
+    """
+
+    environment: str
+    server: str
+    catalog: str
+    only: tuple[str, ...]
+    authoritative: bool
+    plan: dict[str, Any]
+
+
+def save_plan(path: Path, plan: Plan, inputs: Inputs) -> None:
+    """Write a plan to a file.
+
+    Raises:
+        UsageError: the file can't be written.
+    """
+    document = {
+        "pgtenant_plan": FORMAT,
+        "pgtenant_version": __version__,
+        "environment": plan.environment,
+        "server": _server(inputs),
+        "catalog": catalog_digest(inputs),
+        "only": sorted(inputs.only or ()),
+        "authoritative": inputs.desired.authoritative,
+        "plan": plan_json(plan),
+    }
+    try:
+        path.write_text(json_text(document), "utf-8")
+    except OSError as error:
+        raise UsageError(f"the plan can't be saved to {path}: {error.strerror}") from None
+
+
+def read_plan(path: Path) -> SavedPlan:
+    """Read a saved plan.
+
+    Raises:
+        UsageError: it is no saved plan, or one of another format.
+    """
+    try:
+        document = json.loads(path.read_text("utf-8"))
+        if document["pgtenant_plan"] != FORMAT:
+            raise UsageError(
+                f"{path} is a plan of format {document['pgtenant_plan']!r}; this version writes"
+                f" and reads {FORMAT}",
+                hint="make the plan again with this version",
+            )
+        return SavedPlan(
+            environment=str(document["environment"]),
+            server=str(document["server"]),
+            catalog=str(document["catalog"]),
+            only=tuple(str(key) for key in document["only"]),
+            authoritative=document["authoritative"] is True,
+            plan=dict(document["plan"]),
+        )
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        raise UsageError(
+            f"{path} is not a saved plan", hint="make one with `pgtenant plan -e ENV --out FILE`"
+        ) from None
+
+
+def check_fresh(saved: SavedPlan, plan: Plan, inputs: Inputs) -> None:
+    """Refuse a plan that is no longer what would happen, and say what moved.
+
+    Raises:
+        PgtenantError: the server, the catalog or the state is another.
+    """
+    moved: list[str] = []
+    if saved.server != _server(inputs):
+        moved.append(f"the instance was {saved.server} and is now {_server(inputs)}")
+    if saved.catalog != catalog_digest(inputs):
+        moved.append("the catalog's entries have changed")
+    now = json.loads(json_text(plan_json(plan)))
+    before, after = _keyed(saved.plan.get("changes", [])), _keyed(now["changes"])
+    moved += [f"no longer needed: {_title(before[key])}" for key in before if key not in after]
+    moved += [f"new: {_title(after[key])}" for key in after if key not in before]
+    if saved.plan.get("blocked") != now["blocked"]:
+        moved.append("other entries are blocked")
+    if moved:
+        shown = "\n".join(f"  {line}" for line in moved[:20])
+        more = f"\n  and {len(moved) - 20} more" if len(moved) > 20 else ""
+        raise PgtenantError(
+            f"the saved plan is stale; nothing was changed:\n{shown}{more}",
+            hint="make the plan again and have it reviewed",
+        )
+
+
+def catalog_digest(inputs: Inputs) -> str:
+    """Return the SHA-256 of the catalog's entries: layout and comments do not count."""
+    entries = tuple(replace(entry, line=0) for entry in inputs.catalog.entries)
+    return hashlib.sha256(repr(entries).encode()).hexdigest()
+
+
+def _server(inputs: Inputs) -> str:
+    return f"{inputs.admin.host}:{inputs.admin.port}"
+
+
+def _keyed(changes: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    return {json.dumps(change, sort_keys=True): change for change in changes}
+
+
+def _title(change: dict[str, Any]) -> str:
+    about = change.get("database") or change.get("role") or ""
+    return f"{change.get('kind')} {about} (entry {change.get('entry')})"
