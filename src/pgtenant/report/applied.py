@@ -94,7 +94,9 @@ def _told(
     for key, record in told:
         message = shown(_text(record, "message"))
         action = shown(_text(record, "action"))
-        lead = f"{key} · {action}" if key else action
+        # That a check found it says nothing; that a grant failed does.
+        said = "" if key and action in _LOOKS and status != "error" else action
+        lead = " · ".join(part for part in (key, said) if part)
         yield from paragraph(
             f"{lead}: {message}" if message else lead,
             width=width,
@@ -139,6 +141,7 @@ def _summary(groups: Mapping[str, list[AuditFields]], elapsed: float | None) -> 
         bool(key) and not any(_text(r, "status") in told - _quiet(r) for r in found)
         for key, found in groups.items()
     )
+    blocked = sum(any(_is(record, "blocked") for record in found) for found in groups.values())
     parts = []
     if planned:
         parts.append(f"Dry run: {count(planned, 'step')} would be taken")
@@ -149,7 +152,7 @@ def _summary(groups: Mapping[str, list[AuditFields]], elapsed: float | None) -> 
     for number, words in (
         (untouched, f"{entries(untouched)} as declared"),
         (statuses["warning"], count(statuses["warning"], "warning")),
-        (statuses["blocked"], f"{statuses['blocked']} blocked"),
+        (blocked, f"{entries(blocked)} blocked"),
         (statuses["error"], count(statuses["error"], "error")),
     ):
         if number:

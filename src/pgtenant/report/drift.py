@@ -17,9 +17,7 @@ TITLES: Final[Mapping[DriftKind, str]] = {
     DriftKind.DEFAULT_PRIVILEGE: (
         "Default privileges beyond the catalog (`--authoritative` revokes them)"
     ),
-    DriftKind.MEMBERSHIP: (
-        "Memberships beyond the catalog (`--authoritative` ends those between managed roles)"
-    ),
+    DriftKind.MEMBERSHIP: "Memberships (`--authoritative` ends those between managed roles)",
     DriftKind.FOREIGN_OBJECT: "Objects that the database's owner does not own",
     DriftKind.UNDECLARED_DATABASE: "Databases that applications made",
     DriftKind.EXTENSION: "Extensions that are not there",

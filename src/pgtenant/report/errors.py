@@ -7,6 +7,7 @@ from typing import Final
 
 from pgtenant.errors import CatalogError, PgtenantError, Problem, ServerError
 from pgtenant.report.safe import shown
+from pgtenant.report.words import count
 
 LIMIT: Final = 2900
 """Characters that a catalog error takes at most, whatever the catalog holds."""
@@ -35,7 +36,7 @@ def error_text(error: PgtenantError) -> str:
 
 
 def _catalog(error: CatalogError) -> str:
-    head = f"error: {shown(error.message)}\n"
+    head = f"error: {count(len(error.problems), 'error')} in the catalog\n"
     hint = f"hint: {_cut(shown(error.hint), _LONGEST_HINT)}\n" if error.hint else ""
     room = LIMIT - len(head) - len(hint) - len("and 1000000 more\n")
     kept: list[str] = []

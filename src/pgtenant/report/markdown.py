@@ -43,7 +43,7 @@ def plan_markdown(plan: Plan, *, server: str = "") -> str:
         _section("Drift: shown, not changed", _drift(plan), _ROOM["drift"], folded=True),
     ]
     kept = "\n\n".join(part for part in parts if part)
-    sql = _fenced("SQL", "sql", _sql(plan), LIMIT - len(kept) - 500, folded=True)
+    sql = _fenced("SQL of each change", "sql", _sql(plan), LIMIT - len(kept) - 500, folded=True)
     return f"{kept}\n\n{sql}\n" if sql else f"{kept}\n"
 
 
@@ -59,7 +59,9 @@ def code(text: str) -> str:
     """Return text as inline code, whatever backticks it holds."""
     text = shown(text)
     ticks = "`" * (_longest_run(text) + 1)
-    pad = " " if text.startswith("`") or text.endswith("`") or not text.strip() else ""
+    # One space at each end is taken away again, unless there is nothing but spaces.
+    edges = f"{text[:1]}{text[-1:]}"
+    pad = " " if "`" in edges or not text or (edges == "  " and text.strip()) else ""
     return f"{ticks}{pad}{text}{pad}{ticks}"
 
 

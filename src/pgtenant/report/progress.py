@@ -69,7 +69,9 @@ class LiveLine:
             self._began = self._clock()
             self._stopped = threading.Event()
             self._draw()
-        self._thread = threading.Thread(target=self._tick, args=(self._stopped,), daemon=True)
+        self._thread = threading.Thread(
+            target=self._tick, args=(self._stopped,), name="pgtenant-progress", daemon=True
+        )
         self._thread.start()
 
     def advance(self, entry: str, text: str) -> None:

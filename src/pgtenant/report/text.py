@@ -49,16 +49,18 @@ def _plan(plan: Plan, *, sql: bool, width: int, server: str) -> Iterator[Line]:
             yield from _change(change, sql=sql, width=width)
     if plan.blocked:
         yield EMPTY
-        yield line("Blocked: nothing of these entries is changed", Style.BAD)
+        yield from paragraph(
+            "Blocked: nothing of these entries is changed", width=width, style=Style.BAD
+        )
         yield from blocked_lines(plan.blocked, width)
     if plan.drift:
         yield EMPTY
         yield line("Drift: shown, not changed", Style.WARN)
         yield from drift_lines(plan.drift, width, sql=sql)
     yield EMPTY
+    yield from _unread(plan, width)
     if plan.changes:
         yield from _as_declared(plan, width)
-    yield from _unread(plan, width)
     yield line(summary_line(plan), Style.TITLE if plan.changes else Style.GOOD)
 
 
@@ -95,7 +97,8 @@ def drift_lines(drift: tuple[Drift, ...], width: int, *, sql: bool) -> Iterator[
             if item.statement and (sql or kind not in REVOCABLE):
                 yield from statement_lines(item.statement, width, indent=10)
         if len(notes) > most:
-            yield line(f"      and {len(notes) - most} more; `--format json` lists them all")
+            more = f"and {len(notes) - most} more; `--format json` lists them all"
+            yield from paragraph(more, width=width, indent=6)
 
 
 def statement_lines(statement: str, width: int, *, indent: int) -> Iterator[Line]:

@@ -284,13 +284,13 @@ def hostile_plan() -> Plan:
         foreign=(ForeignObject("table", HOSTILE, HOSTILE, HOSTILE),),
         foreign_count=1,
     )
-    comment = f"Plan: 0 to create\n\x1b[2J{Marker('dev', 'analytics-reader').text()}"
+    comment = f"Plan: 0 to create\n\x1b[2J\n{Marker('dev', 'analytics-reader').text()}"
     return plan_of(
         (ANALYTICS, simple("orders")),
         (ANALYTICS,),
         roles=(
             replace(roles["analytics_reader"], comment=comment, member_of=(HOSTILE,)),
-            Role(name=HOSTILE, comment=Marker("dev", HOSTILE).text()),
+            Role(name=HOSTILE, comment=Marker("dev", "old").text()),
         ),
         others=(
             replace(analytics, contents=contents, settings=(f"x={HOSTILE}",)),

@@ -1,0 +1,194 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any, get_args
+
+import pytest
+
+from pgtenant.planning.changes import (
+    AlterDatabase,
+    AlterRole,
+    Change,
+    CreateDatabase,
+    CreateExtension,
+    CreateRole,
+    GrantDatabase,
+    GrantDefault,
+    GrantObjects,
+    HandOverDatabase,
+    MarkDatabase,
+    MarkRole,
+    RevokeDatabase,
+    RevokeDefault,
+    RevokeMembership,
+    RevokeObjects,
+    RoleAttributes,
+    RunInitialSchema,
+    UpdatePassword,
+)
+from pgtenant.planning.marker import Marker
+from pgtenant.planning.privileges import PUBLIC, ObjectKind
+from pgtenant.report.describe import describe, mark_of
+
+from .samples import HOSTILE
+
+MARKER = Marker("dev", "keycloak")
+ATTRIBUTES = RoleAttributes(login=True, createdb=True, connection_limit=-1)
+
+
+def examples(text: str) -> list[tuple[Change, str]]:
+    """Return each kind of change, with `text` as every name in it, and its line."""
+    on_role: dict[str, Any] = {"entry": "keycloak", "role": text}
+    on_database: dict[str, Any] = {"entry": "keycloak", "database": text, "owner": text}
+    return [
+        (
+            CreateRole(
+                **on_role, createdb=True, connection_limit=5, secret=f"dev/{text}", marker=MARKER
+            ),
+            "+ role N  (LOGIN CREATEDB, at most 5 connections, password from dev/N)",
+        ),
+        (
+            AlterRole(
+                **on_role,
+                before=replace(ATTRIBUTES, login=False, createrole=True, connection_limit=3),
+                after=ATTRIBUTES,
+            ),
+            "~ role N  gets LOGIN, loses CREATEROLE, connection limit 3 -> none",
+        ),
+        (
+            UpdatePassword(**on_role, secret=f"dev/{text}"),
+            "~ role N  password set from dev/N (a login with it was refused)",
+        ),
+        (
+            MarkRole(**on_role, before="a human's", after=f"a human's\n{MARKER.text()}"),
+            "~ role N  marked as managed  (environment dev, entry keycloak)",
+        ),
+        (
+            MarkRole(
+                **on_role,
+                before=MARKER.text(),
+                after=replace(MARKER, initial_schema="basic-app").text(),
+            ),
+            "~ role N  marker records initial schema none -> basic-app",
+        ),
+        (
+            RevokeMembership(**on_role, group=text),
+            "- role N is no longer a member of N",
+        ),
+        (CreateDatabase(**on_database), "+ database N  owned by N"),
+        (
+            HandOverDatabase(**on_database, admin="a", marker=MARKER, role_comment=MARKER.text()),
+            "~ database N  closed to PUBLIC, handed over to N, opened",
+        ),
+        (
+            AlterDatabase(
+                **on_database, allow_connections=True, connection_limit=-1, is_template=False
+            ),
+            "~ database N  allows connections, connection limit none, no template",
+        ),
+        (
+            MarkDatabase(**on_database, before=None, after="lost"),
+            "~ database N  comment changed",
+        ),
+        (
+            GrantDatabase(**on_database, role=text, privileges=("CONNECT",)),
+            "+ N may CONNECT to database N",
+        ),
+        (
+            RevokeDatabase(**on_database, role=PUBLIC, privileges=("CONNECT", "TEMPORARY")),
+            "- PUBLIC loses CONNECT, TEMPORARY on database N",
+        ),
+        (
+            RevokeDatabase(
+                **on_database,
+                role=text,
+                privileges=("CONNECT",),
+                grant_option_only=True,
+                cascade=True,
+                undeclared=True,
+            ),
+            (
+                "- N loses the right to grant CONNECT on database N (made by N, not in the"
+                " catalog), and so does everyone who got it from N"
+            ),
+        ),
+        (
+            CreateExtension(**on_database, extension="pgcrypto", secret="s"),
+            "+ extension pgcrypto in database N",
+        ),
+        (
+            RunInitialSchema(
+                **on_database, schema="basic-app", script="SELECT 1", secret="s", comment=""
+            ),
+            "+ initial schema basic-app in database N  (run once, as N)",
+        ),
+        (
+            GrantObjects(
+                **on_database,
+                role=text,
+                object_kind=ObjectKind.TABLE,
+                schema=text,
+                names=("a", "b", "c", "d", text),
+                privileges=("SELECT",),
+            ),
+            "+ N may SELECT on 5 tables in schema N (a, b, c and 2 more)",
+        ),
+        (
+            GrantObjects(
+                **on_database,
+                role=text,
+                object_kind=ObjectKind.SCHEMA,
+                schema="",
+                names=(text,),
+                privileges=("USAGE",),
+            ),
+            "+ N gets USAGE on schema N",
+        ),
+        (
+            RevokeObjects(
+                **on_database,
+                role=text,
+                object_kind=ObjectKind.SEQUENCE,
+                schema=text,
+                names=(text,),
+                privileges=("USAGE",),
+                cascade=True,
+            ),
+            "- N loses USAGE on sequence N in schema N, and so does everyone who got it from N",
+        ),
+        (
+            GrantDefault(
+                **on_database, role=text, object_kind=ObjectKind.TABLE, privileges=("SELECT",)
+            ),
+            "+ N may SELECT on every new table that N makes",
+        ),
+        (
+            RevokeDefault(
+                **on_database,
+                role=text,
+                object_kind="large_object",
+                schema=text,
+                privileges=("SELECT",),
+            ),
+            "- N loses SELECT on every new large object in schema N that N makes",
+        ),
+    ]
+
+
+@pytest.mark.parametrize(("change", "expected"), examples("N"))
+def test_a_change_is_one_line_of_words(change: Change, expected: str) -> None:
+    assert f"{mark_of(change)} {describe(change)}" == expected
+
+
+def test_every_kind_of_change_has_an_example() -> None:
+    assert {type(change) for change, _ in examples("N")} == set(get_args(Change))
+
+
+@pytest.mark.parametrize("change", [change for change, _ in examples(HOSTILE)])
+def test_no_name_leaves_its_line_or_moves_the_cursor(change: Change) -> None:
+    assert describe(change).isprintable()
+
+
+def test_a_name_that_could_be_read_as_more_is_quoted() -> None:
+    change = CreateDatabase(entry="e", database="x  owned by y", owner='r"')
+    assert describe(change) == 'database "x  owned by y"  owned by "r"""'

@@ -1,0 +1,107 @@
+from __future__ import annotations
+
+import io
+import subprocess
+import sys
+import threading
+import time
+
+import pytest
+
+from pgtenant.report.progress import LiveLine, Silent, fit, progress
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+class Broken(Terminal):
+    def write(self, text: str) -> int:  # noqa: ARG002
+        raise OSError(5, "gone")
+
+
+def drawn(stream: io.StringIO) -> list[str]:
+    return [part for part in stream.getvalue().replace("\x1b[K", "").split("\r") if part]
+
+
+def test_a_terminal_sees_what_is_done_and_how_long_it_took() -> None:
+    now = [100.0]
+    stream = Terminal()
+    line = LiveLine(stream, clock=lambda: now[0])
+    line.start(12)
+    now[0] = 165.9
+    line.advance("keycloak", "role created\x1b[2J")
+    line.advance("", "x" * 200)
+    line.stop()
+    line.stop()
+    first, second, third = drawn(stream)
+    assert first == " 0/12  0:00"
+    assert second == " 1/12  1:05  keycloak: role created\\x1b[2J"
+    assert len(third) == 79
+    assert stream.getvalue().endswith("\r\x1b[K")
+
+
+def test_more_steps_than_said_are_not_hidden() -> None:
+    stream = Terminal()
+    line = LiveLine(stream, clock=lambda: 0.0)
+    line.start(1)
+    line.advance("a", "b")
+    line.advance("a", "c")
+    line.stop()
+    assert drawn(stream)[-1].startswith("2/2")
+
+
+def test_nothing_is_left_running(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pgtenant.report.progress._TICK", 0.01)
+    stream = Terminal()
+    line = LiveLine(stream)
+    line.stop()  # without a start
+    line.start(2)
+    line.start(3)
+    while len(drawn(stream)) < 5:  # the clock goes on by itself
+        time.sleep(0.01)
+    line.stop()
+    assert "pgtenant-progress" not in {thread.name for thread in threading.enumerate()}
+
+
+def test_a_terminal_that_went_away_ends_no_run() -> None:
+    line = LiveLine(Broken())
+    line.start(1)
+    line.advance("a", "b")
+    line.stop()
+
+
+@pytest.mark.parametrize(
+    ("stream", "term", "kind"),
+    [
+        (io.StringIO(), "xterm", Silent),
+        (Terminal(), "dumb", Silent),
+        (Terminal(), "", Silent),
+        (Terminal(), "xterm", LiveLine),
+    ],
+)
+def test_only_a_terminal_that_can_draw_gets_a_line(
+    monkeypatch: pytest.MonkeyPatch, stream: io.StringIO, term: str, kind: type
+) -> None:
+    monkeypatch.setenv("TERM", term)
+    shown = progress(stream)
+    assert isinstance(shown, kind)
+    shown.start(1)
+    shown.advance("a", "b")
+    shown.stop()
+    assert bool(stream.getvalue()) == (kind is LiveLine)
+
+
+def test_wide_characters_take_two_columns() -> None:
+    assert fit("日本語", 5) == "日本"
+    assert fit("abc", 3) == "abc"
+
+
+def test_importing_it_costs_nothing_to_speak_of() -> None:
+    code = (
+        "import sys, pgtenant.report.progress, pgtenant.report.errors;"
+        "print([m for m in ('rich', 'psycopg', 'pgtenant.planning') if m in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
