@@ -1,0 +1,172 @@
+"""A platform repository in a temporary directory, and pgtenant run in it as a user would."""
+
+from __future__ import annotations
+
+import contextlib
+import csv
+import io
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from pgtenant.cli import main
+from support.instance import Instance
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What one run of the command line left."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.out)
+
+    @property
+    def output(self) -> str:
+        return self.out + self.err
+
+
+@dataclass(slots=True)
+class Project:
+    """A project with a catalog, private secrets in files, and one instance.
+
+    `entries` maps keys to the fields of an entry; `write` makes the files.
+    """
+
+    root: Path
+    instance: Instance
+    env: str = "dev"
+    settings: dict[str, dict[str, Any]] = field(default_factory=dict)
+    environ: dict[str, str] = field(default_factory=dict)
+
+    def write(self, entries: Mapping[str, Mapping[str, Any]], *, secrets: bool = True) -> None:
+        """Write pgtenant.toml, the catalog and a secret for the admin and for each entry."""
+        self.write_settings()
+        self.write_catalog(render_catalog(entries))
+        if secrets:
+            admin = self.instance.admin
+            self.write_secret("rds/master", admin.user, admin.password, admin.dbname)
+            for key, entry in entries.items():
+                user = str(entry["username"])
+                name = f"{key}/postgres"
+                if not self.secret_path(name).exists():
+                    self.write_secret(name, user, password_of(user), str(entry["database_name"]))
+
+    def write_settings(self) -> None:
+        defaults: dict[str, dict[str, Any]] = {
+            "secrets": {"store": "file"},
+            "server": {"sslmode": "verify-full", "sslrootcert": str(self.instance.ca_file)},
+        }
+        for section, values in self.settings.items():
+            defaults.setdefault(section, {}).update(values)
+        lines: list[str] = []
+        for section, values in defaults.items():
+            lines.append(f"[{section}]")
+            lines += [f"{key} = {json.dumps(value)}" for key, value in values.items()]
+        (self.root / "pgtenant.toml").write_text("\n".join(lines) + "\n")
+
+    def write_catalog(self, text: str | bytes) -> None:
+        self.catalog.parent.mkdir(parents=True, exist_ok=True)
+        self.catalog.write_bytes(text.encode() if isinstance(text, str) else text)
+
+    def write_secret(self, name: str, user: str, password: str, dbname: str) -> None:
+        fields = {
+            "username": user,
+            "password": password,
+            "host": self.instance.host,
+            "port": self.instance.port,
+            "dbname": dbname,
+        }
+        path = self.secret_path(name)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch(mode=0o600)
+        path.write_text(json.dumps(fields))
+
+    def secret_path(self, name: str) -> Path:
+        return self.root / ".secrets" / "goldenpath" / self.env / f"{name}.json"
+
+    @property
+    def catalog(self) -> Path:
+        return self.root / "envs" / f"{self.env}-rds" / "terraform.tfvars"
+
+    @property
+    def audit(self) -> Path:
+        return self.root / "governance" / self.env / "rds_provision_audit.csv"
+
+    def audit_rows(self) -> list[dict[str, str]]:
+        with self.audit.open(newline="") as file:
+            return list(csv.DictReader(file))
+
+    def plan(self, *arguments: str) -> Result:
+        return self.run("plan", "-e", self.env, "--format", "json", *arguments)
+
+    def apply(self, *arguments: str) -> Result:
+        return self.run("apply", "-e", self.env, "--format", "json", *arguments)
+
+    def converge(self, *arguments: str) -> Result:
+        """Apply, and insist that it worked."""
+        result = self.apply(*arguments)
+        assert result.code == 0, result.output
+        return result
+
+    def run(self, *arguments: str) -> Result:
+        """Run the command line in this process, with the real environment plus `environ`."""
+        out, err = io.StringIO(), io.StringIO()
+        with (
+            _environ(self.environ),
+            contextlib.redirect_stdout(out),
+            contextlib.redirect_stderr(err),
+        ):
+            code = main([*arguments, "--project", str(self.root)])
+        return Result(code, out.getvalue(), err.getvalue())
+
+    def command(self, *arguments: str) -> list[str]:
+        """Return the argument list that runs pgtenant in a process of its own."""
+        return [sys.executable, "-m", "pgtenant", *arguments, "--project", str(self.root)]
+
+    def spawn(self, *arguments: str) -> Result:
+        """Run the command line in a process of its own."""
+        done = subprocess.run(
+            self.command(*arguments),
+            capture_output=True,
+            text=True,
+            check=False,
+            env=os.environ | self.environ,
+            timeout=120,
+        )
+        return Result(done.returncode, done.stdout, done.stderr)
+
+
+def password_of(user: str) -> str:
+    """Return an obviously fake password that needs quoting in SQL, JSON and URLs."""
+    return f"fake-'{user}'-%/?:\\pass"
+
+
+def render_catalog(entries: Mapping[str, Mapping[str, Any]]) -> str:
+    """Write entries as HCL."""
+    lines = ["application_databases = {"]
+    for key, fields in entries.items():
+        lines.append(f"  {json.dumps(key)} = {{")
+        lines += [f"    {name} = {json.dumps(value)}" for name, value in fields.items()]
+        lines.append("  }")
+    return "\n".join([*lines, "}", ""])
+
+
+@contextlib.contextmanager
+def _environ(changes: Mapping[str, str]) -> Iterator[None]:
+    before = dict(os.environ)
+    os.environ.update(changes)
+    try:
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
