@@ -1,0 +1,5 @@
+"""`pgtenant demo`: the main job on an embedded PostgreSQL, from nothing, with a proof at its end."""
+
+from pgtenant.demo.run import run_demo
+
+__all__ = ["run_demo"]

@@ -1,0 +1,141 @@
+"""The demo, step by step: each command is the real one, in a process of its own."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import psycopg
+from psycopg import sql
+
+from pgtenant.demo.project import ADMIN, CATALOG, MAINTENANCE, DemoProject
+from pgtenant.demo.proof import prove
+from pgtenant.embedded import Server, find_bundled
+from pgtenant.errors import ExitCode, PgtenantError
+
+_AUDIT = Path("governance/dev/rds_provision_audit.csv")
+
+
+def run_demo(*, keep: bool) -> int:
+    """Show the main job from nothing, and check that it is true.
+
+    Args:
+        keep: leave the server and the project until Ctrl-C.
+
+    Returns:
+        0 when every attempt ended as it must, else 1.
+
+    Raises:
+        PgtenantError: the embedded server is missing or does not start.
+    """
+    began = time.monotonic()
+    directory = Path(tempfile.mkdtemp(prefix="pgtenant-demo-"))
+    try:
+        _say("Starting an embedded PostgreSQL on loopback …")
+        with Server(find_bundled(), settings={"max_connections": "50"}) as server:
+            project = DemoProject(directory, server.host, server.port)
+            project.lay_out()
+            _make_admin(server, project)
+            code = _show(project, time.monotonic() - began)
+            _say(f"\nDone in {time.monotonic() - began:.1f} s.")
+            if keep:
+                _keep(project)
+            return code
+    finally:
+        shutil.rmtree(directory, ignore_errors=True)
+
+
+def _show(project: DemoProject, started: float) -> int:
+    _say(
+        f"PostgreSQL is up after {started:.1f} s. Its admin, {ADMIN}, has CREATEROLE and CREATEDB"
+        "\nand nothing more, like the master user of an RDS instance."
+    )
+    _head("The catalog: envs/dev-rds/terraform.tfvars")
+    _say(CATALOG.rstrip())
+    for title, command in (
+        ("What would change", ("plan",)),
+        ("Change it", ("apply",)),
+        ("Again: nothing is left to change", ("apply",)),
+    ):
+        _head(f"{title}: pgtenant {' '.join(command)} -e dev")
+        _pgtenant(project, *command)
+    _head("The proof: real logins, with each application's own secret")
+    results = list(prove(project))
+    for result in results:
+        mark = "ok  " if result.as_expected else "FAIL"
+        outcome = "allowed" if result.succeeded else f"refused ({result.said})"
+        _say(f"  {mark} {result.attempt.what}: {outcome}")
+    _head(f"The audit trail: {_AUDIT}")
+    _say((project.root / _AUDIT).read_text("utf-8").rstrip())
+    wrong = [result for result in results if not result.as_expected]
+    if wrong:
+        _say(f"\n{len(wrong)} attempt(s) did not end as they must.")
+    return ExitCode.FAILED if wrong else ExitCode.CONVERGED
+
+
+def _make_admin(server: Server, project: DemoProject) -> None:
+    password = project.store("goldenpath/dev/rds/master", ADMIN, MAINTENANCE)
+    with psycopg.connect(server.superuser_conninfo(), autocommit=True) as connection:
+        verifier = connection.pgconn.encrypt_password(
+            password.encode(), ADMIN.encode(), b"scram-sha-256"
+        )
+        connection.execute(
+            sql.SQL("CREATE ROLE {} LOGIN CREATEROLE CREATEDB PASSWORD {}").format(
+                sql.Identifier(ADMIN), sql.Literal(verifier.decode())
+            )
+        )
+        connection.execute(
+            sql.SQL("CREATE DATABASE {} OWNER {}").format(
+                sql.Identifier(MAINTENANCE), sql.Identifier(ADMIN)
+            )
+        )
+
+
+def _pgtenant(project: DemoProject, *arguments: str) -> None:
+    """Run pgtenant as a user would; its output goes straight to ours.
+
+    Raises:
+        PgtenantError: it failed.
+    """
+    command = [sys.executable, "-m", "pgtenant", *arguments, "-e", "dev"]
+    environ = {k: v for k, v in os.environ.items() if not k.startswith("PGTENANT_")}
+    sys.stdout.flush()
+    done = subprocess.run(  # noqa: S603 - this very program
+        [*command, "--project", str(project.root)],
+        check=False,
+        env=environ | {"PGTENANT_LOG_LEVEL": "warning"},
+    )
+    if done.returncode != ExitCode.CONVERGED:
+        raise PgtenantError(
+            f"pgtenant {' '.join(arguments)} ended with exit code {done.returncode}",
+            hint="its message is above; please report it",
+        )
+
+
+def _keep(project: DemoProject) -> None:
+    _say(
+        f"\nThe server runs at {project.host}:{project.port} until Ctrl-C."
+        f"\nProject: {project.root}  (secrets below .secrets/)"
+        f"\nTry: pgtenant plan -e dev --project {project.root}"
+    )
+    try:
+        signal.pause()
+    except KeyboardInterrupt:
+        _say("\nRemoving everything …")
+
+
+def _head(title: str) -> None:
+    _say(f"\n── {title} {'─' * max(2, 76 - len(title))}\n")
+
+
+def _say(text: str) -> None:
+    # A pipe of another encoding gets escapes instead of a traceback.
+    encoding = sys.stdout.encoding or "utf-8"
+    sys.stdout.write(text.encode(encoding, "backslashreplace").decode(encoding) + "\n")
+    sys.stdout.flush()
