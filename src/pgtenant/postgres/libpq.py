@@ -27,7 +27,7 @@ from psycopg.rows import TupleRow
 from psycopg.waiting import Wait
 
 _DEFAULT, _VERBOSE = 1, 2
-_SQLSTATE: Final = re.compile(r": {1,3}([0-9A-Z]{5}): ")
+_SQLSTATE: Final = re.compile(r":  ([0-9A-Z]{5}): ")  # two spaces follow the severity
 
 
 class Connection(psycopg.AsyncConnection[TupleRow]):
@@ -51,7 +51,7 @@ def refusal_sqlstate(message: str) -> str | None:
 def refusal_text(message: str) -> str:
     """Return the same message as it reads at the default verbosity, on one line."""
     lines = [line for line in message.splitlines() if not line.startswith("LOCATION:")]
-    return _SQLSTATE.sub(": ", " ".join(" ".join(lines).split()).replace(":  ", ": "))
+    return " ".join(_SQLSTATE.sub(": ", " ".join(lines)).split())
 
 
 def _connect(conninfo: str) -> PQGenConn[PGconn]:

@@ -148,7 +148,7 @@ def _contents(row: dict[str, Any]) -> Contents:
         ObjectGroup(
             kind=ObjectKind(kind),
             schema=schema,
-            names=tuple(names),
+            names=tuple(sorted(names)),
             grants=tuple(sorted(ObjectGrant(*grant) for grant in grants)),
         )
         for kind, schema, names, grants in row["groups"] or ()

@@ -24,7 +24,8 @@ WITH owner AS (
        AND (n.nspowner = (SELECT oid FROM owner)
             OR n.nspname = 'public' AND pg_has_role((SELECT oid FROM owner), n.nspowner, 'USAGE'))
 ), acl_group AS (
-    SELECT kind, schema, acl, array_agg(name::text ORDER BY name) AS names
+    -- aclitem has no order, so this can only be hashed, which rules out ORDER BY in the aggregate.
+    SELECT kind, schema, acl, array_agg(name::text) AS names
       FROM object GROUP BY kind, schema, acl
 ), judged AS (
     SELECT g.kind, g.schema, g.names, held.grants,
