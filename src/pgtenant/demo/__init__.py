@@ -1,4 +1,4 @@
-"""`pgtenant demo`: the main job on an embedded PostgreSQL, from nothing, with a proof at its end."""
+"""`pgtenant demo`: the main job on an embedded PostgreSQL, and a proof at its end."""
 
 from pgtenant.demo.run import run_demo
 

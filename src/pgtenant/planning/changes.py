@@ -44,7 +44,6 @@ class RoleChange:
     Attributes:
         entry: the key of the entry it is made for.
         role: the role.
-
     """
 
     entry: str
@@ -88,7 +87,6 @@ class MarkRole(RoleChange):
 
     Attributes:
         late: it records that the grants and the schema stand, so it comes after them.
-
     """
 
     kind: ClassVar[str] = "mark_role"
@@ -115,7 +113,6 @@ class DatabaseChange:
         entry: the key of the entry it is made for.
         database: the database.
         owner: the role that owns it, or will.
-
     """
 
     entry: str
@@ -139,7 +136,6 @@ class HandOverDatabase(DatabaseChange):
         admin: the admin, which keeps `CONNECT`.
         marker: for the database's comment.
         role_comment: the owner's comment without the note that a database is being made.
-
     """
 
     kind: ClassVar[str] = "configure_database"
@@ -157,7 +153,6 @@ class AlterDatabase(DatabaseChange):
         allow_connections: `ALLOW_CONNECTIONS`.
         connection_limit: `CONNECTION LIMIT`; -1 for none.
         is_template: `IS_TEMPLATE`.
-
     """
 
     kind: ClassVar[str] = "alter_database"
@@ -196,7 +191,6 @@ class RevokeDatabase(DatabaseChange):
         grant_option_only: take away only the right to pass the privilege on.
         cascade: take it as well from whoever got it from `role`.
         undeclared: the database is not in the catalog; an application made it.
-
     """
 
     kind: ClassVar[str] = "revoke_database"
@@ -225,7 +219,6 @@ class RunInitialSchema(DatabaseChange):
     Attributes:
         script: the schema's SQL.
         comment: the database's comment with the schema recorded.
-
     """
 
     kind: ClassVar[str] = "apply_schema"
@@ -244,7 +237,6 @@ class GrantObjects(DatabaseChange):
         object_kind: what the names are.
         schema: where they lie; empty for schemas.
         names: sorted.
-
     """
 
     kind: ClassVar[str] = "grant_objects"
@@ -290,7 +282,6 @@ class RevokeDefault(DatabaseChange):
         object_kind: an `ObjectKind`'s value, or `function` or `type`.
         schema: the schema it is limited to, or empty for all.
         grant_option_only: take away only the right to pass the privilege on.
-
     """
 
     kind: ClassVar[str] = "revoke_default"

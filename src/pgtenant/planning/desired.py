@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from pgtenant.catalog.model import AccessLevel
 
@@ -19,7 +20,6 @@ class DesiredRole:
         createdb: whether it has `CREATEDB`.
         connection_limit: `CONNECTION LIMIT`; -1 for none.
         secret: the name of the secret that holds its password. A reference, never a value.
-
     """
 
     name: str
@@ -38,7 +38,6 @@ class InitialSchema:
     Attributes:
         name: as the catalog says it; recorded in the marker.
         sql: the script's whole text.
-
     """
 
     name: str
@@ -56,7 +55,6 @@ class DesiredDatabase:
         members: the editor and reader roles, sorted by name.
         initial_schema: what to run once, or None.
         extensions: what to create in it where the server offers it.
-
     """
 
     name: str
@@ -81,15 +79,22 @@ class Desired:
         databases: sorted by name.
         close_app_databases: whether databases that applications made are closed to `PUBLIC`.
         authoritative: whether privileges beyond the catalog are revoked, not only shown.
-
+        roles: every role of the catalog, grouped by database.
+        by_name: the same by the role's name.
+        by_entry: the same by the entry's key.
     """
 
     environment: str
     databases: tuple[DesiredDatabase, ...]
     close_app_databases: bool = True
     authoritative: bool = False
+    # Derived once: they are asked for again with every database.
+    roles: tuple[DesiredRole, ...] = field(init=False, repr=False, compare=False)
+    by_name: Mapping[str, DesiredRole] = field(init=False, repr=False, compare=False)
+    by_entry: Mapping[str, DesiredRole] = field(init=False, repr=False, compare=False)
 
-    @property
-    def roles(self) -> tuple[DesiredRole, ...]:
-        """Every role of the catalog, grouped by database."""
-        return tuple(role for database in self.databases for role in database.roles)
+    def __post_init__(self) -> None:
+        roles = tuple(role for database in self.databases for role in database.roles)
+        object.__setattr__(self, "roles", roles)
+        object.__setattr__(self, "by_name", {role.name: role for role in roles})
+        object.__setattr__(self, "by_entry", {role.entry: role for role in roles})

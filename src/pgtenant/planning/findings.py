@@ -14,7 +14,6 @@ class Blocked:
         reason: what stands in the way, and what to do about it.
         statement: the SQL that would clear the way, or empty.
         executor: who has to run it, or empty.
-
     """
 
     entry: str
@@ -53,7 +52,6 @@ class Drift:
         role: the role, or empty.
         message: what is there.
         statement: the SQL that would mend it, or empty.
-
     """
 
     kind: DriftKind

@@ -27,7 +27,6 @@ class Marker:
         creating: on a role, the database that a run is about to create for it.
         access_level: on a role, the level that was granted last; None for owners.
         initial_schema: the initial schema that has been run.
-
     """
 
     environment: str

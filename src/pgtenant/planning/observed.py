@@ -26,7 +26,6 @@ class OwnGrant:
     Attributes:
         inherit: its `INHERIT` option.
         set: its `SET` option.
-
     """
 
     inherit: bool
@@ -49,7 +48,6 @@ class Role:
         admin_can_set: whether the admin may `SET ROLE` to it without a loan.
         own_grant: the row to restore after a loan, if one stood before.
         rds_iam: whether the role leads to `rds_iam`.
-
     """
 
     name: str
@@ -87,7 +85,6 @@ class DatabaseGrant:
         privilege: `CONNECT`, `CREATE` or `TEMPORARY`.
         grantor: who granted it; a revoke only takes away what its own grantor gave.
         grantable: whether it came `WITH GRANT OPTION`.
-
     """
 
     grantee: str
@@ -106,7 +103,6 @@ class ObjectGrant:
         grantor: who granted it.
         grantable: whether it came `WITH GRANT OPTION`.
         regranted: whether the grantee passed it on, so that a revoke needs `CASCADE`.
-
     """
 
     role: str
@@ -127,7 +123,6 @@ class ObjectGroup:
         schema: the schema they lie in; empty for schemas themselves.
         names: sorted.
         grants: the privileges that catalog roles hold on each of them, sorted.
-
     """
 
     kind: ObjectKind
@@ -143,7 +138,6 @@ class DefaultGrant:
     Attributes:
         schema: the schema it is limited to, or empty for all.
         kind: an `ObjectKind`'s value, or `function` or `type`.
-
     """
 
     role: str
@@ -160,7 +154,6 @@ class ForeignObject:
     Attributes:
         kind: `schema`, `table` or `sequence`.
         schema: where it lies; empty for a schema.
-
     """
 
     kind: str
@@ -178,7 +171,6 @@ class PublicSchema:
         owned: whether the database's owner may grant on it (owns it, or through
             `pg_database_owner`).
         open: whether `PUBLIC` may create objects in it.
-
     """
 
     owner: str
@@ -197,7 +189,6 @@ class Contents:
         foreign: objects the owner can't grant on, sorted; at most a hundred.
         foreign_count: how many there are in all.
         extensions: the names of the extensions in it.
-
     """
 
     public: PublicSchema | None
@@ -218,7 +209,6 @@ class Database:
         settings: `ALTER DATABASE … SET` entries.
         contents: what is inside, or None when it was not or could not be entered.
         unread: why it could not be entered, or empty.
-
     """
 
     name: str
@@ -253,7 +243,6 @@ class Admin:
 
     Attributes:
         rds_iam_through: the roles through which it is a member of `rds_iam`, if any.
-
     """
 
     name: str
@@ -271,7 +260,6 @@ class Server:
         version: `server_version_num`, for example 170010.
         maintenance_database: the database of the admin's own connections.
         extensions: what it offers, and whether a database's owner may create it ("trusted").
-
     """
 
     version: int

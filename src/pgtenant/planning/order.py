@@ -66,7 +66,6 @@ class Place:
         transactional: whether it may share a transaction with its neighbours.
         apart: changes of other values do not share a transaction: an entry's key for role
             changes, so that one entry's failure leaves the others alone.
-
     """
 
     database: str | None
@@ -94,7 +93,6 @@ class Group:
 
     Attributes:
         database: the database that the group is about.
-
     """
 
     database: str

@@ -29,7 +29,6 @@ class Plan:
         lending: how owners' roles are borrowed.
         maintenance_database: where the admin is connected.
         incomplete: databases that could not be entered before the plan's own repairs.
-
     """
 
     environment: str
@@ -96,7 +95,6 @@ def make_plan(observed: Observed, desired: Desired, *, only: Collection[str] | N
         observed: the server as it is.
         desired: the whole catalog, also with `only`: an entry's surroundings matter.
         only: the keys to plan for; None for all.
-
     """
     entries = tuple(sorted(r.entry for r in desired.roles if only is None or r.entry in only))
     blocked = tuple(

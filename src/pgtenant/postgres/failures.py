@@ -34,8 +34,10 @@ _SYMPTOMS: Final[tuple[tuple[str, str], ...]] = (
     ),
     (
         "certificate verify failed",
-        "the server's certificate is not signed by the CA in [server] sslrootcert: use the"
-        " provider's current bundle",
+        (
+            "the server's certificate is not signed by the CA in [server] sslrootcert: use the"
+            " provider's current bundle"
+        ),
     ),
     (
         "does not match host name",

@@ -55,7 +55,6 @@ def apply_text(
             under that name, and one without a username under its database.
         width: columns to wrap at; the summary line is never wrapped.
         elapsed: how long the run took, in seconds.
-
     """
     groups: dict[str, list[AuditFields]] = {}
     for record in records:

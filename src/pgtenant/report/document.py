@@ -90,7 +90,6 @@ def paragraph(
         mark: what stands before the first line, such as `+`.
         mark_style: its style.
         style: the style of the text.
-
     """
     first = f"{' ' * indent}{mark} " if mark else " " * indent
     rest = " " * (len(first) + 2) if mark else " " * indent

@@ -93,7 +93,6 @@ def apply_json(
 
     Raises:
         ValueError: `extra` would hide one of the four members.
-
     """
     kept = [{field: record.get(field, "") for field in FIELDS} for record in records]
     counted = Counter(str(record["status"]) for record in kept)

@@ -19,7 +19,6 @@ def plan_sql(plan: Plan) -> str:
 
     Raises:
         UsageError: a name is not Unicode, so no script can hold it.
-
     """
     try:
         body = psql_script(plan.groups, plan.lending, plan.maintenance_database)

@@ -32,7 +32,6 @@ def sql_lines(change: Change, width: int) -> Iterator[str]:
     Args:
         change: the change.
         width: the most columns; a longer name or literal is not divided.
-
     """
     for text, verbatim in _texts(change):
         if verbatim:

@@ -33,7 +33,6 @@ def plan_text(plan: Plan, *, sql: bool = False, width: int = 80, server: str = "
         width: columns to wrap at. The summary line is never wrapped, so that a log can be
             searched for it.
         server: what to say about the server, on one line; empty for nothing.
-
     """
     return document(_plan(plan, sql=sql, width=width, server=server))
 

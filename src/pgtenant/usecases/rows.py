@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import assert_never
 
 from pgtenant.audit.record import Action, Status
@@ -27,7 +27,7 @@ from pgtenant.planning.changes import (
     UpdatePassword,
     database_of,
 )
-from pgtenant.planning.desired import Desired, DesiredRole
+from pgtenant.planning.desired import Desired
 from pgtenant.planning.privileges import PUBLIC
 from pgtenant.report.describe import describe
 from pgtenant.usecases.recorder import Row
@@ -83,14 +83,13 @@ def rows_of(
         duration: seconds the whole transaction took.
         because: an error's text, put before what was attempted.
     """
-    roles = entries_of(desired)
     grouped: dict[tuple[str, Action, str], list[str]] = {}
     for change in changes:
         key = (change.entry, action_of(change), database_of(change))
         grouped.setdefault(key, []).append(describe(change))
     rows: list[Row] = []
     for (entry, action, database), sentences in grouped.items():
-        role = roles.get(entry)
+        role = desired.by_entry.get(entry)
         message = "; ".join(sentences)
         rows.append(
             Row(
@@ -107,7 +106,7 @@ def rows_of(
 
 def entry_row(entry: str, desired: Desired, action: Action, status: Status, message: str) -> Row:
     """Return a row about an entry as a whole."""
-    role = entries_of(desired).get(entry)
+    role = desired.by_entry.get(entry)
     return Row(
         database=role.database if role else "",
         username=role.name if role else "",
@@ -117,10 +116,6 @@ def entry_row(entry: str, desired: Desired, action: Action, status: Status, mess
     )
 
 
-def entries_of(desired: Desired) -> Mapping[str, DesiredRole]:
-    """Map each entry's key to its role."""
-    return {role.entry: role for role in desired.roles}
-
-
 def _short(message: str) -> str:
+    message = " ".join(message.split())
     return message if len(message) <= _LONGEST else message[: _LONGEST - 1] + "…"

@@ -62,16 +62,18 @@ def diff_undeclared(observed: Observed, desired: Desired) -> Iterator[Change | D
         mark = role.marker if role else None
         if name in declared or mark is None or mark.environment != desired.environment:
             continue
+        owner = desired.by_name.get(existing.owner)
+        entry = owner.entry if owner else mark.entry
         yield Drift(
             kind=DriftKind.UNDECLARED_DATABASE,
-            entry=mark.entry,
+            entry=entry,
             database=name,
             role=existing.owner,
             message="was made by its owner and is not in the catalog"
             + ("; as a template, every role with CREATEDB can copy it" * existing.is_template),
         )
         if desired.close_app_databases:
-            yield from close(existing, mark.entry, undeclared=True)
+            yield from close(existing, entry, undeclared=True)
 
 
 def close(existing: Database, entry: str, *, undeclared: bool) -> Iterator[Change]:
@@ -188,12 +190,11 @@ def _marker(
 def _excess(
     database: DesiredDatabase, existing: Database, observed: Observed, desired: Desired
 ) -> Iterator[Change | Drift]:
-    entries = {role.name: role.entry for role in desired.roles}
     wanted = _wanted(database, observed)
     among = links(existing.acl)
     beyond: dict[tuple[str, str, bool, bool], set[str]] = {}
     for grant in existing.acl:
-        if grant.grantee not in entries or grant.grantee == database.owner.name:
+        if grant.grantee not in desired.by_name or grant.grantee == database.owner.name:
             continue
         allowed = grant.privilege in wanted.get(grant.grantee, ("", set()))[1]
         if allowed and not grant.grantable:
@@ -203,7 +204,7 @@ def _excess(
             givers = heads(grant.grantor, grant.privilege, among, {existing.owner})
             targets = [(giver, True, True) for giver in givers]
         for target in targets:
-            key = (entries[grant.grantee], *target)
+            key = (desired.by_name[grant.grantee].entry, *target)
             beyond.setdefault(key, set()).add(grant.privilege)
     for (entry, role, option_only, cascade), privileges in sorted(beyond.items()):
         change = RevokeDatabase(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 
 from pgtenant.catalog.model import AccessLevel
@@ -21,7 +21,6 @@ class Excess:
         from_former_level: the privilege came with the level the role had before, so that
             taking it away is part of the catalog's change and not drift.
         message: the same in words.
-
     """
 
     change: RevokeObjects | RevokeDefault
@@ -34,9 +33,8 @@ def excess_of(
 ) -> Iterator[Excess]:
     """Yield what the catalog's roles hold in `database` beyond their levels there."""
     members = {member.name: member for member in database.members}
-    entries = {role.name: role.entry for role in desired.roles}
-    yield from _on_objects(database, contents, observed, members, entries)
-    yield from _by_default(database, contents, observed, members, entries)
+    yield from _on_objects(database, contents, observed, members, desired.by_name)
+    yield from _by_default(database, contents, observed, members, desired.by_name)
 
 
 def former_level(role: str, observed: Observed) -> AccessLevel | None:
@@ -59,7 +57,7 @@ def _on_objects(
     contents: Contents,
     observed: Observed,
     members: dict[str, DesiredRole],
-    entries: dict[str, str],
+    entries: Mapping[str, DesiredRole],
 ) -> Iterator[Excess]:
     owners = owners_of(database)
     found: dict[tuple[_Key, tuple[str, ...]], set[str]] = {}
@@ -78,7 +76,7 @@ def _on_objects(
                 former_level(grant.role, observed), group.kind
             )
             for reach in _reach(grant, among, owners, allowed):
-                entry = entries[grant.role]
+                entry = entries[grant.role].entry
                 key = (entry, group.kind, group.schema, *reach, former and not allowed)
                 per_key.setdefault(key, set()).add(grant.privilege)
         for key, words in per_key.items():
@@ -121,7 +119,7 @@ def _by_default(
     contents: Contents,
     observed: Observed,
     members: dict[str, DesiredRole],
-    entries: dict[str, str],
+    entries: Mapping[str, DesiredRole],
 ) -> Iterator[Excess]:
     found: dict[tuple[str, str, str, bool, bool], set[str]] = {}
     kinds = {str(kind): kind for kind in ObjectKind}
@@ -144,7 +142,7 @@ def _by_default(
         found.setdefault(key, set()).add(grant.privilege)
     for (role, schema, default_kind, option_only, former), privileges in sorted(found.items()):
         change = RevokeDefault(
-            entry=entries[role],
+            entry=entries[role].entry,
             database=database.name,
             owner=database.owner.name,
             role=role,

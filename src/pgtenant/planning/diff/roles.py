@@ -122,10 +122,10 @@ def _attributes(role: DesiredRole, existing: Role) -> Iterator[Change]:
 def _memberships(
     role: DesiredRole, existing: Role, observed: Observed, desired: Desired
 ) -> Iterator[Change | Drift]:
-    ours = {name for name, other in observed.roles.items() if other.marker is not None}
     for group in sorted(set(existing.member_of)):
         # Only between roles of ours is the admin sure to be the one who may revoke.
-        if desired.authoritative and group in ours:
+        other = observed.roles.get(group)
+        if desired.authoritative and other is not None and other.marker is not None:
             yield RevokeMembership(entry=role.entry, role=role.name, group=group)
         else:
             yield Drift(
@@ -136,9 +136,8 @@ def _memberships(
                 message=f"is a member of {group}",
                 statement=as_text(statements.revoke_membership(group, role.name)),
             )
-    declared = {r.name for r in desired.roles}
     for member in sorted(existing.members):
-        if member not in declared:
+        if member not in desired.by_name:
             yield Drift(
                 kind=DriftKind.MEMBERSHIP,
                 entry=role.entry,

@@ -11,7 +11,7 @@ from pgtenant.planning.observed import Observed
 
 def find_strangers(observed: Observed, desired: Desired) -> Iterator[Drift]:
     """Report retired entries and roles of other environments; never a change."""
-    declared = {role.name for role in desired.roles}
+    declared = desired.by_name
     for name, role in sorted(observed.roles.items()):
         mark = role.marker
         if mark is None or name in declared:

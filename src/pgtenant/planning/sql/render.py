@@ -67,7 +67,6 @@ class Statement:
         as_owner: whether it runs under `SET LOCAL ROLE` of the borrowed owner. Only
             statements that can call no tenant code do.
         change: the change it belongs to, or None for the loan around them.
-
     """
 
     text: sql.Composable

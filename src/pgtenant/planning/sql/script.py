@@ -24,7 +24,6 @@ class Lending:
         free: roles the admin may `SET ROLE` to without a loan.
         restore: rows of the admin's own to put back after a loan.
         superuser: a superuser borrows nothing.
-
     """
 
     admin: str

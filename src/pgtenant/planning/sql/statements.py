@@ -72,7 +72,6 @@ def privileges(words: Iterable[str]) -> sql.Composable:
 
     Raises:
         KeyError: for a word that is no privilege of PostgreSQL 15 to 18.
-
     """
     return sql.SQL(", ").join(_PRIVILEGES[word] for word in words)
 
