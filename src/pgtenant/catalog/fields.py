@@ -185,6 +185,8 @@ class FieldChecker:
 
 
 def _unknown(pair: Pair, known: dict[str, FieldSpec]) -> str:
+    if isinstance(pair.value.value, Invalid) and not pair.key.isidentifier():
+        return pair.value.value.reason
     if isinstance(pair.value.value, Object):
         # The usual cause of an object here is the brace of the entry above it.
         return "is not a field of an entry; is a closing `}` missing above it?"

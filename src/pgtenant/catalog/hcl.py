@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 from functools import cache
-from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from tree_sitter import Language, Parser
@@ -73,7 +72,9 @@ def read(text: str, wanted: str) -> Located:
     root = parser.parse(source).root_node
     if root.has_error:
         # This grammar does not know exponents; of the same length, positions stay true.
-        root = parser.parse(hcl_diagnosis.without_exponents(text).encode()).root_node
+        plain_numbers = hcl_diagnosis.without_exponents(text)
+        if plain_numbers != text:
+            root = parser.parse(plain_numbers.encode()).root_node
         if root.has_error:
             raise hcl_diagnosis.explain(text, root)
     return Located(Object(_variables(root, source, wanted)), 1)
@@ -98,17 +99,13 @@ def _variables(root: Node, source: bytes, wanted: str) -> tuple[Pair, ...]:
             )
         elif previous and not reader.broken(previous, node):
             value = Invalid("must start on a line of its own")
-        elif not _on_one_line(parts := [c for c in node.children if c.type != "comment"]):
+        elif not reader.on_one_line(parts := [c for c in node.children if c.type != "comment"]):
             value = Invalid(_SAME_LINE)
         elif name == wanted:
             value = reader.value(parts[2], 0)
         pairs.append(Pair(name, line, Located(value, line)))
         previous = [node]
     return tuple(pairs)
-
-
-def _on_one_line(parts: list[Node]) -> bool:
-    return all(left.end_point[0] == right.start_point[0] for left, right in pairwise(parts))
 
 
 class _Reader:
@@ -120,19 +117,22 @@ class _Reader:
     def text(self, node: Node) -> str:
         return self._source[node.start_byte : node.end_byte].decode()
 
+    def on_one_line(self, parts: list[Node]) -> bool:
+        """Whether the last part starts on the line where the first one ends."""
+        return b"\n" not in self._source[parts[0].end_byte : parts[-1].start_byte]
+
     def broken(self, before: list[Node], node: Node) -> bool:
         """Whether a line break stands between an element, comments after it, and `node`.
 
         A break inside `/* */` is none; the one that ends `#` or `//` is.
         """
-        row = before[0].end_point[0]
+        position = before[0].end_byte
         for comment in before[1:]:
-            if comment.start_point[0] > row or not self._source.startswith(
-                b"/*", comment.start_byte
-            ):
+            start = comment.start_byte
+            if not self._source.startswith(b"/*", start) or b"\n" in self._source[position:start]:
                 return True
-            row = comment.end_point[0]
-        return node.start_point[0] > row
+            position = comment.end_byte
+        return b"\n" in self._source[position : node.start_byte]
 
     def value(self, node: Node, depth: int) -> Value:  # noqa: PLR0911 - one return per kind of literal
         if depth > MAX_DEPTH:
@@ -166,7 +166,7 @@ class _Reader:
             len(parts) == 2
             and parts[0].type == "-"
             and _unwrap(parts[1]).type == "numeric_lit"
-            and _on_one_line(parts)
+            and self.on_one_line(parts)
         )
 
     def _number(self, node: Node, sign: str) -> Value:
@@ -192,7 +192,7 @@ class _Reader:
         if any(part.type != "template_literal" for part in parts):
             return Invalid(self._not_literal(node))
         first = self._source.index(b"\n", opening.end_byte) + 1
-        if self._source[opening.end_byte : first].strip():
+        if self._source[opening.end_byte : first] not in {b"\n", b"\r\n"}:
             return Invalid("has text after the marker that opens its heredoc")
         last = self._source.rindex(b"\n", 0, closing.start_byte) + 1
         return heredoc(self._source[first:last].decode(), strip=self.text(start) == "<<-")
@@ -233,9 +233,9 @@ class _Reader:
         if not isinstance(value, str):
             reason = value.reason if isinstance(value, Invalid) else "is no name"
             return Pair(shown, line, Located(Invalid(f"{reason}; a key must be written out"), line))
-        if not _on_one_line(parts):
+        if not self.on_one_line(parts):
             return Pair(value, line, Located(Invalid(_SAME_LINE), line))
-        return Pair(value, line, Located(self.value(parts[2], depth), parts[2].start_point[0] + 1))
+        return Pair(value, line, Located(self.value(parts[2], depth), line))
 
     def _not_literal(self, node: Node) -> str:
         text = self.text(node)

@@ -141,8 +141,7 @@ def _check_items(tokens: list[Token], lines: _Lines) -> None:
         level = levels[-1]
         if token.kind == "open":
             _step(level, token, lines)
-            following = next((t for t in tokens[index + 1 :] if t.kind != "newline"), None)
-            loop = following is not None and following.text == "for"
+            loop = _following(tokens, index).text == "for"
             levels.append(_Level("for" if loop else token.text))
         elif token.kind == "close":
             _end_item(level, token, lines)
@@ -151,6 +150,13 @@ def _check_items(tokens: list[Token], lines: _Lines) -> None:
         else:
             _step(level, token, lines)
     _end_item(levels[0], Token("newline", len(lines.text), ""), lines)
+
+
+def _following(tokens: list[Token], index: int) -> Token:
+    for position in range(index + 1, len(tokens)):
+        if tokens[position].kind != "newline":
+            return tokens[position]
+    return tokens[index]
 
 
 def _step(level: _Level, token: Token, lines: _Lines) -> None:

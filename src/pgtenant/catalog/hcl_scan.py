@@ -59,74 +59,83 @@ def line_starts(text: str) -> list[int]:
     return [0, *(match.end() for match in re.finditer("\n", text))]
 
 
-def scan(text: str) -> list[Token]:  # noqa: C901, PLR0912 - one branch per kind of token
+def scan(text: str) -> list[Token]:
     """Split a text into tokens; templates inside strings belong to their string.
 
     Raises:
         SyntaxProblem: a string, heredoc or comment does not end, or a character means nothing.
     """
-    tokens: list[Token] = []
-    # The open brackets, of which a string's own `${` is one, with the string's start.
-    stack: list[tuple[str, int]] = []
-    position = 0
-    while position < len(text):
-        match = _TOKEN.match(text, position)
+    return _Scanner(text).tokens()
+
+
+class _Scanner:
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._tokens: list[Token] = []
+        # For each open bracket None, for the `${` of a string the offset of that string.
+        self._stack: list[int | None] = []
+        self._templates = 0
+
+    def tokens(self) -> list[Token]:
+        position = 0
+        while position < len(self._text):
+            position = self._next(position)
+        if self._templates:
+            start = next(start for start in self._stack if start is not None)
+            message = "a template `${` or `%{` in a string is not closed"
+            raise _problem(self._text, start, message)
+        return self._tokens
+
+    def _next(self, position: int) -> int:
+        """Take one token; returns where the next one starts."""
+        match = _TOKEN.match(self._text, position)
         if match is None or match.lastgroup is None:
-            raise _meaningless(text, position)
-        kind = (match["heredoc"] and "heredoc") or match.lastgroup
-        position = match.end()
-        match kind:
-            case "skip":
-                continue
-            case "quote":
-                position = _string(text, match.start(), position, tokens, stack)
-                continue
-            case "unclosed":
-                raise _problem(
-                    text, match.start(), "a comment opened with `/*` on this line is not closed"
-                )
-            case "heredoc":
-                position = _heredoc_end(text, match)
-            case "open":
-                stack.append((match[0], match.start()))
-            case "close" if stack:
-                bracket, start = stack.pop()
-                if bracket == "${":
-                    position = _string(text, start, position, tokens, stack)
-                    continue
+            raise _meaningless(self._text, position)
+        kind = match.lastgroup
+        end = match.end()
+        if kind == "skip":
+            return end
+        if kind == "quote":
+            return self._string(position, end)
+        if kind == "unclosed":
+            message = "a comment opened with `/*` on this line is not closed"
+            raise _problem(self._text, position, message)
+        if kind == "heredoc":
+            end = _heredoc_end(self._text, match)
+        elif kind == "open":
+            self._stack.append(None)
+        elif kind == "close" and self._stack:
+            start = self._stack.pop()
+            if start is not None:
+                self._templates -= 1
+                return self._string(start, end)
+        self._add(Token(kind, position, match[0]))
+        return end
+
+    def _add(self, token: Token) -> None:
+        if not self._templates:
+            self._tokens.append(token)
+
+    def _string(self, start: int, position: int) -> int:
+        """Go on in a string, to its end or to its next template; returns where to go on."""
+        text = self._text
+        part = _STRING_PART.match(text, position)
+        end = part.end() if part else position
+        match text[end : end + 1]:
+            case '"':
+                self._add(Token("string", start, text[start : end + 1]))
+                return end + 1
+            case "$" | "%":
+                self._stack.append(start)
+                self._templates += 1
+                return end + 2
+            case "\\":
+                shown = ascii(text[end : end + 2])[1:-1].replace("\\\\", "\\")
+                message = f"a string has an escape sequence that HCL does not know: `{shown}`"
+                raise _problem(text, end, message)
             case _:
-                pass
-        if not any(bracket == "${" for bracket, _ in stack):
-            tokens.append(Token(kind, match.start(), match[0]))
-    for bracket, start in stack:
-        if bracket == "${":
-            raise _problem(text, start, "a template `${` or `%{` in a string is not closed")
-    return tokens
-
-
-def _string(
-    text: str, start: int, position: int, tokens: list[Token], stack: list[tuple[str, int]]
-) -> int:
-    """Go on in a string, to its end or to its next template; returns where to go on."""
-    part = _STRING_PART.match(text, position)
-    end = part.end() if part else position
-    match text[end : end + 1]:
-        case '"':
-            if not any(bracket == "${" for bracket, _ in stack):
-                tokens.append(Token("string", start, text[start : end + 1]))
-            return end + 1
-        case "$" | "%":
-            stack.append(("${", start))
-            return end + 2
-        case "\\":
-            shown = ascii(text[end : end + 2])[1:-1].replace("\\\\", "\\")
-            raise _problem(
-                text, end, f"a string has an escape sequence that HCL does not know: `{shown}`"
-            )
-        case _:
-            raise _problem(
-                text, start, 'a string is not closed: its second `"` is missing on this line'
-            )
+                message = 'a string is not closed: its second `"` is missing on this line'
+                raise _problem(text, start, message)
 
 
 def _heredoc_end(text: str, match: re.Match[str]) -> int:

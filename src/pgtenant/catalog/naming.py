@@ -59,8 +59,8 @@ def name_problem(name: str, pattern: str) -> str | None:
     """
     if not name:
         return "is empty"
-    hidden = next((char for char in name if not char.isprintable()), None)
-    if hidden is not None:
+    if not name.isprintable():
+        hidden = next(char for char in name if not char.isprintable())
         return f"contains {character(hidden)}: {quoted(name)}"
     size = len(name.encode())
     if size > MAX_BYTES:

@@ -1,0 +1,1 @@
+"""Tests of the catalog: text to validated entries."""
