@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import secrets
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import psycopg
@@ -16,8 +18,8 @@ from support.majors import mark_used
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
-    from pathlib import Path
 
+    from pgtenant.embedded import Tls
     from support.majors import Majors
     from support.tls import Authority
 
@@ -74,7 +76,7 @@ class Fleet:
         *,
         settings: Mapping[str, str] | None = None,
         hba: Sequence[str] = PASSWORDS_ONLY,
-        tls: bool = True,
+        tls: Tls | None = None,
     ) -> Iterator[Instance]:
         """A server of one's own, to restart, break or configure."""
         instance = self._start(major, settings=settings, hba=hba, tls=tls)
@@ -93,7 +95,7 @@ class Fleet:
     def keeper(self) -> Keeper:
         """The supervisor of all the servers."""
         if self._keeper is None:
-            self._keeper = self._stack.enter_context(Keeper())
+            self._keeper = self._stack.enter_context(Keeper(fast_directory()))
         return self._keeper
 
     def _start(
@@ -102,14 +104,14 @@ class Fleet:
         *,
         settings: Mapping[str, str] | None = None,
         hba: Sequence[str] = PASSWORDS_ONLY,
-        tls: bool = True,
+        tls: Tls | None = None,
     ) -> Instance:
         seed, admin = self._seed(major)
         server = Server(
             self.distribution(major),
             password=seed.superuser_password,
             settings=SETTINGS | dict(settings or {}),
-            tls=self._authority.tls if tls else None,
+            tls=tls or self._authority.tls,
             durable=False,
             seed=seed.data_directory,
             keeper=self.keeper,
@@ -142,6 +144,22 @@ class _Shared:
             return hygiene.fingerprint(self.instance) == self._fingerprint
         except psycopg.Error:
             return False
+
+
+def fast_directory() -> Path | None:
+    """Where servers are fastest: in memory, if there is enough; else None."""
+    # CREATE DATABASE writes 300 files: in memory it takes a fifth of the time.
+    shared_memory, meminfo = Path("/dev/shm"), Path("/proc/meminfo")
+    if not shared_memory.is_dir() or not meminfo.exists():
+        return None
+    available = next(
+        int(line.split()[1]) * 1024
+        for line in meminfo.read_text(encoding="ascii").splitlines()
+        if line.startswith("MemAvailable:")
+    )
+    place = os.statvfs(shared_memory)
+    free = place.f_bavail * place.f_frsize
+    return shared_memory if free > 2 * 2**30 and available > 4 * 2**30 else None
 
 
 def _provision(server: Server, admin: Login) -> None:

@@ -65,6 +65,20 @@ class Moto:
         with self.secrets() as client:
             client.create_secret(Name=name, SecretString=text)
 
+    def store_secret(self, name: str, value: Mapping[str, Any]) -> None:
+        """Creates a secret, or gives it a new version."""
+        with self.secrets() as client:
+            try:
+                client.create_secret(Name=name, SecretString=json.dumps(dict(value)))
+            except client.exceptions.ResourceExistsException:
+                client.put_secret_value(SecretId=name, SecretString=json.dumps(dict(value)))
+
+    def names(self) -> set[str]:
+        """The names of all secrets."""
+        with self.secrets() as client:
+            pages = client.get_paginator("list_secrets").paginate()
+            return {secret["Name"] for page in pages for secret in page["SecretList"]}
+
     def reset(self) -> None:
         """Forgets everything."""
         request = urllib.request.Request(f"{self.url}/moto-api/reset", method="POST")

@@ -14,8 +14,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import psycopg
+
 from pgtenant.cli import main
 from support.instance import Instance
+from support.moto import Moto
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +42,8 @@ class Result:
 class Project:
     """A project with a catalog, private secrets in files, and one instance.
 
-    `entries` maps keys to the fields of an entry; `write` makes the files.
+    `entries` maps keys to the fields of an entry; `write` makes the files. With `moto` the
+    secrets are in AWS instead.
     """
 
     root: Path
@@ -47,6 +51,7 @@ class Project:
     env: str = "dev"
     settings: dict[str, dict[str, Any]] = field(default_factory=dict)
     environ: dict[str, str] = field(default_factory=dict)
+    moto: Moto | None = None
 
     def write(self, entries: Mapping[str, Mapping[str, Any]], *, secrets: bool = True) -> None:
         """Write pgtenant.toml, the catalog and a secret for the admin and for each entry."""
@@ -58,12 +63,12 @@ class Project:
             for key, entry in entries.items():
                 user = str(entry["username"])
                 name = f"{key}/postgres"
-                if not self.secret_path(name).exists():
+                if not self.has_secret(name):
                     self.write_secret(name, user, password_of(user), str(entry["database_name"]))
 
     def write_settings(self) -> None:
         defaults: dict[str, dict[str, Any]] = {
-            "secrets": {"store": "file"},
+            "secrets": {"store": "aws" if self.moto else "file"},
             "server": {"sslmode": "verify-full", "sslrootcert": str(self.instance.ca_file)},
         }
         for section, values in self.settings.items():
@@ -86,13 +91,24 @@ class Project:
             "port": self.instance.port,
             "dbname": dbname,
         }
+        if self.moto is not None:
+            self.moto.store_secret(self.secret_name(name), fields)
+            return
         path = self.secret_path(name)
         path.parent.mkdir(parents=True, exist_ok=True)
         path.touch(mode=0o600)
         path.write_text(json.dumps(fields))
 
+    def has_secret(self, name: str) -> bool:
+        if self.moto is not None:
+            return self.secret_name(name) in self.moto.names()
+        return self.secret_path(name).exists()
+
+    def secret_name(self, name: str) -> str:
+        return f"goldenpath/{self.env}/{name}"
+
     def secret_path(self, name: str) -> Path:
-        return self.root / ".secrets" / "goldenpath" / self.env / f"{name}.json"
+        return self.root / ".secrets" / f"{self.secret_name(name)}.json"
 
     @property
     def catalog(self) -> Path:
@@ -118,11 +134,19 @@ class Project:
         assert result.code == 0, result.output
         return result
 
+    def tenant(self, user: str, dbname: str) -> psycopg.Connection[tuple[Any, ...]]:
+        """Log in as an application would; close it (`with` does)."""
+        return self.instance.connect(user, password_of(user), dbname)
+
+    def variables(self) -> dict[str, str]:
+        """The environment variables that pgtenant runs with, besides the process's own."""
+        return (self.moto.env if self.moto is not None else {}) | self.environ
+
     def run(self, *arguments: str) -> Result:
-        """Run the command line in this process, with the real environment plus `environ`."""
+        """Run the command line in this process, with the real environment plus `variables`."""
         out, err = io.StringIO(), io.StringIO()
         with (
-            _environ(self.environ),
+            _environ(self.variables()),
             contextlib.redirect_stdout(out),
             contextlib.redirect_stderr(err),
         ):
@@ -140,7 +164,7 @@ class Project:
             capture_output=True,
             text=True,
             check=False,
-            env=os.environ | self.environ,
+            env=os.environ | self.variables(),
             timeout=120,
         )
         return Result(done.returncode, done.stdout, done.stderr)

@@ -30,13 +30,17 @@ class Keeper:
     A context manager; usable from several threads. Every method raises PgtenantError
     when the supervisor reports a failure or is gone.
 
+    Args:
+        data_parent: where the servers' data goes; by default where temporary files go.
+
     Attributes:
         account: who the programs run as; None means ourselves.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, data_parent: Path | None = None) -> None:
         self.account: Account | None = choose_account()
         self._parent = temporary_parent(self.account)
+        self._data_parent = data_parent or self._parent
         ids = [] if self.account is None else [str(self.account.uid), str(self.account.gid)]
         self._lock = threading.Lock()
         self._number = 0
@@ -73,9 +77,13 @@ class Keeper:
         for directory in self._directories:
             shutil.rmtree(directory, ignore_errors=True)
 
-    def directory(self, prefix: str = "pgtenant-") -> Path:
-        """A new temporary directory, ours to write; the account may only pass through it."""
-        path = self._ask("directory", parent=str(self._parent), prefix=prefix)
+    def directory(self, prefix: str, *, programs: bool = False) -> Path:
+        """A new temporary directory, ours to write; the account may only pass through it.
+
+        `programs` says that it has to be possible to execute files there.
+        """
+        parent = self._parent if programs else self._data_parent
+        path = self._ask("directory", parent=str(parent), prefix=prefix)
         self._directories.append(Path(str(path)))
         return self._directories[-1]
 

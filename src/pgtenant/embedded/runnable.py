@@ -33,7 +33,7 @@ def runnable(distribution: Distribution, keeper: Keeper) -> Iterator[Distributio
     if can_use(keeper.account, distribution.root):
         yield distribution
         return
-    directory = keeper.directory("pgtenant-programs-")
+    directory = keeper.directory("pgtenant-programs-", programs=True)
     try:
         root = directory / "postgresql"
         for part in ("bin", "lib", "share"):

@@ -212,7 +212,9 @@ class Server:
             "--auth=scram-sha-256",
             "--encoding=UTF8",
             "--locale=C",
-            *(() if self._durable else ("--no-sync", "--wal-segsize=1")),
+            # What a crash of the machine would lose here, nobody would miss.
+            "--no-sync",
+            *(() if self._durable else ("--wal-segsize=1",)),
         )
         password_file.unlink()
 

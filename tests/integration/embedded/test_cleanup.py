@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from support.fleet import fast_directory
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -20,10 +22,14 @@ if TYPE_CHECKING:
 _CHILD = """
 import sys, time
 from pathlib import Path
-from pgtenant.embedded import Distribution, Server
-with Server(Distribution("0", Path(sys.argv[1])), durable=False) as server:
-    print(server.pid, server._keeper._process.pid, server.data_directory.parent, flush=True)
-    if sys.argv[2] == "raise":
+from pgtenant.embedded import Distribution, Keeper, Server
+root, parent, how = sys.argv[1:]
+with (
+    Keeper(Path(parent) if parent else None) as keeper,
+    Server(Distribution("0", Path(root)), durable=False, keeper=keeper) as server,
+):
+    print(server.pid, keeper._process.pid, server.data_directory.parent, flush=True)
+    if how == "raise":
         raise RuntimeError
     time.sleep(60)
 """
@@ -31,7 +37,7 @@ with Server(Distribution("0", Path(sys.argv[1])), durable=False) as server:
 
 def _start(distribution: Distribution, how: str = "sleep") -> subprocess.Popen[str]:
     return subprocess.Popen(
-        [sys.executable, "-c", _CHILD, str(distribution.root), how],
+        [sys.executable, "-c", _CHILD, str(distribution.root), str(fast_directory() or ""), how],
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         text=True,
