@@ -54,15 +54,22 @@ def read(text: str) -> Located | None:
         finally:
             loader.dispose()
     except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        detail = plain(error.problem or error.context or "", 200)
-        raise SyntaxProblem(
-            mark.line + 1 if mark else 0, f"this is not valid YAML: {detail}"
-        ) from error
+        raise _not_yaml(error, len(text.splitlines())) from error
     except yaml.reader.ReaderError as error:
         position = min(error.position, len(text))
         message = f"this is not valid YAML: {plain(error.reason, 200)}"
         raise SyntaxProblem(text.count("\n", 0, position) + 1, message) from error
+
+
+def _not_yaml(error: yaml.MarkedYAMLError, lines: int) -> SyntaxProblem:
+    message = f"this is not valid YAML: {plain(error.problem or '', 200)}"
+    line = error.problem_mark.line + 1 if error.problem_mark else 0
+    if error.context and error.context_mark:
+        start = error.context_mark.line + 1
+        message += f", {plain(error.context, 200)} that starts on line {start}"
+        # At the end of the file all that helps is where the thing without an end began.
+        line = start if line >= lines else line
+    return SyntaxProblem(min(line, lines), message)
 
 
 class _Composer:
