@@ -27,6 +27,7 @@ from pgtenant.report.jsonout import apply_json, json_text
 from pgtenant.report.progress import progress
 from pgtenant.report.text import plan_text
 from pgtenant.secrets.store import open_store
+from pgtenant.settings.durations import parse_duration
 from pgtenant.settings.model import Settings
 from pgtenant.usecases import apply as use_case
 from pgtenant.usecases.approval import require_approval
@@ -42,6 +43,7 @@ class _Request:
     environment: str
     build_id: str
     run_id: str
+    lock_wait: float | None
     only: frozenset[str]
     dry_run: bool
     fail_fast: bool
@@ -71,9 +73,8 @@ def run_apply(
     """
     plan = read_plan(saved) if saved is not None else None
     request = _Request(
-        settings=load_settings(
-            project, {"project.audit": audit, "server.lock_timeout": lock_timeout}
-        ),
+        settings=load_settings(project, {"project.audit": audit}),
+        lock_wait=_lock_wait(lock_timeout),
         environment=_environment(environment, plan),
         build_id=build_id or _build_id(),
         run_id=run_id or _run_id(),
@@ -186,6 +187,9 @@ async def _apply(
             inputs,
             recorder,
             progress(sys.stderr),
+            lock_wait=(
+                settings.server.lock_timeout if request.lock_wait is None else request.lock_wait
+            ),
             fail_fast=request.fail_fast,
             dry_run=request.dry_run,
             show=check,
@@ -198,6 +202,17 @@ def _environment(environment: str | None, plan: SavedPlan | None) -> str:
     if environment is not None and environment != plan.environment:
         raise click.UsageError(f"the saved plan is for {plan.environment}, not {environment}")
     return plan.environment
+
+
+def _lock_wait(flag: str | None) -> float | None:
+    if flag is None:
+        return None
+    if flag in {"0", "0s"}:
+        return 0.0
+    try:
+        return parse_duration(flag)
+    except ValueError as error:
+        raise click.UsageError(f"--lock-timeout {flag} {error}") from None
 
 
 def _build_id() -> str:

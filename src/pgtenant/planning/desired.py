@@ -55,6 +55,7 @@ class DesiredDatabase:
         members: the editor and reader roles, sorted by name.
         initial_schema: what to run once, or None.
         extensions: what to create in it where the server offers it.
+        tenancy: whether it holds a schema for each tenant.
     """
 
     name: str
@@ -63,6 +64,7 @@ class DesiredDatabase:
     members: tuple[DesiredRole, ...] = ()
     initial_schema: InitialSchema | None = None
     extensions: tuple[str, ...] = ()
+    tenancy: bool = False
 
     @property
     def roles(self) -> tuple[DesiredRole, ...]:

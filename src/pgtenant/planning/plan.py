@@ -6,13 +6,13 @@ from collections import Counter
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
-from pgtenant.planning.changes import Change, database_of
+from pgtenant.planning.changes import AlterRole, Change, database_of
 from pgtenant.planning.desired import Desired
 from pgtenant.planning.diff import diff
 from pgtenant.planning.diff.standing import Standing, standing
 from pgtenant.planning.findings import Blocked, Drift
 from pgtenant.planning.guards import guard
-from pgtenant.planning.observed import Observed
+from pgtenant.planning.observed import Observed, PasswordState
 from pgtenant.planning.order import Group, order
 from pgtenant.planning.sql.script import Lending
 
@@ -29,6 +29,8 @@ class Plan:
         lending: how owners' roles are borrowed.
         maintenance_database: where the admin is connected.
         incomplete: databases that could not be entered before the plan's own repairs.
+        reopened: roles whose logins the plan makes possible again: only then can their
+            passwords be proven.
     """
 
     environment: str
@@ -39,6 +41,7 @@ class Plan:
     lending: Lending
     maintenance_database: str
     incomplete: tuple[str, ...] = ()
+    reopened: tuple[str, ...] = ()
 
     @classmethod
     def empty(cls, environment: str) -> Plan:
@@ -97,6 +100,7 @@ def make_plan(observed: Observed, desired: Desired, *, only: Collection[str] | N
         only: the keys to plan for; None for all.
     """
     entries = tuple(sorted(r.entry for r in desired.roles if only is None or r.entry in only))
+    selected = frozenset(entries)
     blocked = tuple(
         b for b in guard(observed, desired) if only is None or b.entry in only
     ) + _unmet(observed, desired, only)
@@ -127,7 +131,13 @@ def make_plan(observed: Observed, desired: Desired, *, only: Collection[str] | N
             and there.owner == d.owner.name
             and there.contents is None
             and d.entry not in held_back
-            and any(role.entry in entries for role in d.roles)
+            and any(role.entry in selected for role in d.roles)
+        ),
+        reopened=tuple(
+            change.role
+            for change in changes
+            if isinstance(change, AlterRole)
+            and observed.roles[change.role].password is PasswordState.UNPROVEN
         ),
     )
 

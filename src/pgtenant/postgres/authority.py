@@ -52,13 +52,17 @@ async def refused_loans(
 
 async def admins_of(connection: Connection, role: str) -> tuple[str, ...]:
     """Return who may grant `role` to others, superusers left out."""
-    cursor = await connection.execute(
-        "SELECT m.rolname::text FROM pg_auth_members a"
-        " JOIN pg_roles m ON m.oid = a.member JOIN pg_roles g ON g.oid = a.roleid"
-        " WHERE g.rolname = %s AND a.admin_option AND m.rolname <> current_user ORDER BY 1",
-        (role,),
-    )
-    return tuple(row[0] for row in await cursor.fetchall())
+    try:
+        cursor = await connection.execute(
+            "SELECT m.rolname::text FROM pg_auth_members a"
+            " JOIN pg_roles m ON m.oid = a.member JOIN pg_roles g ON g.oid = a.roleid"
+            " WHERE g.rolname = %s AND a.admin_option AND m.rolname <> current_user ORDER BY 1",
+            (role,),
+        )
+        return tuple(row[0] for row in await cursor.fetchall())
+    except psycopg.Error as error:
+        where = connection.info.dbname
+        raise failed(error, doing="reading who may lend a role", where=where) from None
 
 
 async def _borrow(connection: Connection, role: str, lending: Lending) -> None:

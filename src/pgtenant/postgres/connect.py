@@ -12,7 +12,7 @@ import psycopg
 from psycopg import conninfo
 
 from pgtenant.errors import ServerError
-from pgtenant.postgres.failures import refused
+from pgtenant.postgres.failures import failed, refused
 from pgtenant.postgres.libpq import Connection
 from pgtenant.postgres.options import Timeouts, armour, armour_of_version, startup_options
 
@@ -138,7 +138,15 @@ def check_version(connection: Connection) -> int:
 
 
 async def arm(connection: Connection, timeouts: Timeouts) -> None:
-    """Set what the first connection could not ask for before it knew the version."""
+    """Set what the first connection could not ask for before it knew the version.
+
+    Raises:
+        ServerError: a setting was refused, or the connection lost.
+    """
     major = connection.info.server_version // 10000
+    where = connection.info.dbname
     for name, value in armour_of_version(major, timeouts).items():
-        await connection.execute("SELECT pg_catalog.set_config(%s, %s, false)", (name, value))
+        try:
+            await connection.execute("SELECT pg_catalog.set_config(%s, %s, false)", (name, value))
+        except psycopg.Error as error:
+            raise failed(error, doing=f"setting {name}", where=where) from None

@@ -25,7 +25,7 @@ from pgtenant.usecases.rows import entry_row, rows_of
 from pgtenant.usecases.work import Work
 
 _PASSES = 2
-"""A database that was closed to us is repaired in the first pass and entered in the second."""
+"""What was closed to us (a database, a role) is opened in the first pass, checked in the second."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +55,7 @@ async def apply(
     recorder: Recorder,
     progress: Progress,
     *,
+    lock_wait: float,
     fail_fast: bool = True,
     dry_run: bool = False,
     show: Callable[[Plan], None] = lambda _: None,
@@ -65,6 +66,7 @@ async def apply(
         inputs: catalog and secrets, all checked.
         recorder: writes the audit records.
         progress: told of each step.
+        lock_wait: how many seconds to wait for another run.
         fail_fast: stop at the first error.
         dry_run: everything but the last call: the same SQL, the same checks.
         show: called with the plan before anything is changed.
@@ -77,7 +79,7 @@ async def apply(
     """
     async with connected(inputs) as instance:
         if not dry_run:
-            await take_run_lock(instance.primary, wait=inputs.settings.server.lock_timeout)
+            await take_run_lock(instance.primary, wait=lock_wait)
         observed = await observe(instance)
         plan = make_plan(observed, inputs.desired, only=inputs.selected)
         show(plan)
@@ -121,7 +123,7 @@ async def _carry_out(
         finally:
             progress.stop()
         errors += work.errors
-        if not plan.incomplete or work.stopped:
+        if not (plan.incomplete or plan.reopened) or work.stopped:
             break
         observed = await observe(instance)
         plan = make_plan(observed, inputs.desired, only=inputs.selected)

@@ -56,6 +56,7 @@ def desired_state(
                 None if owner.initial_schema == NO_SCHEMA else schema(owner.initial_schema)
             ),
             extensions=tuple(sorted(owner.extensions)),
+            tenancy=owner.tenancy is not None,
         )
         for owner in owners
     )

@@ -8,10 +8,11 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 
 from pgtenant.errors import ServerError
+from pgtenant.logs import get_logger
 from pgtenant.planning.desired import Desired, DesiredDatabase, DesiredRole
 from pgtenant.planning.logins import judge
 from pgtenant.planning.observed import Contents, Database, Observed, Role
-from pgtenant.postgres.connect import Endpoint, Gate, Login, arm, check_version
+from pgtenant.postgres.connect import NEWEST, Endpoint, Gate, Login, arm, check_version
 from pgtenant.postgres.libpq import Connection
 from pgtenant.postgres.observe import observe_contents, observe_instance
 from pgtenant.postgres.options import Timeouts
@@ -68,6 +69,10 @@ async def connected(inputs: Inputs) -> AsyncIterator[Instance]:
     login = Login(inputs.admin.username, inputs.admin.password.reveal())
     async with gate.open(login, inputs.maintenance_database) as primary:
         version = check_version(primary)
+        if version // 10000 > NEWEST:
+            get_logger().warning(
+                "server_newer_than_tested", server=version // 10000, newest_tested=NEWEST
+            )
         await arm(primary, endpoint.timeouts)
         yield Instance(gate=gate.knowing(version // 10000), primary=primary, inputs=inputs)
 
@@ -99,7 +104,7 @@ async def _prove_passwords(instance: Instance, shared: Observed) -> dict[str, Ro
         if login is None:
             return replace(existing, password_note="its secret could not be read")  # noqa: S106
         outcome = await try_login(instance.gate, login, instance.inputs.maintenance_database)
-        state, note = judge(outcome, expired=existing.expired)
+        state, note = judge(outcome, expired=existing.expired, rds_iam=existing.rds_iam)
         return replace(existing, password=state, password_note=note)
 
     found = [
