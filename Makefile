@@ -11,10 +11,10 @@ WORKERS ?= $(shell n=$(CPUS); [ $$n -lt 2 ] && n=2; [ $$n -gt 4 ] && n=4; echo $
 TESTS = tests/unit tests/golden tests/integration tests/e2e
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint format lock clean
+.PHONY: help setup demo test lint format docs-reference lock clean
 
 help: ## Show this list
-	@sed -n 's/^\([a-z-]*\):.*## /\1	/p' $(MAKEFILE_LIST) | expand -t 12
+	@sed -n 's/^\([a-z-]*\):.*## /\1	/p' $(MAKEFILE_LIST) | expand -t 18
 
 setup: $(STAMP) ## Install everything into .venv
 
@@ -33,6 +33,10 @@ lint: $(STAMP) ## Check style, types and layers
 format: $(STAMP) ## Format the code and mend what can be mended
 	@.venv/bin/ruff check --fix --quiet
 	@.venv/bin/ruff format --quiet
+
+docs-reference: $(STAMP) ## Make docs/reference.md from the code
+	@.venv/bin/python -c 'from pgtenant.report.reference import reference; print(reference(), end="")' \
+		> docs/reference.md
 
 lock: $(STAMP) ## Pin the dependencies again, with hashes
 	@.venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \

@@ -83,7 +83,11 @@ async def apply(
         observed = await observe(instance)
         plan = make_plan(observed, inputs.desired, only=inputs.selected)
         show(plan)
-        await _prove_authority(instance, plan, observed)
+        try:
+            await _prove_authority(instance, plan, observed)
+        except AuthorityError as error:
+            await recorder.write(_preflight(inputs, plan, error))
+            raise
         await recorder.write(_before(inputs, plan))
         errors: list[PgtenantError] = list(inputs.bad_secrets.values())
         if dry_run:
@@ -97,8 +101,7 @@ async def apply(
             )
         else:
             errors += await _carry_out(instance, plan, recorder, progress, fail_fast=fail_fast)
-        if not (errors and fail_fast):
-            await recorder.write(_untouched(inputs, plan, recorder))
+        await recorder.write(_untouched(inputs, plan, recorder, stopped=bool(errors and fail_fast)))
     return Outcome(plan=plan, errors=tuple(errors), blocked=plan.blocked_entries)
 
 
@@ -196,17 +199,26 @@ def _before(inputs: Inputs, plan: Plan) -> list[Row]:
     return rows
 
 
-def _untouched(inputs: Inputs, plan: Plan, recorder: Recorder) -> list[Row]:
-    """Return a row for each entry that has none yet: it is as declared."""
-    told = {(record.database, record.username) for record in recorder.records}
-    rows = (
-        entry_row(
-            key,
-            inputs.desired,
-            Action.CHECK,
-            Status.NO_CHANGE,
-            "role, database and grants are as declared",
-        )
+def _preflight(inputs: Inputs, plan: Plan, error: AuthorityError) -> list[Row]:
+    return [
+        entry_row(key, inputs.desired, Action.PREFLIGHT, Status.ERROR, error.message)
         for key in plan.entries
-    )
-    return [row for row in rows if (row.database, row.username) not in told]
+    ]
+
+
+def _untouched(inputs: Inputs, plan: Plan, recorder: Recorder, *, stopped: bool) -> list[Row]:
+    """Return a row for each entry that has none yet.
+
+    It is as declared, unless the run stopped before it came to an entry that has changes.
+    """
+    changed = {change.entry for change in plan.changes} if stopped else set()
+    told = {record.username for record in recorder.records}
+
+    def row(key: str) -> Row:
+        if key in changed:
+            status, message = Status.WARNING, "not reached: the run stopped at an error before it"
+        else:
+            status, message = Status.NO_CHANGE, "role, database and grants are as declared"
+        return entry_row(key, inputs.desired, Action.CHECK, status, message)
+
+    return [one for one in map(row, plan.entries) if one.username not in told]

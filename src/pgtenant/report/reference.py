@@ -1,0 +1,148 @@
+"""The reference page, from the models that validation reads: they can't drift apart."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from pgtenant.catalog.model import FIELDS, FieldSpec
+from pgtenant.errors import ExitCode
+from pgtenant.settings.specs import ENVIRONMENTS, SPECS, Spec
+
+_EXIT_CODES = {
+    ExitCode.CONVERGED: "converged",
+    ExitCode.FAILED: "failed",
+    ExitCode.CHANGES: "the plan has changes (`plan --detailed-exitcode`)",
+    ExitCode.APPROVAL_REQUIRED: "approval required; nothing was touched",
+    ExitCode.BLOCKED: "finished, entries are blocked (`plan`: with `--detailed-exitcode`)",
+    ExitCode.USAGE: "wrong usage, settings or catalog; nothing was touched",
+}
+_COLUMNS = (
+    "timestamp_utc, environment, build_id, run_id, database, username, action, status,"
+    " duration_ms, message"
+)
+
+
+def reference() -> str:
+    """Return the page as Markdown."""
+    return "\n".join(
+        (
+            "# Reference",
+            "",
+            "Made from the code by `make docs-reference`; a test compares them.",
+            "",
+            "## Catalog fields",
+            "",
+            (
+                "Each item of `application_databases` is a key and these fields. `null` is as good as"
+                " absent; a field that is not listed is an error."
+            ),
+            "",
+            *_table(("field", "type", "default", "rule", ""), _fields(FIELDS)),
+            "",
+            "## Settings",
+            "",
+            (
+                "In `pgtenant.toml` at the project's root; the variable overrides the file, a flag"
+                " overrides both."
+            ),
+            "",
+            *_table(("setting", "variable", "default", "must be", ""), map(_setting, SPECS)),
+            "",
+            "## Secrets",
+            "",
+            (
+                "A secret is a JSON object with `username`, `password`, `host`, `port` (a number or"
+                " its text) and `dbname` (or `database`); other members, such as `engine` and"
+                " `connection_uri`, are left alone. Entries are logged in to the admin's host and"
+                " port."
+            ),
+            "",
+            "## Approval",
+            "",
+            (
+                "Outside `dev`, unless the settings say otherwise, `apply` needs"
+                " `ALLOW_DB_PROVISION=true`. `PGTENANT_APPROVED_BY` says who approved."
+            ),
+            "",
+            "## Exit codes",
+            "",
+            *_table(
+                ("code", "meaning"),
+                ((str(int(code)), meaning) for code, meaning in _EXIT_CODES.items()),
+            ),
+            "",
+            "## Audit columns",
+            "",
+            f"`{_COLUMNS}`",
+            "",
+            (
+                "RFC 4180 quoting, lines end in `\\n`. A cell that a spreadsheet would take for a"
+                " formula starts with `'`; characters that don't print are escaped with `\\`."
+            ),
+            "",
+            (
+                "Actions: `fetch_secret`, `create_role`, `alter_role`, `update_password`,"
+                " `create_database`, `configure_database`, `close_database`, `apply_grants`,"
+                " `apply_schema`, `create_extension`, and for an entry as a whole `check`,"
+                " `preflight`, `run`."
+            ),
+            "",
+            "Statuses: `success`, `no_change`, `warning`, `blocked`, `error`, `dry_run`.",
+            "",
+        )
+    )
+
+
+def _fields(specs: Iterable[FieldSpec], prefix: str = "") -> Iterator[tuple[str, ...]]:
+    for spec in specs:
+        default = "required" if spec.required else _code(_default(spec.default))
+        doc = spec.doc + (" Owner entries only." if spec.owner_only else "")
+        yield f"`{prefix}{spec.name}`", spec.kind.value, default, _rule(spec), doc
+        yield from _fields(spec.fields, f"{prefix}{spec.name}.")
+
+
+def _rule(spec: FieldSpec) -> str:
+    rules = []
+    if spec.choices:
+        rules.append(", ".join(_code(choice) for choice in spec.choices))
+    if spec.pattern:
+        rules.append(_code(spec.pattern))
+    if spec.minimum is not None:
+        rules.append(f"at least {spec.minimum}")
+    if spec.max_length is not None:
+        rules.append(f"at most {spec.max_length} characters")
+    return "; ".join(rules)
+
+
+def _setting(spec: Spec) -> tuple[str, ...]:
+    section = "environments.<name>" if spec.section == ENVIRONMENTS else spec.section
+    return (
+        f"`[{section}] {spec.key}`",
+        _code(spec.variable),
+        _code(_default(spec.default)),
+        spec.rule,
+        spec.doc,
+    )
+
+
+def _default(value: object) -> str:
+    match value:
+        case None:
+            return ""
+        case bool():
+            return str(value).lower()
+        case tuple() | list():
+            return "[]" if not value else ", ".join(map(str, value))
+        case _:
+            return str(value)
+
+
+def _code(text: str) -> str:
+    return f"`{text}`" if text else ""
+
+
+def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> Iterator[str]:
+    yield "| " + " | ".join(head) + " |"
+    yield "|" + " --- |" * len(head)
+    for row in rows:
+        yield "| " + " | ".join(cell.replace("|", "\\|") for cell in row) + " |"

@@ -1,0 +1,24 @@
+"""The reference in the docs is the one that the code makes."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from pgtenant.audit.record import COLUMNS, Action, Status
+from pgtenant.report.reference import reference
+
+PAGE = Path(__file__).parents[2] / "docs" / "reference.md"
+
+
+def test_reference_is_current() -> None:
+    if os.environ.get("PGTENANT_UPDATE_GOLDEN"):
+        PAGE.write_text(reference(), "utf-8")
+    assert PAGE.read_text("utf-8") == reference(), "run `make docs-reference`"
+
+
+def test_reference_names_every_audit_column_and_status() -> None:
+    page = reference()
+    assert ", ".join(COLUMNS) in page
+    assert all(f"`{status}`" in page for status in Status)
+    assert all(f"`{action}`" in page for action in Action)
