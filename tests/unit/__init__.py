@@ -1,0 +1,1 @@
+"""Tests that start nothing and reach for nothing outside the process."""

@@ -1,0 +1,1 @@
+"""Tests of the pure core, and the states they are made of."""
