@@ -155,7 +155,8 @@ async def _apply(
     catalog = load_catalog(settings, env, request.only)
     entries.update({entry.username: entry.key for entry in catalog.entries})
     if not request.dry_run:
-        require_approval(settings, env, os.environ)
+        approver = require_approval(settings, env, os.environ)
+        logs.get_logger().info("approved", approved_by=approver)
     store = open_store(
         settings.secrets.store, directory=settings.secrets.directory, project=settings.root
     )

@@ -9,12 +9,18 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 import psycopg
-from psycopg import conninfo
+from psycopg.conninfo import make_conninfo
 
 from pgtenant.errors import ServerError
 from pgtenant.postgres.failures import failed, refused
 from pgtenant.postgres.libpq import Connection
-from pgtenant.postgres.options import Timeouts, armour, armour_of_version, startup_options
+from pgtenant.postgres.options import (
+    NO_SCHEMAS,
+    Timeouts,
+    armour,
+    armour_of_version,
+    startup_options,
+)
 
 OLDEST: Final = 15
 NEWEST: Final = 18
@@ -68,25 +74,33 @@ class Gate:
         return replace(self, major=major)
 
     @asynccontextmanager
-    async def open(self, login: Login, database: str) -> AsyncIterator[Connection]:
+    async def open(
+        self, login: Login, database: str, *, search_path: str = NO_SCHEMAS
+    ) -> AsyncIterator[Connection]:
         """Open a connection for the length of the block.
+
+        Args:
+            login: who logs in.
+            database: where.
+            search_path: where unqualified names are looked for: nowhere of a tenant's, unless
+                the SQL to be run is the tenant's own.
 
         Raises:
             ServerError: the connection was refused or did not come about.
         """
         async with self.slots:
-            connection = await self._connect(login, database)
+            connection = await self._connect(
+                self._conninfo(login, database, search_path), login, database
+            )
             try:
                 yield connection
             finally:
                 await connection.close()
 
-    async def _connect(self, login: Login, database: str) -> Connection:
+    async def _connect(self, conninfo: str, login: Login, database: str) -> Connection:
         where = f"{self.endpoint.host}:{self.endpoint.port}/{database}"
         try:
-            connection = await Connection.connect(
-                self._conninfo(login, database), autocommit=True, prepare_threshold=None
-            )
+            connection = await Connection.connect(conninfo, autocommit=True, prepare_threshold=None)
         except psycopg.Error as error:
             raise refused(error, who=login.user, where=where) from None
         except UnicodeError:
@@ -96,12 +110,12 @@ class Gate:
             ) from None
         return connection
 
-    def _conninfo(self, login: Login, database: str) -> str:
+    def _conninfo(self, login: Login, database: str, search_path: str) -> str:
         endpoint = self.endpoint
-        settings = armour(endpoint.timeouts)
+        settings = armour(endpoint.timeouts) | {"search_path": search_path}
         if self.major is not None:
             settings |= armour_of_version(self.major, endpoint.timeouts)
-        return conninfo.make_conninfo(
+        return make_conninfo(
             "",
             host=endpoint.host,
             port=endpoint.port,

@@ -11,6 +11,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
+NO_SCHEMAS: Final = "pg_catalog"
+OWN_SCHEMAS: Final = '"$user", public'
+"""PostgreSQL's default: what the author of an application's schema expects."""
+
 _IDLE: Final = "10min"
 
 
@@ -26,7 +30,7 @@ class Timeouts:
 def armour(timeouts: Timeouts) -> dict[str, str]:
     """Return the settings that every supported and refused version knows."""
     return {
-        "search_path": "pg_catalog",
+        "search_path": NO_SCHEMAS,
         "role": "none",
         "local_preload_libraries": "",
         "default_transaction_read_only": "off",

@@ -33,8 +33,8 @@ def reference() -> str:
             "## Catalog fields",
             "",
             (
-                "Each item of `application_databases` is a key and these fields. `null` is as good as"
-                " absent; a field that is not listed is an error."
+                "Each item of `application_databases` is a key and these fields. `null` is as good"
+                " as absent; a field that is not listed is an error."
             ),
             "",
             *_table(("field", "type", "default", "rule", ""), _fields(FIELDS)),

@@ -23,6 +23,7 @@ from pgtenant.postgres import scram
 from pgtenant.postgres.connect import Login
 from pgtenant.postgres.execute import run
 from pgtenant.postgres.libpq import Connection
+from pgtenant.postgres.options import NO_SCHEMAS, OWN_SCHEMAS
 from pgtenant.postgres.probe import try_login
 from pgtenant.report.describe import describe
 from pgtenant.report.progress import Progress
@@ -141,10 +142,11 @@ class Work:
         if place.database is None:
             yield maintenance
             return
-        login = instance.admin
+        login, search_path = instance.admin, NO_SCHEMAS
         if isinstance(place.session, AsLogin):
             login = self._login(place.session.role, place.session.secret)
-        async with instance.gate.open(login, place.database) as connection:
+            search_path = OWN_SCHEMAS
+        async with instance.gate.open(login, place.database, search_path=search_path) as connection:
             yield connection
 
     async def _log_in(self, change: CreateRole | UpdatePassword) -> None:

@@ -10,7 +10,7 @@ from psycopg import sql
 from pgtenant.planning.observed import Observed, OwnGrant
 from pgtenant.planning.order import AsLogin, Borrowing, Group, Transaction
 from pgtenant.planning.sql import statements
-from pgtenant.planning.sql.render import Statement, Verifiers, psql_variables, render
+from pgtenant.planning.sql.render import Statement, Verbatim, Verifiers, psql_variables, render
 from pgtenant.planning.sql.text import as_text
 
 
@@ -116,16 +116,18 @@ def _psql_transaction(
     if place.transactional:
         yield "BEGIN;"
     for statement in script(transaction, lending):
-        yield _terminated(as_text(statement.text))
+        yield _terminated(statement.text)
     if place.transactional:
         yield "COMMIT;"
 
 
-def _terminated(text: str) -> str:
+def _terminated(statement: sql.Composable) -> str:
     """End a statement; a schema file may end in its own semicolon or in a comment."""
-    if text.endswith(";"):
-        return text
-    return f"{text}\n;" if "--" in text.rsplit("\n", 1)[-1] else f"{text};"
+    text = as_text(statement)
+    if not isinstance(statement, Verbatim):
+        return f"{text};"
+    ended = text.endswith(";") and "--" not in text.rsplit("\n", 1)[-1]
+    return text if ended else f"{text}\n;"
 
 
 def _argument(name: str) -> str:
