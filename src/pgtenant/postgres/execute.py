@@ -13,13 +13,16 @@ from psycopg.errors import Diagnostic
 from psycopg.pq import TransactionStatus
 
 from pgtenant.errors import ServerError
-from pgtenant.planning.sql.render import Statement
+from pgtenant.planning.sql.render import Statement, Verbatim
 from pgtenant.planning.sql.text import as_text
 from pgtenant.postgres.failures import failed
 from pgtenant.postgres.libpq import Connection
 
 INEFFECTIVE: Final = frozenset({"01006", "01007"})
 """`privilege_not_revoked` and `privilege_not_granted`: a success in which nothing changed."""
+
+_WARNING: Final = "01000"
+"""All that `REVOKE role FROM role` says on 16+ when somebody else granted the membership."""
 
 _ATTEMPTS: Final = 12
 _TRANSIENT: Final = frozenset({"40001", "40P01"})
@@ -87,10 +90,11 @@ async def _send(
     with _warnings(connection) as warnings:
         for statement in statements:
             await connection.execute(sql.Composed([statement.text]))
-            if warnings:
+            told = [text for code, text in warnings if code in _ineffective(statement)]
+            if told:
                 raise IneffectiveError(
                     f"{doing} in {connection.info.dbname}: PostgreSQL reported success but changed"
-                    f" nothing ({warnings[0]}) for: {_shown(statement)}",
+                    f" nothing ({told[0]}) for: {_shown(statement)}",
                     hint="somebody else granted this privilege; see the grantors in the ACL",
                     sqlstate="01006",
                 )
@@ -102,18 +106,27 @@ async def _send(
 
 
 @contextmanager
-def _warnings(connection: Connection) -> Iterator[list[str]]:
-    found: list[str] = []
+def _warnings(connection: Connection) -> Iterator[list[tuple[str, str]]]:
+    found: list[tuple[str, str]] = []
 
     def note(diagnostic: Diagnostic) -> None:
-        if diagnostic.sqlstate in INEFFECTIVE:
-            found.append(diagnostic.message_primary or "no privileges were changed")
+        if diagnostic.sqlstate is not None:
+            text = diagnostic.message_primary or "no privileges were changed"
+            found.append((diagnostic.sqlstate, text))
 
     connection.add_notice_handler(note)
     try:
         yield found
     finally:
         connection.remove_notice_handler(note)
+
+
+def _ineffective(statement: Statement) -> frozenset[str]:
+    """Return the warnings that say that a statement did nothing; a tenant's may say anything."""
+    ours = not isinstance(statement.text, Verbatim)
+    if ours and as_text(statement.text).startswith(("GRANT ", "REVOKE ")):
+        return INEFFECTIVE | {_WARNING}
+    return INEFFECTIVE
 
 
 def _shown(statement: Statement) -> str:
