@@ -1,0 +1,11 @@
+\set ON_ERROR_STOP on
+
+-- crm
+\connect "crm" "platform_admin"
+BEGIN;
+GRANT "crm_user" TO "platform_admin" WITH INHERIT FALSE, SET TRUE GRANTED BY CURRENT_USER;
+SET LOCAL ROLE "crm_user";
+REVOKE CREATE ON SCHEMA "public" FROM PUBLIC;
+RESET ROLE;
+GRANT "crm_user" TO "platform_admin" WITH INHERIT TRUE, SET FALSE GRANTED BY CURRENT_USER;
+COMMIT;
