@@ -1,4 +1,4 @@
-"""What PostgreSQL itself says about a server: the tests' judge, which shares nothing with pgtenant."""
+"""What PostgreSQL itself says about a server: the judge, which shares nothing with pgtenant."""
 
 from __future__ import annotations
 
