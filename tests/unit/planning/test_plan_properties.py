@@ -32,11 +32,11 @@ from unit.planning.dice import Dice
 from unit.planning.worlds import ADMIN, World, worlds
 
 quick = settings(
-    max_examples=60,
+    max_examples=50,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
-thorough = settings(quick, max_examples=600)
+thorough = settings(quick, max_examples=500)
 
 
 def check_convergence(world: World) -> None:
