@@ -28,12 +28,23 @@ class Timeouts:
 
 
 def armour(timeouts: Timeouts) -> dict[str, str]:
-    """Return the settings that every supported and refused version knows."""
+    """Return the settings that every supported and refused version knows.
+
+    `client_min_messages` above `warning` would swallow the warnings that nothing was granted
+    or revoked; `exit_on_error` would end a session that is to try again; a serializable,
+    deferrable, read-only transaction waits for a safe snapshot; without `synchronous_commit` a
+    crash could lose what the audit has on record.
+    """
     return {
         "search_path": NO_SCHEMAS,
         "role": "none",
         "local_preload_libraries": "",
+        "client_min_messages": "warning",
+        "exit_on_error": "off",
+        "synchronous_commit": "on",
         "default_transaction_read_only": "off",
+        "default_transaction_isolation": "read committed",
+        "default_transaction_deferrable": "off",
         "statement_timeout": _milliseconds(timeouts.statement),
         "lock_timeout": _milliseconds(timeouts.lock),
         "idle_in_transaction_session_timeout": _IDLE,
