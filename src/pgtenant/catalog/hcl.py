@@ -65,7 +65,7 @@ def read(text: str, wanted: str) -> Located:
         line = text.count("\n", 0, stray.start()) + 1
         raise SyntaxProblem(line, f"the control character {stray[0]!a} has no place in HCL")
     # A quote that is missing pairs up with the next one, lines below, and tree-sitter is content.
-    if any(line.count('"') & 1 for line in text.split("\n")):
+    if any((line.count('"') - line.count('\\"')) & 1 for line in text.split("\n")):
         hcl_diagnosis.scan(text)
     source = text.encode()
     parser = Parser(_language())

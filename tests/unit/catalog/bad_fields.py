@@ -113,6 +113,16 @@ FIELD_RULES = {
         "access_level",
         'must be one of owner, editor, reader, not "raeder"; did you mean "reader"?',
     ),
+    "level in capitals": Bad(
+        entry(D, U, '    access_level = "OWNER"'),
+        5,
+        "shop",
+        "access_level",
+        'did you mean "owner"?',
+    ),
+    "half a surrogate pair": Bad(
+        entry(D, '    username = "a\\ud800b"'), 4, "shop", "username", 'does not know: "\\\\ud800"'
+    ),
     "createdb string": Bad(
         entry(D, U, '    createdb = "true"'),
         5,

@@ -151,6 +151,12 @@ FILE_RULES = {
     "quote missing elsewhere": Bad(
         f'region = "eu\n{entry(D, U)}name = "x\n', 1, "", "", "is missing on this line"
     ),
+    "quotes missing where nobody evaluates": Bad(
+        f'region = "eu\nname = "\n{entry(D, U)}', 1, "", "", "is missing on this line"
+    ),
+    "quote missing after an escaped one": Bad(
+        f'region = "eu\\"\nname = \\""\n{entry(D, U)}', 1, "", "", "is missing on this line"
+    ),
     "single quotes": Bad(entry("    database_name = 'shop'", U), 3, "", "", "single quotes"),
     "typographic quotes": Bad(
         entry("    database_name = \u201cshop\u201d", U), 3, "", "", "typographic quotes"

@@ -103,7 +103,7 @@ def outcome(data: bytes, display: str) -> None:
 
 
 @pytest.mark.parametrize("display", FILES)
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(text=st.text() | st.lists(st.sampled_from(PIECES), max_size=40).map("".join))
 def test_any_text(display: str, text: str) -> None:
     outcome(text.encode("utf-8", "surrogatepass"), display)
@@ -124,7 +124,7 @@ def test_a_file_cut_anywhere(display: str, data: bytes) -> None:
 
 
 @pytest.mark.parametrize("display", FILES)
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(
     edits=st.lists(
         st.tuples(st.integers(0, 500), st.integers(0, 4), st.sampled_from(PIECES)),
@@ -149,21 +149,21 @@ def test_a_file_with_random_bytes(display: str, edits: list[tuple[int, int]]) ->
     outcome(bytes(data), display)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(file=hcl_files(catalogs()))
 def test_every_hcl_layout_says_the_same(file: tuple[tuple[Entry, ...], str]) -> None:
     wanted, text = file
     assert parse(text.encode(), display="a.tfvars").entries == wanted
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(file=json_files(catalogs()))
 def test_every_json_layout_says_the_same(file: tuple[tuple[Entry, ...], str]) -> None:
     wanted, text = file
     assert parse(text.encode(), display="a.json").entries == wanted
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(
     file=json_files(catalogs()),
     flow=st.sampled_from([None, False, True]),
