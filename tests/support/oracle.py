@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
-from collections.abc import Iterable
+import socket
+from collections.abc import Iterable, Iterator
 from typing import Any, Final, LiteralString
 
 import psycopg
@@ -63,6 +65,19 @@ def changing(log: str) -> list[str]:
 def connections(log: str, user: str) -> int:
     """How many sessions of a role a server log with log_connections=on shows."""
     return len(re.findall(rf"connection authorized: user={re.escape(user)}\b", log))
+
+
+@contextlib.contextmanager
+def nobody_connects(project: Project) -> Iterator[None]:
+    """Send pgtenant to a port where we listen, and insist that it never knocks."""
+    admin = project.instance.admin
+    with socket.create_server(("127.0.0.1", 0)) as trap:
+        trap.setblocking(False)
+        port = trap.getsockname()[1]
+        project.write_secret("rds/master", admin.user, admin.password, admin.dbname, port=port)
+        yield
+        with pytest.raises(BlockingIOError):
+            trap.accept()
 
 
 def assert_refused(project: Project, user: str, dbname: str) -> None:

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import psycopg
+from psycopg import sql
 
 from pgtenant.cli import main
 from support.instance import Instance
@@ -83,14 +84,16 @@ class Project:
         self.catalog.parent.mkdir(parents=True, exist_ok=True)
         self.catalog.write_bytes(text.encode() if isinstance(text, str) else text)
 
-    def write_secret(self, name: str, user: str, password: str, dbname: str) -> None:
+    def write_secret(self, name: str, user: str, password: str, dbname: str, **other: Any) -> None:
+        """Write a secret; `other` replaces its fields, and None leaves one out."""
         fields = {
             "username": user,
             "password": password,
             "host": self.instance.host,
             "port": self.instance.port,
             "dbname": dbname,
-        }
+        } | other
+        fields = {name: value for name, value in fields.items() if value is not None}
         if self.moto is not None:
             self.moto.store_secret(self.secret_name(name), fields)
             return
@@ -168,6 +171,21 @@ class Project:
             timeout=120,
         )
         return Result(done.returncode, done.stdout, done.stderr)
+
+
+def make_marked(
+    instance: Instance,
+    role: str,
+    entry: str,
+    *,
+    environment: str = "dev",
+    power: str = "NOSUPERUSER",
+) -> None:
+    """Make a role as a superuser, with the marker of an entry on it."""
+    marker = {"managed_by": "pgtenant", "environment": environment, "entry": entry}
+    name = sql.Identifier(role)
+    instance.su(sql.SQL("CREATE ROLE {} LOGIN {}").format(name, sql.SQL(power)))
+    instance.su(sql.SQL("COMMENT ON ROLE {} IS {}").format(name, sql.Literal(json.dumps(marker))))
 
 
 def password_of(user: str) -> str:
