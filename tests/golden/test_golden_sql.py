@@ -122,7 +122,7 @@ def authoritative() -> tuple[Observed, Desired]:
     acl = server.databases["crm"].acl
     beyond = DatabaseGrant("crm_ro", "CREATE", "crm_user")
     server = with_database(server, "crm", acl=(*acl, beyond))
-    server = with_role(server, "crm_ro", member_of=("crm_user",))
+    server = with_role(server, "crm_ro", member_of=("crm_user",), revocable=("crm_user",))
     return server, crm(authoritative=True)
 
 

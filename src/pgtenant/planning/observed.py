@@ -41,6 +41,7 @@ class Role:
         expired: whether `VALID UNTIL` lies in the past.
         comment: the role's whole comment.
         member_of: roles it is a member of.
+        revocable: those of them that the admin may take it out of.
         members: roles that are members of it, the admin's automatic `ADMIN` row left out.
         settings: `ALTER ROLE … SET` entries, as `name=value` or `name=value in database`.
         password: whether the secret's password logs in.
@@ -62,6 +63,7 @@ class Role:
     expired: bool = False
     comment: str | None = None
     member_of: tuple[str, ...] = ()
+    revocable: tuple[str, ...] = ()
     members: tuple[str, ...] = ()
     settings: tuple[str, ...] = ()
     password: PasswordState = PasswordState.UNPROVEN

@@ -126,7 +126,9 @@ class _State:
                 role = replace(role, comment=change.after)
             case RevokeMembership():
                 role = replace(
-                    role, member_of=tuple(g for g in role.member_of if g != change.group)
+                    role,
+                    member_of=tuple(g for g in role.member_of if g != change.group),
+                    revocable=tuple(g for g in role.revocable if g != change.group),
                 )
                 if group := self.roles.get(change.group):
                     left = tuple(m for m in group.members if m != change.role)

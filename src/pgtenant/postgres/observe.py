@@ -126,6 +126,7 @@ def _role(row: dict[str, Any], admin: str) -> Role:
         **{
             **row,
             "member_of": tuple(row["member_of"]),
+            "revocable": tuple(sorted(row["revocable"])),
             "members": members,
             "settings": tuple(row["settings"]),
             "own_grant": OwnGrant(inherit=own["inherit"], set=own["set"]) if own else None,

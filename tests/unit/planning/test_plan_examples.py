@@ -217,6 +217,7 @@ def test_every_kind_of_drift() -> None:
         server,
         "crm_ro",
         member_of=("pg_monitor",),
+        revocable=("pg_monitor",),
         members=("alice",),
         settings=("role=none",),
         expired=True,

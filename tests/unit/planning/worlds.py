@@ -119,7 +119,7 @@ def _observed(dice: Dice, desired: Desired) -> Observed:
             roles[name] = Role(name=name, comment=comment)
     for name, role in roles.items():
         kept = tuple(g for g in role.member_of if g in {"pg_monitor", *roles})
-        roles[name] = replace(role, member_of=kept)
+        roles[name] = replace(role, member_of=kept, revocable=kept[::2])
     databases: dict[str, Database] = {}
     for database in desired.databases:
         there = _existing_database(dice, database, desired, roles)

@@ -123,9 +123,10 @@ def _memberships(
     role: DesiredRole, existing: Role, observed: Observed, desired: Desired
 ) -> Iterator[Change | Drift]:
     for group in sorted(set(existing.member_of)):
-        # Only between roles of ours is the admin sure to be the one who may revoke.
+        # What the provider or a superuser granted is theirs to revoke.
         other = observed.roles.get(group)
-        if desired.authoritative and other is not None and other.marker is not None:
+        ours = other is not None and other.marker is not None
+        if desired.authoritative and ours and group in existing.revocable:
             yield RevokeMembership(entry=role.entry, role=role.name, group=group)
         else:
             yield Drift(

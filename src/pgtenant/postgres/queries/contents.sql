@@ -30,18 +30,24 @@ WITH owner AS (
 ), judged AS (
     SELECT g.kind, g.schema, g.names, held.grants,
            held.flat IS DISTINCT FROM (SELECT w.grants FROM wanted w WHERE w.kind = g.kind)
-               AS differs
+               OR g.kind = 'schema' AND held.everyone_creates AS differs
       FROM acl_group g
      CROSS JOIN LATERAL (
         SELECT array_agg(DISTINCT e.rolname || E'\n' || a.privilege_type || E'\n'
-                         || CASE WHEN a.is_grantable THEN 't' ELSE 'f' END COLLATE "C") AS flat,
+                         || CASE WHEN a.is_grantable THEN 't' ELSE 'f' END COLLATE "C")
+                   FILTER (WHERE e.oid IS NOT NULL) AS flat,
+               coalesce(bool_or(a.grantee = 0 AND a.privilege_type = 'CREATE'), false)
+                   AS everyone_creates,
+               -- Strangers too: a privilege that was passed on is reached through whoever did.
                jsonb_agg(jsonb_build_array(
-                   e.rolname, a.privilege_type, pg_get_userbyid(a.grantor), a.is_grantable,
+                   CASE a.grantee WHEN 0 THEN 'public' ELSE pg_get_userbyid(a.grantee) END,
+                   a.privilege_type, pg_get_userbyid(a.grantor), a.is_grantable,
                    EXISTS (SELECT FROM aclexplode(g.acl) x
                             WHERE x.grantor = a.grantee
                               AND x.privilege_type = a.privilege_type))) AS grants
           FROM aclexplode(g.acl) a
-          JOIN grantee e ON e.oid = a.grantee) held
+          LEFT JOIN grantee e ON e.oid = a.grantee
+         WHERE a.grantee <> (SELECT oid FROM owner)) held
 ), stranger AS (
     SELECT CASE c.relkind WHEN 'S' THEN 'sequence' ELSE 'table' END AS kind,
            n.nspname AS schema, c.relname AS name, pg_get_userbyid(c.relowner) AS owner

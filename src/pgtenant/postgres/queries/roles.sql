@@ -15,6 +15,13 @@ SELECT r.rolname AS name,
                    FROM pg_auth_members m
                    JOIN pg_roles g ON g.oid = m.roleid
                   WHERE m.member = r.oid), '{}') AS member_of,
+       -- From PostgreSQL 16 on a membership is revoked by whoever granted it.
+       coalesce((SELECT array_agg(DISTINCT g.rolname::text)
+                   FROM pg_auth_members m
+                   JOIN pg_roles g ON g.oid = m.roleid
+                  WHERE m.member = r.oid
+                    AND (m.grantor = current_user::regrole
+                         OR NOT to_jsonb(m) ? 'set_option')), '{}') AS revocable,
        coalesce((SELECT array_agg(DISTINCT g.rolname::text)
                    FROM pg_auth_members m
                    JOIN pg_roles g ON g.oid = m.member
