@@ -89,6 +89,8 @@ async def _send(
 ) -> None:
     with _warnings(connection) as warnings:
         for statement in statements:
+            foreign = transactional and isinstance(statement.text, Verbatim)
+            begun = await _transaction_id(connection) if foreign else None
             await connection.execute(sql.Composed([statement.text]))
             told = [text for code, text in warnings if code in _ineffective(statement)]
             if told:
@@ -98,11 +100,18 @@ async def _send(
                     hint="somebody else granted this privilege; see the grantors in the ACL",
                     sqlstate="01006",
                 )
-            if transactional and connection.info.transaction_status == TransactionStatus.IDLE:
+            idle = connection.info.transaction_status == TransactionStatus.IDLE
+            if transactional and (idle or foreign and begun != await _transaction_id(connection)):
                 raise ServerError(
                     f"{doing} in {connection.info.dbname}: the SQL ended its own transaction",
                     hint="take COMMIT and ROLLBACK out of it: it runs in one transaction",
                 )
+
+
+async def _transaction_id(connection: Connection) -> object:
+    """Return what tells this transaction from one that a `COMMIT AND CHAIN` put in its place."""
+    row = await (await connection.execute("SELECT pg_catalog.pg_current_xact_id()")).fetchone()
+    return row[0] if row else None
 
 
 @contextmanager
