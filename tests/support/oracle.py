@@ -10,6 +10,7 @@ from typing import Any, Final, LiteralString
 
 import psycopg
 import pytest
+from psycopg.abc import QueryNoTemplate
 
 from support.instance import Instance
 from support.project import Project
@@ -86,14 +87,14 @@ def assert_refused(project: Project, user: str, dbname: str) -> None:
         project.tenant(user, dbname)
 
 
-def assert_allowed(project: Project, user: str, dbname: str, *queries: LiteralString) -> None:
+def assert_allowed(project: Project, user: str, dbname: str, *queries: QueryNoTemplate) -> None:
     """Run each query in a session of the role; all of them have to work."""
     with project.tenant(user, dbname) as session:
         for query in queries:
             session.execute(query)
 
 
-def assert_denied(project: Project, user: str, dbname: str, *queries: LiteralString) -> None:
+def assert_denied(project: Project, user: str, dbname: str, *queries: QueryNoTemplate) -> None:
     """Run each query in a session of the role; PostgreSQL has to refuse every one."""
     with project.tenant(user, dbname) as session:
         for query in queries:
