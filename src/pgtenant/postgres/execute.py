@@ -100,8 +100,10 @@ async def _send(
                     hint="somebody else granted this privilege; see the grantors in the ACL",
                     sqlstate="01006",
                 )
-            idle = connection.info.transaction_status == TransactionStatus.IDLE
-            if transactional and (idle or foreign and begun != await _transaction_id(connection)):
+            ended = connection.info.transaction_status == TransactionStatus.IDLE
+            if foreign and not ended:
+                ended = begun != await _transaction_id(connection)
+            if transactional and ended:
                 raise ServerError(
                     f"{doing} in {connection.info.dbname}: the SQL ended its own transaction",
                     hint="take COMMIT and ROLLBACK out of it: it runs in one transaction",
