@@ -29,7 +29,7 @@ def _statuses(result: Any) -> dict[str, set[str]]:
     return found
 
 
-@pytest.mark.parametrize("value", [None, "", "false", "1", "TRUE", "yes"])
+@pytest.mark.parametrize("value", [None, "false", "TRUE"])
 def test_without_approval_nothing_is_touched(
     project: Project, instance: Instance, value: str | None
 ) -> None:

@@ -6,8 +6,6 @@ import re
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
-import pytest
-
 from support.instance import Instance
 from support.oracle import sent
 from support.project import Project
@@ -17,7 +15,6 @@ LOCK = "SELECT pg_advisory_lock(%s)"
 KEY = [int.from_bytes(b"pgtenant", "big", signed=True)]
 
 
-@pytest.mark.every_major
 def test_says_who_holds_it(project: Project, instance: Instance) -> None:
     project.write(ENTRIES)
     admin = instance.admin

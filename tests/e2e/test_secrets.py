@@ -64,7 +64,6 @@ def test_the_others_proceed_when_asked_to(project: Project, instance: Instance) 
     }
 
 
-@pytest.mark.every_major
 def test_a_rotated_password(aws_project: Project, instance: Instance) -> None:
     project = aws_project
     project.write(ENTRIES)

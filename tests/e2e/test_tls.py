@@ -6,7 +6,6 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-import pytest
 import trustme
 
 from pgtenant.embedded import Tls
@@ -58,7 +57,6 @@ def test_another_host_name_is_refused(
     _refused(project, "correct the secret's host")
 
 
-@pytest.mark.every_major
 def test_a_server_without_tls_is_refused(
     private_instance: Callable[..., Instance], tmp_path: Path
 ) -> None:
