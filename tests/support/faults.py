@@ -1,4 +1,4 @@
-"""Runs that die at a chosen statement, as after `kill -9`: the server only sees the socket close."""
+"""Runs that die at a chosen statement, as by `kill -9`: the server sees the socket close."""
 
 from __future__ import annotations
 

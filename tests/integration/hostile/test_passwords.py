@@ -1,0 +1,70 @@
+"""Passwords are learned by logging in, and set only when they are known to be wrong."""
+
+from __future__ import annotations
+
+import pytest
+
+from pgtenant.postgres.scram import verifier
+from support.instance import Instance
+from support.project import Project, password_of
+from support.siege import SHOP, can_log_in
+
+STORED = "SELECT rolpassword FROM pg_authid WHERE rolname = 'shop_user'"
+
+
+@pytest.mark.every_major
+@pytest.mark.parametrize("kind", ["md5", "wrong", "none"])
+def test_a_password_that_does_not_log_in_is_set(
+    project: Project, instance: Instance, kind: str
+) -> None:
+    project.write(SHOP)
+    project.converge()
+    match kind:
+        case "md5":
+            instance.su("ALTER ROLE shop_user PASSWORD 'md5" + "0" * 32 + "'")
+        case "wrong":
+            instance.su("ALTER ROLE shop_user PASSWORD 'somebody typed this'")
+        case _:
+            instance.su("ALTER ROLE shop_user PASSWORD NULL")
+    assert not can_log_in(instance, "shop_user", "shop")
+    assert [c["kind"] for c in project.plan().json["changes"]] == ["update_password"]
+    project.converge()
+    assert can_log_in(instance, "shop_user", "shop")
+    assert instance.su(STORED)[0][0].startswith("SCRAM-SHA-256$")
+    assert project.plan("--detailed-exitcode").code == 0
+
+
+@pytest.mark.parametrize("state", ["full", "expired", "closed to it"])
+def test_a_refusal_that_proves_nothing_resets_nothing(
+    project: Project, instance: Instance, state: str
+) -> None:
+    project.write(SHOP | {"shop": {**SHOP["shop"], "connection_limit": 1}})
+    project.converge()
+    before = instance.su(STORED)
+    if state == "expired":
+        instance.su("ALTER ROLE shop_user VALID UNTIL '2001-01-01'")
+        plan, applied = project.plan("--detailed-exitcode"), project.apply()
+    elif state == "full":
+        with instance.connect("shop_user", password_of("shop_user"), "shop"):
+            plan, applied = project.plan("--detailed-exitcode"), project.apply()
+    else:
+        instance.su("REVOKE CONNECT ON DATABASE platform FROM PUBLIC")
+        instance.su("GRANT CONNECT ON DATABASE platform TO platform_admin")
+        plan, applied = project.plan("--detailed-exitcode"), project.apply()
+    assert (plan.code, applied.code) == (0, 0), plan.output
+    assert instance.su(STORED) == before
+    reported = [d for d in plan.json["drift"] if d["kind"] in {"password", "expired"}]
+    assert bool(reported) == (state != "closed to it")
+
+
+def test_a_malformed_verifier_never_leaves(instance: Instance) -> None:
+    """PostgreSQL would take it for the password itself."""
+
+    class Lying:
+        class pgconn:  # noqa: N801
+            @staticmethod
+            def encrypt_password(*_: bytes) -> bytes:
+                return b"SCRAM-SHA-256$4096:salt$short:keys"
+
+    with pytest.raises(AssertionError, match="no SCRAM-SHA-256 verifier"):
+        verifier(Lying(), "shop_user", "secret")  # type: ignore[arg-type]
