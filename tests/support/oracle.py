@@ -6,10 +6,11 @@ import contextlib
 import re
 import socket
 from collections.abc import Iterable, Iterator
-from typing import Any, Final, LiteralString
+from typing import Any, Final
 
 import psycopg
 import pytest
+from psycopg import sql
 from psycopg.abc import QueryNoTemplate
 
 from support.instance import Instance
@@ -17,14 +18,14 @@ from support.project import Project
 
 Row = tuple[Any, ...]
 
-_SHARED: Final[tuple[LiteralString, ...]] = (
+_SHARED: Final[tuple[str, ...]] = (
     "pg_authid",
     "pg_auth_members",
     "pg_database",
     "pg_db_role_setting",
     "pg_shdescription",
 )
-_INSIDE: Final[tuple[LiteralString, ...]] = (
+_INSIDE: Final[tuple[str, ...]] = (
     "pg_default_acl",
     "pg_class",
     "pg_namespace",
@@ -42,15 +43,23 @@ _CHANGING: Final = re.compile(
 
 def versions(instance: Instance, databases: Iterable[str]) -> dict[str, set[Row]]:
     """Where each catalog row is and which transaction wrote it: any change shows."""
-    found = {table: _rows(instance, table, "postgres") for table in _SHARED}
-    for dbname in databases:
-        for table in _INSIDE:
-            found[f"{dbname}.{table}"] = _rows(instance, table, dbname)
+    places = [("postgres", _SHARED), *((dbname, _INSIDE) for dbname in databases)]
+    found: dict[str, set[Row]] = {}
+    for dbname, tables in places:
+        found |= {f"{dbname}.{table}": set() for table in tables}
+        for table, *version in instance.su(_versions(tables), dbname=dbname):
+            found[f"{dbname}.{table}"].add(tuple(version))
     return found
 
 
-def _rows(instance: Instance, table: LiteralString, dbname: str) -> set[Row]:
-    return set(instance.su(f"SELECT xmin::text, ctid::text FROM {table}", dbname=dbname))
+def _versions(tables: Iterable[str]) -> sql.Composed:
+    each = (
+        sql.SQL("SELECT {}, xmin::text, ctid::text FROM {}").format(
+            sql.Literal(table), sql.Identifier(table)
+        )
+        for table in tables
+    )
+    return sql.SQL(" UNION ALL ").join(each)
 
 
 def sent(log: str) -> list[str]:
