@@ -51,7 +51,6 @@ def test_nobody_ever_sees_the_admin_as_a_member(project: Project, instance: Inst
     assert standing(instance) == []
 
 
-@pytest.mark.every_major
 def test_a_failed_apply_leaves_no_membership(project: Project, instance: Instance) -> None:
     project.write(SHOP)
     project.converge()
@@ -87,7 +86,6 @@ def test_createrole_self_grant_leaves_nothing(project: Project, instance: Instan
 
 
 @pytest.mark.major(min=16)
-@pytest.mark.every_major
 @pytest.mark.parametrize("options", ["INHERIT TRUE, SET FALSE", "INHERIT FALSE, SET FALSE"])
 def test_an_own_row_that_stood_before_is_put_back(
     project: Project, instance: Instance, options: str
@@ -146,7 +144,6 @@ def test_a_loan_never_carries_the_admin_into_rds_iam(project: Project, instance:
     assert automatic == (instance.major >= 16)
 
 
-@pytest.mark.every_major
 def test_a_standing_way_into_rds_iam_is_reported(project: Project, instance: Instance) -> None:
     instance.su("CREATE ROLE relay")
     instance.su("GRANT rds_iam TO relay")

@@ -51,7 +51,6 @@ def storm(instance: Instance, statements: Sequence[str]) -> Iterator[list[int]]:
             thread.join()
 
 
-@pytest.mark.every_major
 def test_an_owner_that_loops_grants_can_not_stop_a_run(
     project: Project, instance: Instance
 ) -> None:

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-import pytest
-
 from support.instance import Instance
 from support.project import Project
 from support.siege import SHOP, as_tenant, ask, holds
 
 
-@pytest.mark.every_major
 def test_one_foreign_table_among_many(project: Project, instance: Instance) -> None:
     project.write(SHOP)
     project.converge()

@@ -21,6 +21,7 @@ from support.siege import SHOP, as_tenant, ask, holds, name
 NASTY: dict[str, tuple[str, int]] = {
     "local_preload_libraries": ("no_such_library", 15),
     "role": ("shop_user", 15),
+    "session_authorization": ("shop_user", 15),
     "client_encoding": ("SQL_ASCII", 15),
     "statement_timeout": ("1", 15),
     "lock_timeout": ("1", 15),

@@ -19,13 +19,9 @@ OTHERS_MARKER = json.dumps(
 
 DAMAGE = {
     "closed": ["ALTER DATABASE shop ALLOW_CONNECTIONS false"],
-    "limited": ["ALTER DATABASE shop CONNECTION LIMIT 0"],
-    "template": ["ALTER DATABASE shop IS_TEMPLATE true"],
     "no admin": ["REVOKE CONNECT ON DATABASE shop FROM platform_admin"],
     "no owner": ["REVOKE ALL ON DATABASE shop FROM shop_user"],
     "public": ["GRANT CONNECT, TEMPORARY ON DATABASE shop TO PUBLIC"],
-    "nobody": ["REVOKE ALL ON DATABASE shop FROM shop_user, platform_admin, shop_reader"],
-    "unmarked": ["COMMENT ON DATABASE shop IS NULL"],
     "nonsense": ["COMMENT ON DATABASE shop IS '{\"managed_by\":'"],
     "other tool": ['COMMENT ON DATABASE shop IS \'{"managed_by":"terraform"}\''],
     "other entry": [f"COMMENT ON DATABASE shop IS '{OTHERS_MARKER}'"],
@@ -67,7 +63,6 @@ def test_one_apply_mends_what_the_owner_did(
     assert [row[1] for row in text] == (["shop"] if damage in human else [])
 
 
-@pytest.mark.every_major
 def test_a_chain_of_grants_that_ends_at_public_is_cut(project: Project, instance: Instance) -> None:
     project.write(SHOP | OTHER)
     project.converge()
@@ -157,7 +152,6 @@ def test_a_database_of_the_admin_is_never_taken(project: Project, instance: Inst
     assert instance.su(owner) == [("platform_admin",)]
 
 
-@pytest.mark.every_major
 def test_an_invalid_database_blocks_its_entry_only(project: Project, instance: Instance) -> None:
     project.write(SHOP | OTHER)
     project.converge()
