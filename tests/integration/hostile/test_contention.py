@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 import psycopg
 import pytest
 
+from pgtenant.postgres.lock import KEY
 from support.instance import Instance
 from support.project import Project, password_of
 from support.siege import SHOP, as_tenant, holds, standing
@@ -106,3 +107,36 @@ def _until_both_wait(other: psycopg.Connection[tuple[object, ...]]) -> None:
         if row and row[0] == 2:
             return
     pytest.fail("the runs did not meet")
+
+
+def test_a_tenant_that_takes_the_run_lock_is_named(project: Project, instance: Instance) -> None:
+    """PUBLIC may connect to the maintenance database of most servers, and lock what it likes."""
+    project.settings = {"server": {"lock_timeout": "1s"}}
+    project.write(SHOP)
+    project.converge()
+    with instance.connect("shop_user", password_of("shop_user"), "platform") as tenant:
+        tenant.execute("SELECT pg_advisory_lock(%s)", (KEY,))
+        held = project.apply()
+    assert held.code == 1
+    assert "user shop_user" in held.err
+    assert "interference" in held.err
+    project.converge()
+
+
+def test_a_tenant_that_holds_its_own_rows_is_waited_for_only_so_long(
+    project: Project, instance: Instance
+) -> None:
+    project.settings = {"server": {"lock_timeout": "1s"}}
+    project.write(SHOP)
+    project.converge()
+    as_tenant(instance, "shop_user", "shop", "GRANT CONNECT ON DATABASE shop TO PUBLIC")
+    with instance.connect(
+        "shop_user", password_of("shop_user"), "shop", autocommit=False
+    ) as tenant:
+        tenant.execute("GRANT TEMPORARY ON DATABASE shop TO shop_reader")
+        held = project.apply()
+        tenant.rollback()
+    assert held.code == 1
+    assert "lock" in held.json["error"]["message"]
+    assert standing(instance) == []
+    project.converge()
