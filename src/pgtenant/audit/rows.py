@@ -39,14 +39,15 @@ _UNNAMED: Final = {"n": "\n", "r": "\r", "t": "\t", "\\": "\\"}
 
 def render_rows(records: Iterable[Record]) -> str:
     """Return the lines of records, without a header."""
+    return render_values(record.as_dict().values() for record in records)
+
+
+def render_values(rows: Iterable[Iterable[str | int]]) -> str:
+    """Return the lines of rows that are given by their values, in the columns' order."""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     writer.writerows(
-        [
-            value if isinstance(value, int) else escape_cell(value)
-            for value in record.as_dict().values()
-        ]
-        for record in records
+        [value if isinstance(value, int) else escape_cell(value) for value in row] for row in rows
     )
     return out.getvalue()
 

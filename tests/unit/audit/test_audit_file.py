@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from pgtenant.audit import Action, Record, Status, csvfile, open_csv, read_rows
+from pgtenant.audit import Action, Record, Status, lockfile, open_csv, read_rows
 from pgtenant.audit.rows import HEADER, render_rows
 from pgtenant.errors import AuditError, ExitCode
 
@@ -132,7 +132,7 @@ def test_a_file_that_someone_empties_gets_its_header_again(tmp_path: Path) -> No
 
 
 def test_a_lock_that_is_never_released(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(csvfile, "LOCK_WAIT", 0.05)
+    monkeypatch.setattr(lockfile, "LOCK_WAIT", 0.05)
     path = tmp_path / "audit.csv"
     with open_csv(path) as audit, path.open() as other:
         fcntl.flock(other, fcntl.LOCK_EX)

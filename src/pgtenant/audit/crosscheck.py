@@ -1,0 +1,140 @@
+"""Do the CSV and its journal tell the same? Pure.
+
+The journal is written first, so a run that was killed between the two writes leaves rows that
+only the journal has: in order for a run that has no end. Everything else that one of them has
+alone was edited, removed or inserted. The order is not compared: several runs write side by side.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from pgtenant.audit.chain import Kind, Link
+from pgtenant.audit.export import values
+from pgtenant.audit.record import COLUMNS
+from pgtenant.audit.rows import render_values, repair
+from pgtenant.audit.verify import Misfit, Why, unfinished
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+Cells = tuple[str, ...]
+_RUN = COLUMNS.index("run_id")
+
+
+@dataclass(slots=True)
+class _Outstanding:
+    """The journal's rows that were not yet met in the CSV, by their cells."""
+
+    links: dict[Cells, list[Link]] = field(default_factory=dict)
+
+    def add(self, link: Link) -> None:
+        cells = _cells(_line(link))
+        self.links.setdefault(cells or (), []).append(link)
+
+    def take(self, cells: Cells | None) -> bool:
+        found = self.links.get(cells) if cells is not None else None
+        if cells is None or not found:
+            return False
+        found.pop(0)
+        if not found:
+            del self.links[cells]
+        return True
+
+    def take_torn(self, row: str) -> bool:
+        """Take the record that a row was, before a crash cut it off and the next run mended it."""
+        for cells, links in self.links.items():
+            whole = _line(links[0])
+            if any(row == (whole[:n] + repair(whole[:n]))[:-1] for n in range(len(whole))):
+                return self.take(cells)
+        return False
+
+
+def crosscheck(links: Sequence[Link], text: str) -> tuple[Misfit | None, tuple[str, ...]]:
+    """Compare a journal with the CSV beside it.
+
+    Args:
+        links: the journal, verified.
+        text: the CSV; rows from before the journal was begun are left alone.
+
+    Returns:
+        The CSV's first misfit (its `line` is the CSV's, or 0 for a row that is missing), and
+        notes.
+    """
+    outstanding = _Outstanding()
+    runs = {link.text("run_id") for link in links}
+    for link in links:
+        if link.text("kind") == Kind.RECORD:
+            outstanding.add(link)
+    notes: list[str] = []
+    alone: list[tuple[int, str, Cells | None]] = []
+    older, begun = 0, False
+    for number, raw in enumerate(text.removeprefix("\ufeff").split("\n")[1:], start=2):
+        row = raw.removesuffix("\r")
+        cells = _cells(row)
+        if outstanding.take(cells):
+            begun = True
+        elif row and not begun and cells and len(cells) > _RUN and cells[_RUN] not in runs:
+            older += 1
+        elif row:
+            alone.append((number, row, cells))
+    if older:
+        notes.append(f"the CSV begins with {older} rows from before this journal")
+    for number, row, cells in alone:
+        if not outstanding.take_torn(row):
+            return _misfit(number, cells, outstanding), tuple(notes)
+        notes.append(f"CSV line {number} is only a part: a run was cut off there")
+    return _missing(links, outstanding, notes), tuple(notes)
+
+
+def _misfit(number: int, cells: Cells | None, outstanding: _Outstanding) -> Misfit:
+    run = cells[_RUN] if cells and len(cells) > _RUN else ""
+    likely = [link for links in outstanding.links.values() for link in links]
+    likely = [link for link in likely if link.text("run_id") == run] or likely
+    if likely:
+        seq = likely[0].seq
+        return Misfit(number, seq, Why.EDITED, f"the journal's record with seq {seq} is another")
+    return Misfit(number, 0, Why.INSERTED, "the journal has no such record")
+
+
+def _missing(links: Sequence[Link], outstanding: _Outstanding, notes: list[str]) -> Misfit | None:
+    """Judge what only the journal has: by run, and by what the run itself said at its end."""
+    excused = Counter(
+        {
+            link.text("run_id"): count
+            for link in links
+            if link.text("kind") == Kind.RUN_FINISHED
+            and type(count := link.members.get("csv_missing")) is int
+        }
+    )
+    killed = unfinished(links)
+    rest = sorted((link for found in outstanding.links.values() for link in found), key=_seq)
+    lacking = Counter(link.text("run_id") for link in rest)
+    for link in rest:
+        run = link.text("run_id")
+        if run not in killed and lacking[run] > excused[run]:
+            return Misfit(0, link.seq, Why.REMOVED, "the CSV lacks this record")
+    notes += [
+        f"the CSV lacks the last {count} records of run {run}, which could not be written or was"
+        " killed in between; `pgtenant audit export --format csv` has them"
+        for run, count in lacking.items()
+    ]
+    return None
+
+
+def _line(link: Link) -> str:
+    return render_values([values(link.members)])
+
+
+def _cells(row: str) -> Cells | None:
+    try:
+        return tuple(next(csv.reader([row]), ()))
+    except csv.Error:
+        return None
+
+
+def _seq(link: Link) -> int:
+    return link.seq

@@ -1,0 +1,121 @@
+"""The journal's file: the chain of records, appended by several processes as one."""
+
+from __future__ import annotations
+
+import contextlib
+from typing import TYPE_CHECKING, Final
+
+from pgtenant.audit.chain import GENESIS, Kind, Link, parse, seal
+from pgtenant.audit.lockfile import LockedFile
+from pgtenant.errors import AuditError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from pgtenant.audit.chain import Members
+
+SUFFIX: Final = ".journal.jsonl"
+_BLOCK: Final = 1 << 16
+_SHARED: Final = ("timestamp_utc", "environment", "run_id")
+
+
+def journal_path(csv: Path) -> Path:
+    """Return the path of the journal beside an audit file."""
+    return csv.with_name(csv.name.removesuffix(".csv") + SUFFIX)
+
+
+class JournalFile(LockedFile):
+    """An open journal. Safe for threads and for several processes; blocks while it waits."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(path, what="journal")
+
+    def prepare(self) -> None:
+        """Make the file when it is missing, and check that it can be continued.
+
+        Raises:
+            AuditError: it can't be made or written, or its last line is no record.
+        """
+        with self.locked() as size:
+            self._tail(size)
+
+    def append(self, records: Sequence[Members]) -> tuple[Link, ...]:
+        """Continue the chain, in one piece, and wait until it is on disk.
+
+        What a crash has cut off at the file's end becomes a record of its own, which keeps it.
+
+        Args:
+            records: members of each record, without those of the chain.
+
+        Returns:
+            What was written.
+
+        Raises:
+            AuditError: they could not be written; the file is as it was before.
+            TypeError: a value is nothing that JSON has, such as a `Secret`; nothing is written.
+        """
+        if not records:
+            return ()
+        with self.locked() as size:
+            head, torn = self._tail(size)
+            seq, previous = (head.seq, head.hash) if head else (0, GENESIS)
+            links: list[Link] = []
+            for members in (*_evidence(torn, records[0]), *records):
+                link = seal(members, seq=seq + 1, previous=previous)
+                links.append(link)
+                seq, previous = link.seq, link.hash
+            data = b"".join(link.line for link in links)
+            self._replace(size - len(torn), torn, data)
+        return tuple(links)
+
+    def _replace(self, size: int, torn: bytes, data: bytes) -> None:
+        """Write `data` in place of what is torn; when that fails, put it back."""
+        if torn:
+            self.cut(size)
+        try:
+            self.extend(size, data)
+        except OSError:
+            with contextlib.suppress(OSError):  # the first error is the one to report
+                self.extend(size, torn)
+            raise
+
+    def _tail(self, size: int) -> tuple[Link | None, bytes]:
+        """Return the last whole record, None in an empty file, and what is torn behind it."""
+        tail, start = b"", size
+        while start and tail.count(b"\n") < 2:
+            length = min(_BLOCK, start)
+            start -= length
+            tail = self.read(length, start) + tail
+        whole, end, torn = tail.rpartition(b"\n")
+        if not end:
+            if not torn or torn.startswith((b"{", b"\0")):
+                return None, torn
+        elif head := parse(whole.rpartition(b"\n")[2]):
+            return head, torn
+        raise AuditError(
+            f"the journal {self.path} can't be continued: its last line is not a record of it",
+            hint=f"look with `pgtenant audit verify {self.path}`; to begin a new journal, move it"
+            " away together with its CSV",
+        )
+
+
+def open_journal(path: Path) -> JournalFile:
+    """Open a journal for appending, before anything is changed.
+
+    Raises:
+        AuditError: it can't be made or written, or its last line is no record.
+    """
+    journal = JournalFile(path)
+    journal.prepare()
+    return journal
+
+
+def _evidence(torn: bytes, finder: Members) -> list[dict[str, object]]:
+    """Return the record that keeps a fragment; who found it has its moment and its run."""
+    if not torn:
+        return []
+    shared = {name: finder[name] for name in _SHARED if name in finder}
+    # Bytes that are no UTF-8 become lone surrogates, which JSON can write and `encode` undoes.
+    fragment = torn.decode("utf-8", "surrogateescape")
+    return [{**shared, "kind": str(Kind.TORN), "bytes": len(torn), "fragment": fragment}]
