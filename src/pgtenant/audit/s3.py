@@ -6,19 +6,18 @@ The object holds the run's lines of the journal as they are, so each is a publis
 from __future__ import annotations
 
 import os
-import re
 import urllib.parse
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from pgtenant.errors import AuditError, SettingsError
+from pgtenant.settings.specs import BUCKET_URL
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from pgtenant.audit.chain import Link
 
-_URL: Final = re.compile(r"s3://([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])(?:/(.*))?")
 _TIMEOUT: Final = 10.0  # seconds, for a connection and for an answer
 _ATTEMPTS: Final = 4
 _TAKEN: Final = {"PreconditionFailed", "412"}
@@ -43,7 +42,7 @@ def parse_bucket(url: str) -> Bucket:
     Raises:
         SettingsError: it is something else.
     """
-    match = _URL.fullmatch(url)
+    match = BUCKET_URL.fullmatch(url)
     if match is None:
         raise SettingsError(
             f"{url!r} is not a place in S3", hint="write it as s3://bucket or s3://bucket/prefix"

@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from pgtenant import __version__
+from pgtenant.cli.audit import audit
 from pgtenant.cli.options import environment_option, project_option
 
 _FORMATS = ["text", "json", "sql", "markdown"]
@@ -29,6 +30,9 @@ def cli() -> None:
     Exit codes: 0 converged, 1 failed, 2 plan has changes (--detailed-exitcode),
     3 approval required, 4 finished with blocked entries, 64 usage or invalid catalog.
     """
+
+
+cli.add_command(audit)
 
 
 @cli.command()
@@ -99,6 +103,41 @@ def apply(**options: Any) -> int:
     from pgtenant.cli.apply import run_apply
 
     return run_apply(**options)
+
+
+@cli.command()
+@environment_option
+@project_option
+@click.option(
+    "--role", metavar="NAME", default="pgtenant_admin", show_default=True, help="Its role."
+)
+@click.option(
+    "--master-secret",
+    metavar="NAME",
+    help="The master's secret  [default: [secrets] admin, or goldenpath/ENV/rds/master]",
+)
+@click.option("--undo", is_flag=True, help="Give the master its powers back; shut the role out.")
+@click.option("--dry-run", is_flag=True, help="Everything but the changes; needs no approval.")
+@click.option(
+    "--lock-timeout", metavar="DURATION", help="How long to wait for another run, such as 30s."
+)
+@click.option(
+    "--format",
+    "style",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    show_default=True,
+    help="text for people, json for programs.",
+)
+def bootstrap(**options: Any) -> int:
+    """Make the delegated admin, once, with the master's secret.
+
+    It can make and change roles and databases, and nothing else. Its password goes to the
+    secret store; pgtenant.toml then names that secret in [secrets] admin.
+    """
+    from pgtenant.cli.bootstrap import run_bootstrap
+
+    return run_bootstrap(**options)
 
 
 @cli.command()

@@ -15,8 +15,9 @@ from pathlib import Path
 import click
 
 from pgtenant import logs
-from pgtenant.audit.csvfile import open_csv
 from pgtenant.audit.record import Record
+from pgtenant.audit.s3 import S3Sink, parse_bucket
+from pgtenant.audit.trail import open_trail
 from pgtenant.cli.options import load_settings, need_environment
 from pgtenant.cli.plan import as_json, complain, width
 from pgtenant.errors import ExitCode, PgtenantError
@@ -33,6 +34,7 @@ from pgtenant.usecases import apply as use_case
 from pgtenant.usecases.approval import require_approval
 from pgtenant.usecases.identity import build_id, run_id
 from pgtenant.usecases.inputs import load_catalog, load_inputs
+from pgtenant.usecases.journal import journaled, who
 from pgtenant.usecases.recorder import Recorder
 from pgtenant.usecases.saved import SavedPlan, check_fresh, read_plan
 
@@ -175,7 +177,9 @@ async def _apply(
         if request.saved is not None:
             check_fresh(request.saved, plan, inputs)
 
-    with open_csv(settings.audit_path(env)) as audit:
+    place = settings.project.audit_s3
+    sink = S3Sink(parse_bucket(place)) if place else None
+    with open_trail(settings.audit_path(env)) as audit:
         recorder = Recorder(
             environment=env,
             build_id=request.build_id,
@@ -183,8 +187,9 @@ async def _apply(
             audit=audit,
             clock=lambda: datetime.now(UTC),
             records=records,
+            who=who(settings.root, os.environ, command=_command(request)),
         )
-        return await use_case.apply(
+        running = use_case.apply(
             inputs,
             recorder,
             progress(sys.stderr),
@@ -195,6 +200,11 @@ async def _apply(
             dry_run=request.dry_run,
             show=check,
         )
+        return await journaled(running, recorder, sink)
+
+
+def _command(request: _Request) -> str:
+    return "apply --dry-run" if request.dry_run else "apply"
 
 
 def _environment(environment: str | None, plan: SavedPlan | None) -> str:

@@ -19,10 +19,15 @@ _LOCAL_HOSTS: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 
 @dataclass(frozen=True, slots=True)
 class ProjectSettings:
-    """`[project]`: templates of paths, relative to the project."""
+    """`[project]`: templates of paths, relative to the project.
+
+    Attributes:
+        audit_s3: `s3://bucket/prefix`, where the journal's runs go as well, or None.
+    """
 
     catalog: str
     audit: str
+    audit_s3: str | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 SSLMODES: Final = ("disable", "allow", "prefer", "require", "verify-ca", "verify-full")
 STORES: Final = ("aws", "file")
 ENVIRONMENTS: Final = "environments"
+BUCKET_URL: Final = re.compile(r"s3://([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])(?:/(.*))?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +94,13 @@ def _connections(value: object) -> int:
     return value
 
 
+def _bucket(value: object) -> str:
+    text = _text(value)
+    if not BUCKET_URL.fullmatch(text):
+        raise ValueError("")
+    return text
+
+
 def _boolean(value: object) -> bool:
     if not isinstance(value, bool):
         raise ValueError("")
@@ -130,7 +138,11 @@ SPECS: Final = (
     Spec("project", "catalog", "text", "envs/{env}-rds/terraform.tfvars", _A_PATH,
          "The catalog of an environment.", _PER_ENVIRONMENT),
     Spec("project", "audit", "text", "governance/{env}/rds_provision_audit.csv", _A_PATH,
-         "The CSV file that every run appends its records to.", _PER_ENVIRONMENT),
+         "The CSV file that every run appends its records to; the journal stands beside it.",
+         _PER_ENVIRONMENT),
+    Spec("project", "audit_s3", "text", None, "s3://bucket or s3://bucket/prefix",
+         "Where every run's part of the journal goes as well: `<prefix>/<env>/<run id>.jsonl`.",
+         _bucket),
     Spec("secrets", "store", "text", "aws", '"aws" or "file"',
          "Where secrets are read: AWS Secrets Manager, or JSON files below `directory`.",
          partial(_choice, among=STORES)),

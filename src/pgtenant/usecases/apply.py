@@ -19,6 +19,7 @@ from pgtenant.postgres.authority import admins_of, refused_loans
 from pgtenant.postgres.lock import take_run_lock
 from pgtenant.report.progress import Progress
 from pgtenant.usecases.inputs import Inputs
+from pgtenant.usecases.journal import facts
 from pgtenant.usecases.look import Instance, connected, observe
 from pgtenant.usecases.recorder import Recorder, Row
 from pgtenant.usecases.rows import entry_row, rows_of
@@ -83,6 +84,7 @@ async def apply(
         observed = await observe(instance)
         plan = make_plan(observed, inputs.desired, only=inputs.selected)
         show(plan)
+        await recorder.start(facts(inputs, plan, observed))
         try:
             await _prove_authority(instance, plan, observed)
         except AuthorityError as error:

@@ -30,6 +30,7 @@ from pgtenant.planning.changes import (
 from pgtenant.planning.desired import Desired
 from pgtenant.planning.privileges import PUBLIC
 from pgtenant.report.describe import describe
+from pgtenant.report.sqltext import statements_of
 from pgtenant.usecases.recorder import Row
 
 _LONGEST = 1000
@@ -83,14 +84,14 @@ def rows_of(
         duration: seconds the whole transaction took.
         because: an error's text, put before what was attempted.
     """
-    grouped: dict[tuple[str, Action, str], list[str]] = {}
+    grouped: dict[tuple[str, Action, str], list[Change]] = {}
     for change in changes:
         key = (change.entry, action_of(change), database_of(change))
-        grouped.setdefault(key, []).append(describe(change))
+        grouped.setdefault(key, []).append(change)
     rows: list[Row] = []
-    for (entry, action, database), sentences in grouped.items():
+    for (entry, action, database), together in grouped.items():
         role = desired.by_entry.get(entry)
-        message = "; ".join(sentences)
+        message = "; ".join(map(describe, together))
         rows.append(
             Row(
                 database=database or (role.database if role else ""),
@@ -99,6 +100,8 @@ def rows_of(
                 status=status,
                 message=_short(f"{because} (while: {message})" if because else message),
                 duration=duration,
+                entry=entry,
+                sql=tuple(text.rstrip("\n") for text in map(statements_of, together)),
             )
         )
     return rows
@@ -113,6 +116,7 @@ def entry_row(entry: str, desired: Desired, action: Action, status: Status, mess
         action=action,
         status=status,
         message=_short(message),
+        entry=entry,
     )
 
 
