@@ -157,3 +157,28 @@ def _is_member(instance: Instance, member: str, group: str) -> bool:
 def _admin(instance: Instance) -> tuple[str, str, str]:
     admin = instance.admin
     return admin.user, admin.password, admin.dbname
+
+
+def test_privileges_on_single_columns_are_seen(converged: Project, instance: Instance) -> None:
+    with converged.tenant("orders_user", "orders") as owner:
+        owner.execute('CREATE TABLE "odd; name" (a int, "b)" int)')
+        owner.execute("GRANT UPDATE (secret), SELECT (n) ON t TO orders_reader")
+        owner.execute('GRANT UPDATE (a, "b)") ON "odd; name" TO orders_reader WITH GRANT OPTION')
+    with converged.tenant("orders_reader", "orders") as reader:
+        reader.execute('GRANT UPDATE (a) ON "odd; name" TO orders_editor')
+    shown = converged.plan().json
+    assert shown["changes"] == []
+    statements = {item["statement"] for item in shown["drift"]}
+    assert (
+        'REVOKE UPDATE ("secret") ON TABLE "public"."t" FROM "orders_reader" CASCADE' in statements
+    )
+
+    assert converged.apply("--authoritative").code == 0
+    [(left,)] = instance.su(
+        "SELECT count(*) FROM pg_attribute"
+        " WHERE attrelid IN ('t'::regclass, '\"odd; name\"'::regclass)"
+        " AND EXISTS (SELECT FROM aclexplode(attacl) WHERE privilege_type = 'UPDATE')",
+        dbname="orders",
+    )
+    assert left == 0
+    assert converged.plan("--authoritative").json["changes"] == []

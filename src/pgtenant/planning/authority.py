@@ -11,6 +11,7 @@ from pgtenant.planning.changes import (
     DatabaseChange,
     HandOverDatabase,
     RoleChange,
+    UpdatePassword,
 )
 from pgtenant.planning.observed import Admin, Observed
 from pgtenant.planning.order import Borrowing
@@ -47,7 +48,23 @@ def missing_attributes(plan: Plan, admin: Admin) -> tuple[Missing, ...]:
         isinstance(change, CreateDatabase | HandOverDatabase) for change in changes
     ):
         found.append(_attribute(admin, "CREATEDB", "make databases"))
+    if admin.passwords_restricted and not admin.password_member:
+        found += _passwords(plan, admin)
     return tuple(found)
+
+
+def _passwords(plan: Plan, admin: Admin) -> tuple[Missing, ...]:
+    if not any(isinstance(change, CreateRole | UpdatePassword) for change in plan.changes):
+        return ()
+    return (
+        Missing(
+            message="rds.restrict_password_commands is on, and the admin"
+            f" {admin.name} is not in rds_password: RDS refuses whatever sets a password, and"
+            " RENAME and VALID UNTIL as well",
+            statement=as_text(statements.grant_role("rds_password", admin.name)),
+            executor="the master user (a member of rds_superuser)",
+        ),
+    )
 
 
 def roles_to_borrow(plan: Plan, observed: Observed) -> tuple[str, ...]:

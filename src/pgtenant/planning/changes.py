@@ -264,6 +264,19 @@ class RevokeObjects(DatabaseChange):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RevokeColumns(DatabaseChange):
+    """Revoke on single columns of one table."""
+
+    kind: ClassVar[str] = "revoke_columns"
+    risk: ClassVar[Risk] = Risk.REVOKE
+    role: str
+    schema: str
+    table: str
+    privilege: str
+    columns: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class GrantDefault(DatabaseChange):
     """Grant on what the owner will make."""
 
@@ -309,6 +322,7 @@ Change = (
     | RunInitialSchema
     | GrantObjects
     | RevokeObjects
+    | RevokeColumns
     | GrantDefault
     | RevokeDefault
 )
@@ -326,7 +340,7 @@ def role_of(change: Change) -> str:
             return change.role
         case GrantDatabase() | RevokeDatabase() | GrantObjects() | RevokeObjects():
             return change.role
-        case GrantDefault() | RevokeDefault():
+        case GrantDefault() | RevokeDefault() | RevokeColumns():
             return change.role
         case _:
             return change.owner

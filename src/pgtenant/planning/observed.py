@@ -134,6 +134,21 @@ class ObjectGroup:
 
 
 @dataclass(frozen=True, slots=True, order=True)
+class ColumnGrant:
+    """One privilege of a catalog role on single columns of one of the owner's tables.
+
+    Attributes:
+        columns: sorted.
+    """
+
+    role: str
+    schema: str
+    table: str
+    privilege: str
+    columns: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, order=True)
 class DefaultGrant:
     """One privilege in the owner's default privileges.
 
@@ -188,6 +203,7 @@ class Contents:
         public: the schema `public`, or None where it was dropped.
         groups: object groups that differ from the catalog, sorted.
         defaults: the owner's default privileges for catalog roles, sorted.
+        columns: privileges of catalog roles on single columns, sorted.
         foreign: objects the owner can't grant on, sorted; at most a hundred.
         foreign_count: how many there are in all.
         extensions: the names of the extensions in it.
@@ -196,6 +212,7 @@ class Contents:
     public: PublicSchema | None
     groups: tuple[ObjectGroup, ...] = ()
     defaults: tuple[DefaultGrant, ...] = ()
+    columns: tuple[ColumnGrant, ...] = ()
     foreign: tuple[ForeignObject, ...] = ()
     foreign_count: int = 0
     extensions: frozenset[str] = frozenset()
@@ -245,6 +262,8 @@ class Admin:
 
     Attributes:
         rds_iam_through: the roles through which it is a member of `rds_iam`, if any.
+        passwords_restricted: whether `rds.restrict_password_commands` is on.
+        password_member: whether it is in `rds_password`, whose members may then set passwords.
     """
 
     name: str
@@ -252,6 +271,8 @@ class Admin:
     createrole: bool = True
     createdb: bool = True
     rds_iam_through: tuple[str, ...] = ()
+    passwords_restricted: bool = False
+    password_member: bool = False
 
 
 @dataclass(frozen=True, slots=True)

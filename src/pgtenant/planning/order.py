@@ -21,6 +21,7 @@ from pgtenant.planning.changes import (
     HandOverDatabase,
     MarkDatabase,
     MarkRole,
+    RevokeColumns,
     RevokeDatabase,
     RevokeDefault,
     RevokeMembership,
@@ -115,7 +116,7 @@ def place_of(change: Change) -> Place:
         ):
             # The maintenance database: the database itself may be closed to us.
             return Place(database=None, session=Borrowing(change.owner), apart=change.database)
-        case GrantObjects() | RevokeObjects() | GrantDefault() | RevokeDefault():
+        case GrantObjects() | RevokeObjects() | RevokeColumns() | GrantDefault() | RevokeDefault():
             return Place(database=change.database, session=Borrowing(change.owner))
         case CreateExtension():
             return Place(
@@ -151,7 +152,7 @@ def phase_of(change: Change) -> int:
             | RevokeDatabase()
         ):
             return 2
-        case GrantObjects() | RevokeObjects() | GrantDefault() | RevokeDefault():
+        case GrantObjects() | RevokeObjects() | RevokeColumns() | GrantDefault() | RevokeDefault():
             return 3
         case CreateExtension() | RunInitialSchema():
             return 4

@@ -27,6 +27,7 @@ from pgtenant.planning.changes import (
     HandOverDatabase,
     MarkDatabase,
     MarkRole,
+    RevokeColumns,
     RevokeDatabase,
     RevokeDefault,
     RevokeMembership,
@@ -87,6 +88,7 @@ class _State:
             case (
                 GrantObjects()
                 | RevokeObjects()
+                | RevokeColumns()
                 | GrantDefault()
                 | RevokeDefault()
                 | CreateExtension()
@@ -229,6 +231,7 @@ class _State:
         self,
         change: GrantObjects
         | RevokeObjects
+        | RevokeColumns
         | GrantDefault
         | RevokeDefault
         | CreateExtension

@@ -11,6 +11,7 @@ from pgtenant.planning.changes import (
     CreateExtension,
     GrantDefault,
     GrantObjects,
+    RevokeColumns,
     RevokeDefault,
     RevokeObjects,
     RunInitialSchema,
@@ -21,9 +22,10 @@ from pgtenant.planning.privileges import PUBLIC, ObjectKind
 _Grants = tuple[ObjectGrant, ...]
 
 
-def carry_out(
+def carry_out(  # noqa: PLR0911 - one arm for each kind of change
     change: GrantObjects
     | RevokeObjects
+    | RevokeColumns
     | GrantDefault
     | RevokeDefault
     | CreateExtension
@@ -37,6 +39,16 @@ def carry_out(
         case RevokeObjects():
             after = _on_objects(change, contents, lambda grants, by: _revoke(change, grants, by))
             return _close_public(change, contents, after)
+        case RevokeColumns():
+            return replace(
+                contents,
+                columns=tuple(
+                    g
+                    for g in contents.columns
+                    if (g.role, g.schema, g.table, g.privilege)
+                    != (change.role, change.schema, change.table, change.privilege)
+                ),
+            )
         case GrantDefault():
             there = {
                 g.privilege

@@ -16,6 +16,7 @@ from pgtenant.planning.desired import DesiredDatabase
 from pgtenant.planning.expectation import wanted_grants
 from pgtenant.planning.observed import (
     Admin,
+    ColumnGrant,
     Contents,
     Database,
     DatabaseGrant,
@@ -158,6 +159,12 @@ def _contents(row: dict[str, Any]) -> Contents:
         public=PublicSchema(**row["public"]) if row["public"] else None,
         groups=tuple(sorted(groups, key=lambda g: (g.kind, g.schema, g.names))),
         defaults=tuple(sorted(DefaultGrant(*grant) for grant in row["defaults"] or ())),
+        columns=tuple(
+            sorted(
+                ColumnGrant(role, schema, table, privilege, tuple(sorted(names)))
+                for role, schema, table, privilege, names in row["columns"] or ()
+            )
+        ),
         foreign=tuple(sorted(ForeignObject(*item) for item in row["foreign_objects"] or ())),
         foreign_count=row["foreign_count"],
         extensions=frozenset(row["extensions"]),

@@ -20,6 +20,7 @@ from pgtenant.planning.changes import (
     HandOverDatabase,
     MarkDatabase,
     MarkRole,
+    RevokeColumns,
     RevokeDatabase,
     RevokeDefault,
     RevokeMembership,
@@ -107,6 +108,12 @@ def describe(change: Change) -> str:  # noqa: C901, PLR0911, PLR0912 - one arm f
             return f"{_grantee(change.role)} {gains(change.privileges)} on {_objects(change)}"
         case RevokeObjects():
             return f"{_loses(change)} on {_objects(change)}{_cascade(change)}"
+        case RevokeColumns():
+            return (
+                f"{_grantee(change.role)} loses {change.privilege} on the columns"
+                f" {some(change.columns)} of table {name(change.table)}"
+                f" in schema {name(change.schema)}"
+            )
         case GrantDefault():
             return (
                 f"{_grantee(change.role)} {gains(change.privileges)} on every new"

@@ -19,6 +19,7 @@ from pgtenant.planning.changes import (
     HandOverDatabase,
     MarkDatabase,
     MarkRole,
+    RevokeColumns,
     RevokeDatabase,
     RevokeDefault,
     RevokeMembership,
@@ -61,7 +62,7 @@ def action_of(  # noqa: C901, PLR0911 - one arm for each kind of change
             return Action.APPLY_SCHEMA
         case GrantDatabase() | RevokeDatabase() | GrantObjects() | RevokeObjects():
             return Action.APPLY_GRANTS
-        case GrantDefault() | RevokeDefault():
+        case GrantDefault() | RevokeDefault() | RevokeColumns():
             return Action.APPLY_GRANTS
         case _:
             assert_never(change)

@@ -19,6 +19,7 @@ from pgtenant.planning.changes import (
     MarkDatabase,
     MarkRole,
     RevokeDatabase,
+    RevokeColumns,
     RevokeDefault,
     RevokeMembership,
     RevokeObjects,
@@ -161,6 +162,17 @@ def examples(text: str) -> list[tuple[Change, str]]:
                 **on_database, role=text, object_kind=ObjectKind.TABLE, privileges=("SELECT",)
             ),
             "+ N may SELECT on every new table that N makes",
+        ),
+        (
+            RevokeColumns(
+                **on_database,
+                role=text,
+                schema=text,
+                table=text,
+                privilege="UPDATE",
+                columns=(text,),
+            ),
+            "- N loses UPDATE on the columns N of table N in schema N",
         ),
         (
             RevokeDefault(

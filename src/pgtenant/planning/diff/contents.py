@@ -10,6 +10,7 @@ from pgtenant.planning.changes import (
     CreateExtension,
     GrantDefault,
     GrantObjects,
+    RevokeColumns,
     RevokeDefault,
     RevokeObjects,
     RunInitialSchema,
@@ -131,6 +132,8 @@ def _excess(excess: Excess, desired: Desired) -> Iterator[Change | Drift]:
             kind, statement = DriftKind.PRIVILEGE, statements.revoke_objects(change)
         case RevokeDefault():
             kind, statement = DriftKind.DEFAULT_PRIVILEGE, statements.revoke_default(change)
+        case RevokeColumns():
+            kind, statement = DriftKind.PRIVILEGE, statements.revoke_columns(change)
     yield Drift(
         kind=kind,
         entry=change.entry,

@@ -84,7 +84,7 @@ def diff_undeclared(observed: Observed, desired: Desired) -> Iterator[Change | D
             yield from close(existing, entry, undeclared=True)
 
 
-def close(existing: Database, entry: str, *, undeclared: bool) -> Iterator[Change]:
+def close(existing: Database, entry: str, *, undeclared: bool) -> Iterator[RevokeDatabase]:
     """Take away what `PUBLIC` holds on a database, whoever granted it."""
 
     def revoke(role: str, privileges: set[str], *, option_only: bool = False) -> RevokeDatabase:

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 
 from pgtenant.catalog.model import AccessLevel
-from pgtenant.planning.changes import RevokeDefault, RevokeObjects
+from pgtenant.planning.changes import RevokeColumns, RevokeDefault, RevokeObjects
 from pgtenant.planning.desired import Desired, DesiredDatabase, DesiredRole
 from pgtenant.planning.diff.chains import Link, heads, links
 from pgtenant.planning.observed import Contents, ObjectGrant, Observed
@@ -23,7 +23,7 @@ class Excess:
         message: the same in words.
     """
 
-    change: RevokeObjects | RevokeDefault
+    change: RevokeObjects | RevokeDefault | RevokeColumns
     from_former_level: bool
     message: str
 
@@ -35,6 +35,7 @@ def excess_of(
     members = {member.name: member for member in database.members}
     yield from _on_objects(database, contents, observed, members, desired.by_name)
     yield from _by_default(database, contents, observed, members, desired.by_name)
+    yield from _on_columns(database, contents, members, desired.by_name)
 
 
 def former_level(role: str, observed: Observed) -> AccessLevel | None:
@@ -158,6 +159,35 @@ def _by_default(
             from_former_level=former,
             message=f"is granted {what}{', '.join(change.privileges)}"
             f" on every new {default_kind}{where}",
+        )
+
+
+def _on_columns(
+    database: DesiredDatabase,
+    contents: Contents,
+    members: dict[str, DesiredRole],
+    entries: Mapping[str, DesiredRole],
+) -> Iterator[Excess]:
+    for grant in contents.columns:
+        member = members.get(grant.role)
+        level = member.level if member else None
+        entitled = grant.privilege in granted_by(level, ObjectKind.TABLE)
+        if grant.role not in entries or grant.role == database.owner.name or entitled:
+            continue
+        yield Excess(
+            change=RevokeColumns(
+                entry=entries[grant.role].entry,
+                database=database.name,
+                owner=database.owner.name,
+                role=grant.role,
+                schema=grant.schema,
+                table=grant.table,
+                privilege=grant.privilege,
+                columns=grant.columns,
+            ),
+            from_former_level=False,
+            message=f"holds {grant.privilege} on the columns {', '.join(grant.columns)} of the"
+            f" table {grant.table} in schema {grant.schema}",
         )
 
 

@@ -23,6 +23,7 @@ from pgtenant.planning.changes import (
     HandOverDatabase,
     MarkDatabase,
     MarkRole,
+    RevokeColumns,
     RevokeDatabase,
     RevokeDefault,
     RevokeMembership,
@@ -124,6 +125,8 @@ def render(  # noqa: C901, PLR0911, PLR0912 - one arm for each kind of change
             return owner(statements.grant_objects(change))
         case RevokeObjects():
             return owner(statements.revoke_objects(change))
+        case RevokeColumns():
+            return owner(statements.revoke_columns(change))
         case GrantDefault():
             return owner(statements.grant_default(change))
         case RevokeDefault():

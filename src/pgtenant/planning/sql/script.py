@@ -71,13 +71,12 @@ def script(
     """Return the statements of `transaction` in the order they are sent, without `BEGIN`."""
     body = tuple(s for change in transaction.changes for s in render(change, verifiers))
     session = transaction.place.session
-    if not isinstance(session, Borrowing):
-        return body
-    return (
-        *lending.lend(session.role),
-        *_switched(body, session.role),
-        *lending.give_back(session.role),
-    )
+    return framed(body, session.role, lending) if isinstance(session, Borrowing) else body
+
+
+def framed(body: tuple[Statement, ...], role: str, lending: Lending) -> tuple[Statement, ...]:
+    """Return `body` inside a loan of `role`, with the owner's statements run as that role."""
+    return (*lending.lend(role), *_switched(body, role), *lending.give_back(role))
 
 
 def _switched(body: tuple[Statement, ...], role: str) -> Iterator[Statement]:

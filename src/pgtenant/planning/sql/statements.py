@@ -14,6 +14,7 @@ from pgtenant.planning.changes import (
     GrantDatabase,
     GrantDefault,
     GrantObjects,
+    RevokeColumns,
     RevokeDatabase,
     RevokeDefault,
     RevokeObjects,
@@ -87,6 +88,18 @@ def create_role(change: CreateRole, verifier: sql.Composable) -> sql.Composed:
     return sql.SQL("CREATE ROLE {} {}").format(
         sql.Identifier(change.role), sql.SQL(" ").join(options)
     )
+
+
+def create_delegate(role: str, verifier: sql.Composable) -> sql.Composed:
+    """`CREATE ROLE` for a delegated admin: `LOGIN CREATEROLE CREATEDB`, and nothing else."""
+    return sql.SQL("CREATE ROLE {} LOGIN CREATEROLE CREATEDB PASSWORD {}").format(
+        sql.Identifier(role), verifier
+    )
+
+
+def grant_role(group: str, member: str) -> sql.Composed:
+    """`GRANT group TO member`."""
+    return sql.SQL("GRANT {} TO {}").format(sql.Identifier(group), sql.Identifier(member))
 
 
 def alter_role(change: AlterRole) -> sql.Composed:
@@ -230,6 +243,16 @@ def revoke_objects(change: RevokeObjects) -> sql.Composed:
         _names(change.schema, change.names),
         grantee(change.role),
         _cascade(cascade=change.cascade),
+    )
+
+
+def revoke_columns(change: RevokeColumns) -> sql.Composed:
+    """`REVOKE … (columns) ON TABLE`, with whatever was passed on."""
+    return sql.SQL("REVOKE {} ({}) ON TABLE {} FROM {} CASCADE").format(
+        privileges([change.privilege]),
+        sql.SQL(", ").join(map(sql.Identifier, change.columns)),
+        sql.Identifier(change.schema, change.table),
+        grantee(change.role),
     )
 
 

@@ -88,6 +88,18 @@ SELECT (SELECT jsonb_build_object(
          CROSS JOIN LATERAL aclexplode(f.defaclacl) a
           JOIN grantee e ON e.oid = a.grantee
          WHERE f.defaclrole = (SELECT oid FROM owner)) AS defaults,
+       (SELECT jsonb_agg(jsonb_build_array(c.role, c.schema, c.name, c.privilege, c.columns))
+          FROM (SELECT e.rolname AS role, n.nspname AS schema, t.relname AS name,
+                       a.privilege_type AS privilege, array_agg(c.attname::text) AS columns
+                  FROM pg_attribute c
+                  JOIN pg_class t ON t.oid = c.attrelid
+                  JOIN pg_namespace n ON n.oid = t.relnamespace
+                 CROSS JOIN LATERAL aclexplode(c.attacl) a
+                  JOIN grantee e ON e.oid = a.grantee
+                 WHERE c.attacl IS NOT NULL AND NOT c.attisdropped
+                   AND t.relowner = (SELECT oid FROM owner)
+                   AND a.grantor = t.relowner
+                 GROUP BY 1, 2, 3, 4) c) AS columns,
        (SELECT jsonb_agg(jsonb_build_array(s.kind, s.schema, s.name, s.owner))
           FROM (SELECT * FROM stranger ORDER BY kind, schema, name LIMIT 100) s) AS foreign_objects,
        (SELECT count(*) FROM stranger) AS foreign_count,
