@@ -83,6 +83,10 @@ class SecretError(PgtenantError):
     """A secret is missing, unreadable or does not fit its entry. Holds no secret value."""
 
 
+class MissingSecretError(SecretError):
+    """There is no secret of that name, or it has no value yet."""
+
+
 class ServerError(PgtenantError):
     """The server could not be reached, or refused what was asked of it.
 

@@ -21,6 +21,7 @@ class Action(StrEnum):
     APPLY_SCHEMA = "apply_schema"
     CREATE_EXTENSION = "create_extension"
     CLOSE_DATABASE = "close_database"
+    STORE_SECRET = "store_secret"  # noqa: S105
     CHECK = "check"
     PREFLIGHT = "preflight"
     RUN = "run"

@@ -18,7 +18,7 @@ from pgtenant import logs
 from pgtenant.audit.record import Record
 from pgtenant.audit.s3 import S3Sink, parse_bucket
 from pgtenant.audit.trail import open_trail
-from pgtenant.cli.options import load_settings, need_environment
+from pgtenant.cli.options import load_settings, lock_wait, need_environment
 from pgtenant.cli.plan import as_json, complain, width
 from pgtenant.errors import ExitCode, PgtenantError
 from pgtenant.planning.plan import Plan
@@ -28,7 +28,6 @@ from pgtenant.report.jsonout import apply_json, json_text
 from pgtenant.report.progress import progress
 from pgtenant.report.text import plan_text
 from pgtenant.secrets.store import open_store
-from pgtenant.settings.durations import parse_duration
 from pgtenant.settings.model import Settings
 from pgtenant.usecases import apply as use_case
 from pgtenant.usecases.approval import require_approval
@@ -76,7 +75,7 @@ def run_apply(
     plan = read_plan(saved) if saved is not None else None
     request = _Request(
         settings=load_settings(project, {"project.audit": audit}),
-        lock_wait=_lock_wait(lock_timeout),
+        lock_wait=lock_wait(lock_timeout),
         environment=_environment(environment, plan),
         build_id=build_id or _build_id(),
         run_id=run_id or _run_id(),
@@ -213,17 +212,6 @@ def _environment(environment: str | None, plan: SavedPlan | None) -> str:
     if environment is not None and environment != plan.environment:
         raise click.UsageError(f"the saved plan is for {plan.environment}, not {environment}")
     return plan.environment
-
-
-def _lock_wait(flag: str | None) -> float | None:
-    if flag is None:
-        return None
-    if flag in {"0", "0s"}:
-        return 0.0
-    try:
-        return parse_duration(flag)
-    except ValueError as error:
-        raise click.UsageError(f"--lock-timeout {flag} {error}") from None
 
 
 def _build_id() -> str:

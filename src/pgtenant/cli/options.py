@@ -49,3 +49,21 @@ def need_environment(environment: str | None) -> str:
     if environment is None:
         raise click.UsageError("Missing option '-e' / '--env'.", click.get_current_context())
     return environment
+
+
+def lock_wait(flag: str | None) -> float | None:
+    """Return the seconds that `--lock-timeout` asks for, or None when it was not given.
+
+    Raises:
+        click.UsageError: it is no duration.
+    """
+    from pgtenant.settings.durations import parse_duration
+
+    if flag is None:
+        return None
+    if flag in {"0", "0s"}:
+        return 0.0
+    try:
+        return parse_duration(flag)
+    except ValueError as error:
+        raise click.UsageError(f"--lock-timeout {flag} {error}") from None

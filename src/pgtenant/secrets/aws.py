@@ -1,6 +1,6 @@
 """AWS Secrets Manager, through boto3.
 
-One `GetSecretValue` for each name. `BatchGetSecretValue` needs a permission of its own and
+Reading: one `GetSecretValue` for each name. `BatchGetSecretValue` needs a permission of its own and
 `ListSecrets`, which no policy that was written for `GetSecretValue` grants.
 """
 
@@ -13,7 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, Final
 
 from pgtenant.errors import SecretError
-from pgtenant.secrets.aws_errors import AwsFailure, explain
+from pgtenant.secrets.aws_errors import AwsFailure, explain, explain_write
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -29,7 +29,7 @@ READ_TIMEOUT: Final = 10.0
 
 
 class AwsStore:
-    """Reads secrets from AWS Secrets Manager, always the version `AWSCURRENT`.
+    """Reads and writes secrets in AWS Secrets Manager, always the version `AWSCURRENT`.
 
     Region, credentials (environment, profile, SSO, IRSA, instance role) and endpoint
     (`AWS_ENDPOINT_URL`) are found by boto3, in its own order. The first `fetch` does that.
@@ -67,6 +67,27 @@ class AwsStore:
             # Not waited for: after Ctrl-C nobody wants to see the remaining secrets arrive.
             pool.shutdown(wait=False, cancel_futures=True)
         return dict(zip(unique, results, strict=True))
+
+    async def put(self, name: str, text: str) -> None:
+        """Write a secret; see `SecretStore.put`."""
+        await asyncio.to_thread(self._write, name, text)
+
+    def _write(self, name: str, text: str) -> None:
+        region = ""
+        try:
+            client = self._connect()
+            region = client.meta.region_name
+            # The value first: Terraform makes secrets without one, and may alone create them.
+            try:
+                client.put_secret_value(SecretId=name, SecretString=text)
+            except client.exceptions.ResourceNotFoundException:
+                client.create_secret(Name=name, SecretString=text)
+        except Exception as error:  # botocore lets ValueError and more escape
+            failure = explain_write(error, region).error(name)
+        else:
+            return
+        # Outside of the handler: botocore's errors hold the parameters of the call.
+        raise failure
 
     def _read(self, name: str, everyone: list[AwsFailure]) -> str | SecretError:
         if everyone:

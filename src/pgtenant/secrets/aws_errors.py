@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from pgtenant.errors import SecretError
+from pgtenant.errors import MissingSecretError, SecretError
 
 _MOST_TEXT: Final = 300
 
@@ -63,6 +63,8 @@ _SERVICE_SIDE: Final[dict[str, tuple[str, str, bool]]] = {
     ),
 }
 
+_SIGN_IN_CODES: Final = frozenset(code for code, known in _SERVICE_SIDE.items() if known[2])
+
 
 @dataclass(frozen=True, slots=True)
 class AwsFailure:
@@ -72,15 +74,18 @@ class AwsFailure:
         problem: to follow the secret's name.
         hint: what to do.
         everyone: whether asking for another secret would fail in the same way.
+        missing: whether there is no such secret, or none with a value.
     """
 
     problem: str
     hint: str
     everyone: bool
+    missing: bool = False
 
     def error(self, name: str) -> SecretError:
         """Return the error for one secret."""
-        return SecretError(f"secret {name}{self.problem}", hint=self.hint)
+        kind = MissingSecretError if self.missing else SecretError
+        return kind(f"secret {name}{self.problem}", hint=self.hint)
 
 
 def explain(error: Exception, region: str) -> AwsFailure:
@@ -104,6 +109,25 @@ def explain(error: Exception, region: str) -> AwsFailure:
     return _service_side(error, response, where)
 
 
+def explain_write(error: Exception, region: str) -> AwsFailure:
+    """Say what an exception of boto3 means that came from writing a secret."""
+    response = getattr(error, "response", None)
+    details = response.get("Error") if isinstance(response, dict) else None
+    if not isinstance(details, dict) or details.get("Code") in _SIGN_IN_CODES:
+        failure = explain(error, region)
+        problem = failure.problem.replace("can't be read", "can't be written")
+        return AwsFailure(problem, failure.hint, everyone=failure.everyone)
+    operation = str(getattr(error, "operation_name", "PutSecretValue"))
+    said = _one_line(str(details.get("Message", "")))
+    return AwsFailure(
+        f" (region {region}) can't be written: {operation} failed with"
+        f" {details.get('Code', '')} ({said})",
+        "allow secretsmanager:PutSecretValue and secretsmanager:CreateSecret on it, and"
+        " kms:GenerateDataKey and kms:Decrypt on its key",
+        everyone=False,
+    )
+
+
 def _service_side(error: Exception, response: dict[str, object], where: str) -> AwsFailure:
     raw = response.get("Error")
     details: dict[str, object] = raw if isinstance(raw, dict) else {}
@@ -114,7 +138,10 @@ def _service_side(error: Exception, response: dict[str, object], where: str) -> 
         return AwsFailure(problem, _SIGN_IN, everyone=True)
     if code == "ResourceNotFoundException" and "staging label" in said:
         return AwsFailure(
-            f"{where} exists, but has no current value", "store its value", everyone=False
+            f"{where} exists, but has no current value",
+            "store its value",
+            everyone=False,
+            missing=True,
         )
     if code == "InvalidRequestException" and "delet" in said:
         return AwsFailure(
@@ -122,7 +149,10 @@ def _service_side(error: Exception, response: dict[str, object], where: str) -> 
         )
     known = _SERVICE_SIDE.get(code)
     problem, hint, everyone = known or ("can't be read", _NAME, False)
-    return AwsFailure(f"{where} {problem} ({code}: {said})", hint, everyone=everyone)
+    missing = code == "ResourceNotFoundException"
+    return AwsFailure(
+        f"{where} {problem} ({code}: {said})", hint, everyone=everyone, missing=missing
+    )
 
 
 def _one_line(text: str) -> str:

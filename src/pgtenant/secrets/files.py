@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import stat
-from pathlib import PurePosixPath
+import tempfile
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
-from pgtenant.errors import SecretError
+from pgtenant.errors import MissingSecretError, SecretError
 from pgtenant.secrets.credentials import MOST_BYTES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from pathlib import Path
 
 
 class FileStore:
-    """Reads secrets below a directory.
+    """Reads and writes secrets below a directory.
 
     Symbolic links are followed, because Kubernetes mounts secrets as links; only the mode of
     the file itself is checked.
@@ -31,17 +32,36 @@ class FileStore:
         # One thread for all: local files are read faster than threads are handed out.
         return await asyncio.to_thread(lambda: {name: self._read(name) for name in names})
 
+    async def put(self, name: str, text: str) -> None:
+        """Write a secret that only its owner can read; see `SecretStore.put`."""
+        if not _stays_inside(name):
+            raise self._outside(name)
+        path = self._directory / f"{name}.json"
+        try:
+            await asyncio.to_thread(_write_private, path, text.encode())
+        except OSError as error:
+            raise SecretError(
+                f"secret {name}: the file {path} can't be written: {error.strerror}",
+                hint="make its directory one that you can write to",
+            ) from None
+
+    def _outside(self, name: str) -> SecretError:
+        return SecretError(
+            f"secret name {name[:200]!r} would leave the directory {self._directory}",
+            hint="use a relative name without '..' parts",
+        )
+
     def _read(self, name: str) -> str | SecretError:
         if not _stays_inside(name):
-            return SecretError(
-                f"secret name {name[:200]!r} would leave the directory {self._directory}",
-                hint="use a relative name without '..' parts",
-            )
+            return self._outside(name)
         path = self._directory / f"{name}.json"
         try:
             raw = _read_private(path)
         except FileNotFoundError:
-            problem, hint = "does not exist", "create it, or choose another store in the settings"
+            return MissingSecretError(
+                f"secret {name}: the file {path} does not exist",
+                hint="create it, or choose another store in the settings",
+            )
         except _RefusedError as refused:
             problem, hint = refused.args
         except OSError as error:
@@ -80,6 +100,27 @@ def _read_private(path: Path) -> bytes:
     if len(raw) > MOST_BYTES:
         raise _RefusedError("is larger than 64 KiB", "put one JSON object into it")
     return raw
+
+
+def _write_private(path: Path, data: bytes) -> None:
+    """Replace a file as a whole, mode 0600 from its first moment, on disk before it counts."""
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(temporary).replace(path)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            Path(temporary).unlink()
+        raise
+    directory = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(directory)
+    finally:
+        os.close(directory)
 
 
 def _open_without_waiting(path: str, flags: int) -> int:

@@ -1,4 +1,4 @@
-"""Where secrets are read from."""
+"""Where secrets are read from, and the few that are ours to write."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 class SecretStore(Protocol):
-    """Reads the text of secrets by name. It knows nothing of what they hold."""
+    """Reads and writes the text of secrets by name. It knows nothing of what they hold."""
 
     async def fetch(self, names: Sequence[str]) -> Mapping[str, str | SecretError]:
         """Read secrets concurrently.
@@ -23,6 +23,16 @@ class SecretStore(Protocol):
         Returns:
             For every name the secret's text, or the error that reading it ended with. One
             bad secret does not keep the others from being read.
+        """
+        ...
+
+    async def put(self, name: str, text: str) -> None:
+        """Write a secret: make it when it is missing, else give it a new current value.
+
+        Whoever reads meanwhile gets the old text or the new one, never a part.
+
+        Raises:
+            SecretError: it could not be written; the message shows nothing of the text.
         """
         ...
 

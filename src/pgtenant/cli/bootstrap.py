@@ -1,0 +1,215 @@
+"""`pgtenant bootstrap`."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import secrets
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from pgtenant import logs
+from pgtenant.audit.record import Record
+from pgtenant.audit.s3 import S3Sink, parse_bucket
+from pgtenant.audit.trail import open_trail
+from pgtenant.cli.options import load_settings, lock_wait, need_environment
+from pgtenant.cli.plan import as_json
+from pgtenant.errors import AuditError, ExitCode, PgtenantError, UsageError
+from pgtenant.report.delegated import left_text, steps_json, steps_text
+from pgtenant.report.jsonout import json_text
+from pgtenant.secrets.store import open_store
+from pgtenant.settings.model import Settings
+from pgtenant.usecases.approval import require_approval
+from pgtenant.usecases.bootstrap import Bootstrap, Outcome
+from pgtenant.usecases.delegate_secret import MASTER, TEMPLATE, find_secret, secret_name
+from pgtenant.usecases.identity import build_id, run_id
+from pgtenant.usecases.journal import upload, who
+from pgtenant.usecases.master import master_inputs
+from pgtenant.usecases.recorder import Recorder
+
+
+@dataclass(frozen=True, slots=True)
+class _Request:
+    settings: Settings
+    environment: str
+    run_id: str
+    role: str
+    master_secret: str
+    undo: bool
+    dry_run: bool
+    lock_wait: float
+
+
+def run_bootstrap(
+    *,
+    environment: str | None,
+    project: Path,
+    role: str,
+    master_secret: str | None,
+    undo: bool,
+    dry_run: bool,
+    lock_timeout: str | None,
+    style: str,
+) -> int:
+    """Make the delegated admin, or undo it, and print.
+
+    Raises:
+        PgtenantError: anything that ended the run before or between its steps.
+    """
+    settings, env = load_settings(project, {}), need_environment(environment)
+    wait = lock_wait(lock_timeout)
+    request = _Request(
+        settings=settings,
+        environment=env,
+        run_id=os.environ.get("PGTENANT_RUN_ID") or run_id(os.environ, secrets.token_hex(4)),
+        role=_role(role),
+        master_secret=master_secret or _master(settings, env),
+        undo=undo,
+        dry_run=dry_run,
+        lock_wait=settings.server.lock_timeout if wait is None else wait,
+    )
+    logs.configure(
+        sys.stderr,
+        logs.level_for(os.environ, sys.stderr),
+        environment=env,
+        build_id=_build_id(),
+        run_id=request.run_id,
+    )
+    return _as_json(request) if style == "json" else _as_text(request)
+
+
+def _as_text(request: _Request) -> int:
+    def show(outcome: Outcome) -> None:
+        sys.stdout.write(steps_text(outcome.batches, _heading(request)))
+        sys.stdout.flush()
+
+    outcome = asyncio.run(_run(request, [], show))
+    sys.stdout.write(left_text(outcome.left) + _next_step(request, outcome))
+    return _code(outcome)
+
+
+def _as_json(request: _Request) -> int:
+    records: list[Record] = []
+    document: dict[str, object] = {
+        "environment": request.environment,
+        "run_id": request.run_id,
+        "role": request.role,
+        "secret": secret_name(request.environment),
+    }
+    try:
+        outcome = asyncio.run(_run(request, records, lambda _: None))
+    except PgtenantError as error:
+        if error.exit_code < ExitCode.USAGE:
+            sys.stdout.write(json_text(document | {"error": as_json(error)}))
+        raise
+    document |= {
+        "changed": outcome.changed,
+        "admin_setting": "" if request.undo else TEMPLATE,
+        **steps_json(outcome.batches, outcome.left, outcome.lending),
+        "records": [record.as_dict() for record in records],
+    }
+    sys.stdout.write(json_text(document))
+    return _code(outcome)
+
+
+async def _run(
+    request: _Request, records: list[Record], show: Callable[[Outcome], None]
+) -> Outcome:
+    settings, env = request.settings, request.environment
+    if not request.dry_run:
+        approver = require_approval(settings, env, os.environ)
+        logs.get_logger().info("approved", approved_by=approver)
+    store = open_store(
+        settings.secrets.store, directory=settings.secrets.directory, project=settings.root
+    )
+    inputs = await master_inputs(settings, env, store, request.master_secret, request.role)
+    secret = None if request.undo else await find_secret(store, env, request.role, inputs.admin)
+    place = settings.project.audit_s3
+    sink = S3Sink(parse_bucket(place)) if place else None
+    with open_trail(settings.audit_path(env)) as audit:
+        recorder = Recorder(
+            environment=env,
+            build_id=_build_id(),
+            run_id=request.run_id,
+            audit=audit,
+            clock=lambda: datetime.now(UTC),
+            records=records,
+            who=who(settings.root, os.environ, command=_command(request)),
+        )
+        work = Bootstrap(
+            inputs=inputs,
+            recorder=recorder,
+            role=request.role,
+            secret=secret,
+            lock_wait=request.lock_wait,
+            dry_run=request.dry_run,
+            show=show,
+        )
+        try:
+            outcome = await work.run()
+        except PgtenantError as error:
+            with contextlib.suppress(AuditError):  # the first error is the one to report
+                recorder.finish(error.exit_code)
+                await asyncio.to_thread(upload, recorder, sink)
+            raise
+        recorder.finish(_code(outcome))
+        await asyncio.to_thread(upload, recorder, sink)
+    return outcome
+
+
+def _role(role: str) -> str:
+    if not role.isprintable() or not 1 <= len(role.encode()) <= 63 or role.startswith("pg_"):
+        raise UsageError(f"{role[:70]!r} can't be the name of a role", hint="choose another --role")
+    return role
+
+
+def _master(settings: Settings, env: str) -> str:
+    """Return the secret of `[secrets] admin`, unless that is the delegated admin's already."""
+    admin = settings.admin_secret(env)
+    return secret_name(env, MASTER) if admin == secret_name(env) else admin
+
+
+def _heading(request: _Request) -> str:
+    verb = "Give back what" if request.undo else "Delegate to"
+    end = " holds" if request.undo else ""
+    dry = "  (dry run)" if request.dry_run else ""
+    return f"{verb} {request.role}{end}: {request.environment}{dry}"
+
+
+def _next_step(request: _Request, outcome: Outcome) -> str:
+    env, settings = request.environment, request.settings
+    if request.undo:
+        admin = settings.admin_secret(env)
+        if admin != secret_name(env):
+            return "\nThe master is the admin.\n"
+        return f'\nIn pgtenant.toml, [secrets]:\n\n    admin = "{_template(request)}"\n'
+    wrote = "would be" if request.dry_run else "is"
+    stored = f"\n{secret_name(env)} {wrote} stored.\n" if outcome.stored else ""
+    if settings.admin_secret(env) == secret_name(env):
+        return f"{stored}\n{request.role} is the admin.\n"
+    return (
+        f"{stored}\nTo make it the admin, in pgtenant.toml, [secrets]:\n"
+        f'\n    admin = "{TEMPLATE}"\n'
+    )
+
+
+def _template(request: _Request) -> str:
+    master = request.master_secret
+    return MASTER if master == secret_name(request.environment, MASTER) else master
+
+
+def _code(outcome: Outcome) -> ExitCode:
+    return ExitCode.BLOCKED if outcome.left else ExitCode.CONVERGED
+
+
+def _command(request: _Request) -> str:
+    parts = ["bootstrap", *["--undo"] * request.undo, *["--dry-run"] * request.dry_run]
+    return " ".join(parts)
+
+
+def _build_id() -> str:
+    return os.environ.get("PGTENANT_BUILD_ID") or build_id(os.environ)

@@ -1,0 +1,307 @@
+"""`pgtenant bootstrap`: make the delegated admin with the master, or give its powers back.
+
+The order survives a crash anywhere: the secret is stored before the role gets its password,
+what the role needs commits with it, and a login proves all of it at the end.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from psycopg import sql
+
+from pgtenant.audit.record import Action, Status
+from pgtenant.errors import AuthorityError, PgtenantError, ServerError
+from pgtenant.planning.authority import Missing, missing_loan
+from pgtenant.planning.bootstrap import (
+    Batch,
+    CreateDelegate,
+    Delegation,
+    GrantAdmin,
+    GrantGroup,
+    plan_bootstrap,
+    plan_undo,
+)
+from pgtenant.planning.changes import UpdatePassword
+from pgtenant.planning.delegation_checks import left_over, obstacles
+from pgtenant.planning.logins import judge
+from pgtenant.planning.observed import PasswordState
+from pgtenant.planning.sql.delegation import batch_script
+from pgtenant.planning.sql.script import Lending
+from pgtenant.planning.sql.text import as_text
+from pgtenant.postgres import scram
+from pgtenant.postgres.authority import admins_of, refused_loans
+from pgtenant.postgres.connect import Login
+from pgtenant.postgres.delegation import admin_options, refused_admin_grants
+from pgtenant.postgres.execute import run
+from pgtenant.postgres.lock import take_run_lock
+from pgtenant.postgres.observe import observe_instance
+from pgtenant.postgres.probe import try_login
+from pgtenant.report.delegated import describe_step
+from pgtenant.usecases.delegate_secret import DelegateSecret
+from pgtenant.usecases.inputs import Inputs
+from pgtenant.usecases.look import Instance, connected
+from pgtenant.usecases.recorder import Recorder, Row
+from pgtenant.usecases.rows import action_of
+
+_LONGEST = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a bootstrap did or, in a dry run, would do.
+
+    Attributes:
+        left: what somebody else has to do.
+        lending: how the master borrows.
+        stored: whether the secret is or would be written.
+    """
+
+    batches: tuple[Batch, ...]
+    left: tuple[Missing, ...]
+    lending: Lending
+    stored: bool = False
+
+    @property
+    def changed(self) -> bool:
+        """Return whether there was anything to do."""
+        return self.stored or bool(self.batches)
+
+
+@dataclass(slots=True)
+class Bootstrap:
+    """One run of the command.
+
+    Attributes:
+        inputs: of the master: its catalog may be empty.
+        role: the delegated admin.
+        secret: its secret; None for an undo, which has no use for it.
+        lock_wait: how many seconds to wait for another run.
+        show: called with what will be done before anything is.
+    """
+
+    inputs: Inputs
+    recorder: Recorder
+    role: str
+    secret: DelegateSecret | None
+    lock_wait: float
+    dry_run: bool
+    show: Callable[[Outcome], None] = lambda _: None
+
+    async def run(self) -> Outcome:
+        """Carry it out.
+
+        Raises:
+            AuthorityError: something stands in the way; nothing was changed.
+            LockHeldError: another run holds the instance.
+            SecretError: the secret could not be written.
+            ServerError: the server failed.
+        """
+        async with connected(self.inputs) as instance:
+            if not self.dry_run:
+                await take_run_lock(instance.primary, wait=self.lock_wait)
+            await self.recorder.start(self._facts(instance))
+            state = await self._look(instance)
+            outcome = await self._plan(instance, state)
+            self.show(outcome)
+            if self.dry_run:
+                for batch in outcome.batches:
+                    await self.recorder.write(self._rows(batch, outcome.lending, Status.DRY_RUN))
+            else:
+                await self._carry_out(instance, outcome)
+                outcome = replace(outcome, left=await self._prove(instance, state, outcome))
+            if not outcome.changed:
+                message = "the delegated admin is as it should be"
+                await self._record(Action.CHECK, Status.NO_CHANGE, message)
+        return outcome
+
+    async def _look(self, instance: Instance) -> Delegation:
+        observed = await observe_instance(instance.primary, roles=[self.role], extensions=())
+        master, secret = observed.server.admin.name, self.secret
+        held = await admin_options(instance.primary, {self.role, master})
+        existing = observed.roles.get(self.role)
+        password = PasswordState.UNPROVEN
+        if secret is not None and secret.stored and existing is not None and existing.login:
+            password, _ = judge(
+                await try_login(
+                    instance.gate, self._login(secret), self.inputs.maintenance_database
+                ),
+                expired=existing.expired,
+                rds_iam=existing.rds_iam,
+            )
+        state = Delegation(
+            observed=observed,
+            environment=self.inputs.environment,
+            role=self.role,
+            secret=secret.name if secret is not None else "",
+            secret_stored=secret is not None and secret.stored,
+            password=password,
+            held=held[self.role],
+            held_by_master=held[master],
+        )
+        await self._refuse(obstacles(state, undo=secret is None))
+        if secret is None:
+            return state
+        refused = await refused_admin_grants(
+            instance.primary, state.lacking, self.role, exists=existing is not None
+        )
+        return replace(state, refused=refused)
+
+    async def _plan(self, instance: Instance, state: Delegation) -> Outcome:
+        lending = Lending.of(state.observed)
+        if self.secret is None:
+            batches = plan_undo(state)
+            borrowed = {batch.borrowed for batch in batches} - {""}
+            await self._refuse(await self._unborrowable(instance, state, borrowed))
+            return Outcome(batches=batches, left=(), lending=lending)
+        batches = plan_bootstrap(state)
+        return Outcome(batches, left_over(state), lending, stored=self.secret.to_write)
+
+    async def _unborrowable(
+        self, instance: Instance, state: Delegation, roles: set[str]
+    ) -> tuple[Missing, ...]:
+        refusals = await refused_loans(instance.primary, roles, Lending.of(state.observed))
+        return tuple(
+            [
+                missing_loan(role, refusal, await admins_of(instance.primary, role), state.observed)
+                for role, refusal in sorted(refusals.items())
+            ]
+        )
+
+    async def _refuse(self, missing: tuple[Missing, ...]) -> None:
+        if not missing:
+            return
+        lines = "\n".join(f"  {m.message}" for m in missing)
+        cures = "\n".join(f"  {m.statement};  -- as {m.executor}" for m in missing if m.statement)
+        error = AuthorityError(
+            f"nothing was changed:\n{lines}",
+            hint=f"have this run, then try again:\n{cures}" if cures else "",
+        )
+        await self._record(Action.PREFLIGHT, Status.ERROR, error.message)
+        raise error
+
+    async def _carry_out(self, instance: Instance, outcome: Outcome) -> None:
+        if self.secret is not None and self.secret.to_write:
+            await self.secret.write()
+            await self._record(Action.STORE_SECRET, Status.SUCCESS, f"stored {self.secret.name}")
+        for batch in outcome.batches:
+            began = time.monotonic()
+            try:
+                await run(
+                    instance.primary,
+                    batch_script(
+                        batch,
+                        outcome.lending,
+                        lambda role, _: self._verifier(instance, role),
+                    ),
+                    transactional=True,
+                    doing=describe_step(batch.steps[0]),
+                )
+            except PgtenantError as error:
+                rows = self._rows(batch, outcome.lending, Status.ERROR, because=error.message)
+                await self.recorder.write(rows)
+                raise
+            duration = time.monotonic() - began
+            rows = self._rows(batch, outcome.lending, Status.SUCCESS, duration=duration)
+            await self.recorder.write(rows)
+
+    async def _prove(
+        self, instance: Instance, state: Delegation, outcome: Outcome
+    ) -> tuple[Missing, ...]:
+        """Log in as the delegated admin and borrow what it has to manage; roll that back."""
+        if self.secret is None:
+            observed = await observe_instance(instance.primary, roles=[self.role], extensions=())
+            again = replace(state, observed=observed)
+            return await self._unborrowable(instance, again, set(state.managed))
+        login, database = self._login(self.secret), self.inputs.maintenance_database
+        outcome_of_login = await try_login(instance.gate, login, database)
+        if not outcome_of_login.connected:
+            raise ServerError(
+                f"{self.role} was made and can't log in to {database}: {outcome_of_login.message}",
+                hint="run again; what is left for others is listed above",
+                sqlstate=outcome_of_login.sqlstate,
+            )
+        lending = Lending(
+            admin=self.role,
+            major=state.observed.server.major,
+            free=frozenset(),
+            restore={},
+            superuser=False,
+        )
+        async with instance.gate.open(login, database) as connection:
+            refusals = await refused_loans(connection, set(state.managed) - state.refused, lending)
+        found = (
+            Missing(f"{self.role} can't act as {role}: {refusal}", "", "")
+            for role, refusal in sorted(refusals.items())
+        )
+        return (*outcome.left, *found)
+
+    def _login(self, secret: DelegateSecret) -> Login:
+        return Login(self.role, secret.password.reveal())
+
+    def _verifier(self, instance: Instance, role: str) -> sql.Composable:
+        assert self.secret is not None  # noqa: S101 - only a bootstrap sets passwords
+        return scram.verifier(instance.primary, role, self.secret.password.reveal())
+
+    def _facts(self, instance: Instance) -> dict[str, str | int]:
+        return {
+            "server": f"{self.inputs.admin.host}:{self.inputs.admin.port}",
+            "server_version": instance.primary.info.server_version,
+            "admin": self.inputs.admin.username,
+        }
+
+    def _rows(
+        self,
+        batch: Batch,
+        lending: Lending,
+        status: Status,
+        *,
+        duration: float = 0.0,
+        because: str = "",
+    ) -> list[Row]:
+        grouped: dict[tuple[Action, str], list[str]] = {}
+        for step in batch.steps:
+            database = getattr(step, "database", "")
+            grouped.setdefault((_action(step), database), []).append(describe_step(step))
+        texts = tuple(as_text(statement.text) for statement in batch_script(batch, lending))
+        return [
+            Row(
+                database=database,
+                username=self.role,
+                sql=texts,
+                action=action,
+                status=status,
+                message=_short(f"{because} (while: {'; '.join(said)})" if because else said),
+                duration=duration,
+            )
+            for (action, database), said in grouped.items()
+        ]
+
+    async def _record(self, action: Action, status: Status, message: str) -> None:
+        row = Row(
+            database="",
+            username=self.role,
+            action=action,
+            status=status,
+            message=_short(message),
+        )
+        await self.recorder.write([row])
+
+
+def _action(step: object) -> Action:
+    match step:
+        case CreateDelegate():
+            return Action.CREATE_ROLE
+        case GrantAdmin() | GrantGroup():
+            return Action.APPLY_GRANTS
+        case UpdatePassword():
+            return Action.UPDATE_PASSWORD
+        case _:
+            return action_of(step)  # type: ignore[arg-type]  # the other steps are changes
+
+
+def _short(text: str | list[str]) -> str:
+    message = " ".join(("; ".join(text) if isinstance(text, list) else text).split())
+    return message if len(message) <= _LONGEST else message[: _LONGEST - 1] + "…"
