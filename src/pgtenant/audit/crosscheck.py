@@ -10,7 +10,7 @@ from __future__ import annotations
 import csv
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from pgtenant.audit.chain import Kind, Link
 from pgtenant.audit.export import values
@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 Cells = tuple[str, ...]
-_RUN = COLUMNS.index("run_id")
+_RUN: Final = COLUMNS.index("run_id")
+_MOST_MENDING: Final = len(repair('"'))
 
 
 @dataclass(slots=True)
@@ -47,8 +48,7 @@ class _Outstanding:
     def take_torn(self, row: str) -> bool:
         """Take the record that a row was, before a crash cut it off and the next run mended it."""
         for cells, links in self.links.items():
-            whole = _line(links[0])
-            if any(row == (whole[:n] + repair(whole[:n]))[:-1] for n in range(len(whole))):
+            if _is_part(row, _line(links[0])):
                 return self.take(cells)
         return False
 
@@ -123,6 +123,16 @@ def _missing(links: Sequence[Link], outstanding: _Outstanding, notes: list[str])
         for run, count in lacking.items()
     ]
     return None
+
+
+def _is_part(row: str, whole: str) -> bool:
+    least = max(0, len(row) - _MOST_MENDING)
+    if not row.startswith(whole[:least]):
+        return False
+    return any(
+        row == (whole[:n] + repair(whole[:n]))[:-1]
+        for n in range(least, min(len(row), len(whole)) + 1)
+    )
 
 
 def _line(link: Link) -> str:

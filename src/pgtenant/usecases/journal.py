@@ -7,6 +7,7 @@ import contextlib
 import hashlib
 import os
 import pwd
+import shlex
 import subprocess
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
@@ -106,13 +107,14 @@ def upload(recorder: Recorder, sink: S3Sink | None) -> None:
     links = recorder.audit.links
     if sink is None or not links:
         return
+    journal = recorder.audit.journal.path
     try:
         sink.put(recorder.environment, recorder.run_id, links)
     except AuditError as error:
         raise AuditError(
-            f"{error.message}; the run's records are safe in {recorder.audit.journal.path}",
-            hint=f"{error.hint}; then: pgtenant audit upload -e {recorder.environment}"
-            f" --run-id {recorder.run_id}",
+            f"{error.message}; the run's records are safe in {journal}",
+            hint=f"{error.hint}; then: pgtenant audit upload {shlex.quote(str(journal))}"
+            f" --run-id {shlex.quote(recorder.run_id)}",
         ) from None
 
 

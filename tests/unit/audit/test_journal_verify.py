@@ -56,7 +56,7 @@ def test_a_journal_as_it_was_written_fits(links: list[Link]) -> None:
     assert verdict.head == Head(len(links), links[-1].hash)
 
 
-@settings(max_examples=300)
+@settings(max_examples=150)
 @given(JOURNALS, st.data())
 def test_any_byte_that_is_another_is_found(links: list[Link], data: st.DataObject) -> None:
     whole = bytearray(join(links))
@@ -77,6 +77,7 @@ def test_every_single_bit_of_a_journal_counts() -> None:
             assert misfit(bytes(edited)).line == whole[:place].count(b"\n") + 1
 
 
+@settings(max_examples=50)
 @given(LONGER, st.data())
 def test_lines_that_are_removed_are_named(links: list[Link], data: st.DataObject) -> None:
     first = data.draw(st.integers(0, len(links) - 2))
@@ -85,6 +86,7 @@ def test_lines_that_are_removed_are_named(links: list[Link], data: st.DataObject
     assert (found.line, found.seq, found.why) == (first + 1, first + 1, Why.REMOVED)
 
 
+@settings(max_examples=50)
 @given(LONGER, st.data())
 def test_lines_that_changed_places_are_named(links: list[Link], data: st.DataObject) -> None:
     one = data.draw(st.integers(0, len(links) - 2))
@@ -95,6 +97,7 @@ def test_lines_that_changed_places_are_named(links: list[Link], data: st.DataObj
     assert (found.line, found.seq, found.why) == (one + 1, other + 1, Why.REORDERED)
 
 
+@settings(max_examples=50)
 @given(LONGER, st.data())
 def test_lines_that_are_inserted_are_named(links: list[Link], data: st.DataObject) -> None:
     place = data.draw(st.integers(1, len(links) - 1))
@@ -107,6 +110,7 @@ def test_lines_that_are_inserted_are_named(links: list[Link], data: st.DataObjec
         assert (found.line, found.why) == (place + 1, Why.INSERTED)
 
 
+@settings(max_examples=50)
 @given(LONGER, st.data())
 def test_a_record_that_was_sealed_anew_is_named(links: list[Link], data: st.DataObject) -> None:
     place = data.draw(st.integers(0, len(links) - 2))
@@ -131,6 +135,7 @@ def test_a_cut_is_found_within_a_line_or_by_the_head(
     assert within_a_line == (size > 0 and not whole[:size].endswith(b"\n"))
 
 
+@settings(max_examples=50)
 @given(LONGER, st.data())
 def test_a_journal_that_was_written_anew_is_found_by_the_head(
     links: list[Link], data: st.DataObject
