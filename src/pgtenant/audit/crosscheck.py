@@ -16,7 +16,8 @@ from pgtenant.audit.chain import Kind, Link
 from pgtenant.audit.export import values
 from pgtenant.audit.record import COLUMNS
 from pgtenant.audit.rows import render_values, repair
-from pgtenant.audit.verify import Misfit, Why, unfinished
+from pgtenant.audit.runs import unfinished
+from pgtenant.audit.verify import Misfit, Why
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from pgtenant.audit.chain import GENESIS, Kind, Link, parse
+from pgtenant.audit.chain import GENESIS, Link, parse
+from pgtenant.audit.runs import notes_on
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -101,7 +102,7 @@ def verify(data: bytes, heads: Iterable[Head] = ()) -> Verdict:
             " next run keeps the rest of it as a record",
         )
     misfit = misfit or _missing_head(links, heads)
-    return Verdict(links, misfit, (*_torn(links), *_unfinished(links)))
+    return Verdict(links, misfit, notes_on(links))
 
 
 def _follow(parsed: Sequence[Link | None], published: set[str]) -> list[int]:
@@ -171,39 +172,3 @@ def _missing_head(links: Sequence[Link], heads: Iterable[Head]) -> Misfit | None
             f" what came after was cut off{or_else}",
         )
     return None
-
-
-def _torn(links: Iterable[Link]) -> list[str]:
-    return [
-        f"seq {link.seq}: before it, a run was cut off in the middle of a record (a crash, or a"
-        f" cut by hand); the {link.text('bytes')} bytes that were left are kept in it"
-        for link in links
-        if link.text("kind") == Kind.TORN
-    ]
-
-
-def _unfinished(links: Iterable[Link]) -> list[str]:
-    return [
-        f"run {run_id} (since {started.text('timestamp_utc')}, seq {started.seq}) has no end: it"
-        " still works, or it was killed"
-        for run_id, started in unfinished(links).items()
-    ]
-
-
-def unfinished(links: Iterable[Link]) -> dict[str, Link]:
-    """Return the records that opened runs which no record closes, by run id."""
-    runs: dict[str, Link] = {}
-    for link in links:
-        if link.text("kind") == Kind.RUN_STARTED:
-            runs[link.text("run_id")] = link
-        elif link.text("kind") == Kind.RUN_FINISHED:
-            runs.pop(link.text("run_id"), None)
-    return runs
-
-
-def runs_of(links: Iterable[Link]) -> dict[str, list[Link]]:
-    """Return the records of each run, by run id."""
-    runs: dict[str, list[Link]] = {}
-    for link in links:
-        runs.setdefault(link.text("run_id"), []).append(link)
-    return runs

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from pgtenant.cli.audit_source import Source, say, source_of, verified
 from pgtenant.cli.options import environment_option, load_settings, project_option
-from pgtenant.errors import AuditError, ExitCode, SettingsError, UsageError
+from pgtenant.errors import ExitCode, SettingsError, UsageError
 
 if TYPE_CHECKING:
     from pgtenant.audit.verify import Verdict
@@ -50,10 +50,10 @@ def verify(*, published: tuple[str, ...], files: tuple[Path, ...], **options: An
     from pgtenant.audit.reading import read_both
     from pgtenant.audit.verify import verify as check
 
-    source = _source(**options)
+    source = source_of(**options)
     heads = read_heads(published, files)
     if heads and not source.journal.exists():
-        _say(f"{source.journal}: truncated: there is no journal, and a head was published")
+        say(f"{source.journal}: truncated: there is no journal, and a head was published")
         return ExitCode.FAILED
     data, text = read_both(source.journal, source.csv)
     return _tell(source, check(data, heads), text, heads=len(heads))
@@ -65,7 +65,7 @@ def verify(*, published: tuple[str, ...], files: tuple[Path, ...], **options: An
 @project_option
 def head(**options: Any) -> int:
     """Print the number and the hash of the last record, to be kept where no run can write."""
-    verdict = _verified(_source(**options))
+    verdict = verified(source_of(**options))
     click.echo(str(verdict.head))
     return ExitCode.CONVERGED
 
@@ -89,7 +89,7 @@ def export(*, style: str, since: str, **options: Any) -> int:
     from pgtenant.audit.reading import read_csv
 
     given: Path | None = options["path"]
-    source = _source(**options)
+    source = source_of(**options)
     if (given is not None and given == source.csv) or not source.journal.exists():
         try:
             rows = convert.csv_to_rows(read_csv(source.csv))
@@ -98,7 +98,7 @@ def export(*, style: str, since: str, **options: Any) -> int:
         render = convert.rows_to_csv if style == "csv" else convert.rows_to_json
         sys.stdout.write(render(rows, since=since))
         return ExitCode.CONVERGED
-    links = _verified(source).links
+    links = verified(source).links
     make = convert.journal_to_csv if style == "csv" else convert.journal_to_json
     sys.stdout.write(make(links, since=since))
     return ExitCode.CONVERGED
@@ -112,16 +112,16 @@ def export(*, style: str, since: str, **options: Any) -> int:
 @click.option("--to", metavar="URL", help="s3://bucket/prefix  [default: [project] audit_s3]")
 def upload(*, run_id: str | None, to: str | None, **options: Any) -> int:
     """Put finished runs of the journal into S3, one object each; nothing is ever overwritten."""
+    from pgtenant.audit.runs import runs_of, unfinished
     from pgtenant.audit.s3 import S3Sink, parse_bucket
-    from pgtenant.audit.verify import runs_of, unfinished
 
-    source = _source(**options)
+    source = source_of(**options)
     url = to or load_settings(options["project"], {}).project.audit_s3
     if url is None:
         raise SettingsError(
             "there is no place in S3 to upload to", hint="set [project] audit_s3, or give --to"
         )
-    links = _verified(source).links
+    links = verified(source).links
     runs = runs_of(links)
     if run_id is not None and run_id not in runs:
         raise UsageError(f"the journal {source.journal} has no run {run_id}")
@@ -129,68 +129,31 @@ def upload(*, run_id: str | None, to: str | None, **options: Any) -> int:
     open_runs = unfinished(links)
     for name in [run_id] if run_id is not None else [r for r in runs if r not in open_runs]:
         done = sink.put(runs[name][0].text("environment"), name, runs[name])
-        _say(f"{name}: {'uploaded' if done else 'is there already'}")
+        say(f"{name}: {'uploaded' if done else 'is there already'}")
     if run_id is None:
         for name in open_runs:
-            _say(f"{name}: left out, it has no end; when it was killed: --run-id {name}")
+            say(f"{name}: left out, it has no end; when it was killed: --run-id {name}")
     return ExitCode.CONVERGED
 
 
-@dataclass(frozen=True, slots=True)
-class _Source:
-    journal: Path
-    csv: Path
-
-
-def _source(*, path: Path | None, environment: str | None, project: Path) -> _Source:
-    from pgtenant.audit.reading import journal_and_csv
-
-    if (path is None) == (environment is None):
-        raise click.UsageError("Give either -e ENV or PATH.", click.get_current_context())
-    if path is None:
-        path = load_settings(project, {}).audit_path(environment or "")
-    return _Source(*journal_and_csv(path))
-
-
-def _verified(source: _Source) -> Verdict:
-    from pgtenant.audit.reading import read_both
-    from pgtenant.audit.verify import Why
-    from pgtenant.audit.verify import verify as check
-
-    verdict = check(read_both(source.journal, source.csv)[0])
-    if verdict.misfit is not None and verdict.misfit.why is not Why.TRUNCATED:
-        raise AuditError(
-            f"{source.journal}: {verdict.misfit}", hint="look into it before you use it"
-        )
-    if verdict.misfit is not None:  # a crash: every whole record is as good as ever
-        _say(f"note: {source.journal}: {verdict.misfit}", err=True)
-    return verdict
-
-
-def _tell(source: _Source, verdict: Verdict, text: str | None, *, heads: int) -> int:
+def _tell(source: Source, verdict: Verdict, text: str | None, *, heads: int) -> int:
     from pgtenant.audit.crosscheck import crosscheck
 
     for note in verdict.notes:
-        _say(f"note: {note}")
+        say(f"note: {note}")
     if verdict.misfit is not None:
-        _say(f"{source.journal}: {verdict.misfit}")
+        say(f"{source.journal}: {verdict.misfit}")
         return ExitCode.FAILED
     if text is None:
-        _say(f"note: there is no CSV {source.csv} to compare")
+        say(f"note: there is no CSV {source.csv} to compare")
     else:
         misfit, notes = crosscheck(verdict.links, text)
         for note in notes:
-            _say(f"note: {note}")
+            say(f"note: {note}")
         if misfit is not None:
-            _say(f"{source.csv}: {misfit}")
+            say(f"{source.csv}: {misfit}")
             return ExitCode.FAILED
     against = f"; {heads} published head(s) are in it" if heads else "; no published head was given"
-    _say(f"{source.journal}: {len(verdict.links)} records fit{against}")
-    _say(f"head: {verdict.head}")
+    say(f"{source.journal}: {len(verdict.links)} records fit{against}")
+    say(f"head: {verdict.head}")
     return ExitCode.CONVERGED
-
-
-def _say(line: str, *, err: bool = False) -> None:
-    from pgtenant.report.safe import shown
-
-    click.echo(shown(line), err=err)

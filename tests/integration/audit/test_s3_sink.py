@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
+from pgtenant.audit.runs import runs_of
 from pgtenant.audit.s3 import Bucket, S3Sink, parse_bucket
-from pgtenant.audit.verify import runs_of, verify
+from pgtenant.audit.verify import verify
 from pgtenant.errors import AuditError, SettingsError
 from support.moto import Moto
 

@@ -148,6 +148,7 @@ def test_the_documented_words() -> None:
         "apply_schema",
         "create_extension",
         "close_database",
+        "store_secret",
         "check",
         "preflight",
         "run",

@@ -7,13 +7,16 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from pgtenant.audit.chain import GENESIS, Link, canonical, parse, seal
 from pgtenant.audit.verify import Head, Misfit, Why, verify
 from pgtenant.secrets.secret import Secret
 
+PATIENT = settings(
+    deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow]
+)  # other work on the machine is no reason to fail
 TEXT = st.text(max_size=20)  # surrogates, NUL, line ends and all
 MEMBERS = st.fixed_dictionaries(
     {
@@ -48,6 +51,7 @@ JOURNALS = st.lists(MEMBERS, min_size=1, max_size=6).map(chain)
 LONGER = st.lists(MEMBERS, min_size=3, max_size=8).map(chain)
 
 
+@PATIENT
 @given(JOURNALS)
 def test_a_journal_as_it_was_written_fits(links: list[Link]) -> None:
     verdict = verify(join(links), [Head(n.seq, n.hash) for n in links])
@@ -56,7 +60,7 @@ def test_a_journal_as_it_was_written_fits(links: list[Link]) -> None:
     assert verdict.head == Head(len(links), links[-1].hash)
 
 
-@settings(max_examples=150)
+@PATIENT
 @given(JOURNALS, st.data())
 def test_any_byte_that_is_another_is_found(links: list[Link], data: st.DataObject) -> None:
     whole = bytearray(join(links))
@@ -77,7 +81,7 @@ def test_every_single_bit_of_a_journal_counts() -> None:
             assert misfit(bytes(edited)).line == whole[:place].count(b"\n") + 1
 
 
-@settings(max_examples=50)
+@PATIENT
 @given(LONGER, st.data())
 def test_lines_that_are_removed_are_named(links: list[Link], data: st.DataObject) -> None:
     first = data.draw(st.integers(0, len(links) - 2))
@@ -86,7 +90,7 @@ def test_lines_that_are_removed_are_named(links: list[Link], data: st.DataObject
     assert (found.line, found.seq, found.why) == (first + 1, first + 1, Why.REMOVED)
 
 
-@settings(max_examples=50)
+@PATIENT
 @given(LONGER, st.data())
 def test_lines_that_changed_places_are_named(links: list[Link], data: st.DataObject) -> None:
     one = data.draw(st.integers(0, len(links) - 2))
@@ -97,7 +101,7 @@ def test_lines_that_changed_places_are_named(links: list[Link], data: st.DataObj
     assert (found.line, found.seq, found.why) == (one + 1, other + 1, Why.REORDERED)
 
 
-@settings(max_examples=50)
+@PATIENT
 @given(LONGER, st.data())
 def test_lines_that_are_inserted_are_named(links: list[Link], data: st.DataObject) -> None:
     place = data.draw(st.integers(1, len(links) - 1))
@@ -110,7 +114,7 @@ def test_lines_that_are_inserted_are_named(links: list[Link], data: st.DataObjec
         assert (found.line, found.why) == (place + 1, Why.INSERTED)
 
 
-@settings(max_examples=50)
+@PATIENT
 @given(LONGER, st.data())
 def test_a_record_that_was_sealed_anew_is_named(links: list[Link], data: st.DataObject) -> None:
     place = data.draw(st.integers(0, len(links) - 2))
@@ -120,6 +124,7 @@ def test_a_record_that_was_sealed_anew_is_named(links: list[Link], data: st.Data
     assert (found.line, found.seq, found.why) == (place + 1, place + 1, Why.EDITED)
 
 
+@PATIENT
 @given(JOURNALS, st.data())
 def test_a_cut_is_found_within_a_line_or_by_the_head(
     links: list[Link], data: st.DataObject
@@ -135,7 +140,7 @@ def test_a_cut_is_found_within_a_line_or_by_the_head(
     assert within_a_line == (size > 0 and not whole[:size].endswith(b"\n"))
 
 
-@settings(max_examples=50)
+@PATIENT
 @given(LONGER, st.data())
 def test_a_journal_that_was_written_anew_is_found_by_the_head(
     links: list[Link], data: st.DataObject
@@ -171,6 +176,7 @@ def test_what_is_no_record_is_an_edit_and_never_a_traceback(line: bytes) -> None
     assert misfit(line + b"\n").why is Why.EDITED
 
 
+@PATIENT
 @given(st.binary(max_size=300))
 def test_any_bytes_get_a_verdict(data: bytes) -> None:
     verdict = verify(data)

@@ -1,0 +1,66 @@
+"""Which journal an `audit` command is about, read and checked."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from pgtenant.cli.options import load_settings
+from pgtenant.errors import AuditError
+
+if TYPE_CHECKING:
+    from pgtenant.audit.verify import Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A journal and the CSV beside it."""
+
+    journal: Path
+    csv: Path
+
+
+def source_of(*, path: Path | None, environment: str | None, project: Path) -> Source:
+    """Find the files by an environment, or by the path of one of the two.
+
+    Raises:
+        click.UsageError: not exactly one of them was given.
+    """
+    from pgtenant.audit.reading import journal_and_csv
+
+    if (path is None) == (environment is None):
+        raise click.UsageError("Give either -e ENV or PATH.", click.get_current_context())
+    if path is None:
+        path = load_settings(project, {}).audit_path(environment or "")
+    return Source(*journal_and_csv(path))
+
+
+def verified(source: Source) -> Verdict:
+    """Read a journal that can be used; when only its end is cut off, say so and use the rest.
+
+    Raises:
+        AuditError: it does not verify.
+        UsageError: it can't be read.
+    """
+    from pgtenant.audit.reading import read_both
+    from pgtenant.audit.verify import Why
+    from pgtenant.audit.verify import verify as check
+
+    verdict = check(read_both(source.journal, source.csv)[0])
+    if verdict.misfit is not None and verdict.misfit.why is not Why.TRUNCATED:
+        raise AuditError(
+            f"{source.journal}: {verdict.misfit}", hint="look into it before you use it"
+        )
+    if verdict.misfit is not None:  # a crash: every whole record is as good as ever
+        say(f"note: {source.journal}: {verdict.misfit}", err=True)
+    return verdict
+
+
+def say(line: str, *, err: bool = False) -> None:
+    """Print a line, with whatever a terminal would obey made visible."""
+    from pgtenant.report.safe import shown
+
+    click.echo(shown(line), err=err)
