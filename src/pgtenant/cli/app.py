@@ -141,6 +141,39 @@ def bootstrap(**options: Any) -> int:
 
 
 @cli.command()
+@click.argument("keys", nargs=-1, metavar="[KEY]...")
+@environment_option
+@project_option
+@click.option("--all", "everything", is_flag=True, help="Every entry of the catalog.")
+@click.option("--dry-run", is_flag=True, help="Everything but the last call; needs no approval.")
+@click.option(
+    "--take-ownership",
+    is_flag=True,
+    help="Give databases that the admin owns, or may act for the owner of, to their entries.",
+)
+@click.option(
+    "--lock-timeout", metavar="DURATION", help="How long to wait for another run, such as 30s."
+)
+@click.option(
+    "--format",
+    "style",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    show_default=True,
+    help="text for people, json for programs.",
+)
+def adopt(**options: Any) -> int:
+    """Take over roles and databases that were made by hand or by an older script.
+
+    Shows what they have today, who uses them and what the next apply would change; then marks
+    them as managed, and changes nothing else. Exits 4 when an entry can't be adopted.
+    """
+    from pgtenant.cli.adopt import run_adopt
+
+    return run_adopt(**options)
+
+
+@cli.command()
 @click.option("--keep", is_flag=True, help="Leave the server running until Ctrl-C.")
 def demo(*, keep: bool) -> int:
     """Plan, apply and prove isolation on an embedded PostgreSQL, from nothing."""

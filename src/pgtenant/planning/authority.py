@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pgtenant.planning.changes import (
     CreateDatabase,
@@ -11,6 +11,7 @@ from pgtenant.planning.changes import (
     DatabaseChange,
     HandOverDatabase,
     RoleChange,
+    TakeOverDatabase,
     UpdatePassword,
 )
 from pgtenant.planning.observed import Admin, Observed
@@ -45,7 +46,8 @@ def missing_attributes(plan: Plan, admin: Admin) -> tuple[Missing, ...]:
         found.append(_attribute(admin, "CREATEROLE", "make and change roles"))
     # ALTER DATABASE … OWNER TO needs CREATEDB as well.
     if not admin.createdb and any(
-        isinstance(change, CreateDatabase | HandOverDatabase) for change in changes
+        isinstance(change, CreateDatabase | HandOverDatabase | TakeOverDatabase)
+        for change in changes
     ):
         found.append(_attribute(admin, "CREATEDB", "make databases"))
     if admin.passwords_restricted and not admin.password_member:
@@ -101,6 +103,13 @@ def missing_loan(role: str, refusal: str, admins: Sequence[str], observed: Obser
         statement=as_text(statements.grant_admin(role, admin, observed.server.major)),
         executor=" or ".join([*admins, "a superuser"]),
     )
+
+
+def missing_comment(role: str, refusal: str, admins: Sequence[str], observed: Observed) -> Missing:
+    """Return what to do about a role that can't be marked; the arguments are `missing_loan`'s."""
+    loan = missing_loan(role, refusal, admins, observed)
+    admin = observed.server.admin.name
+    return replace(loan, message=f"the admin {admin} can't mark the role {role}: {refusal}")
 
 
 def _attribute(admin: Admin, attribute: str, purpose: str) -> Missing:

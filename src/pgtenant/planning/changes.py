@@ -146,6 +146,19 @@ class HandOverDatabase(DatabaseChange):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TakeOverDatabase(DatabaseChange):
+    """Give a database that somebody made by hand to the role of its entry (`adopt`).
+
+    Attributes:
+        before: the role that owns it now.
+    """
+
+    kind: ClassVar[str] = "take_over_database"
+    risk: ClassVar[Risk] = Risk.ALTER
+    before: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AlterDatabase(DatabaseChange):
     """Let a database be connected to again. None leaves a property as it is.
 
@@ -314,6 +327,7 @@ Change = (
     | RevokeMembership
     | CreateDatabase
     | HandOverDatabase
+    | TakeOverDatabase
     | AlterDatabase
     | MarkDatabase
     | GrantDatabase

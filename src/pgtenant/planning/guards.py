@@ -21,7 +21,7 @@ def guard(observed: Observed, desired: Desired) -> tuple[Blocked, ...]:
     for database in desired.databases:
         reasons = [
             *_role(database.owner, observed, desired),
-            *_database(database, observed),
+            *_database(database, observed, desired.environment),
             *_public_schema(database, observed),
         ]
         found += reasons
@@ -48,9 +48,10 @@ def _role(role: DesiredRole, observed: Observed, desired: Desired) -> Iterator[B
         yield Blocked(
             entry=role.entry,
             reason=f"the role {role.name} exists and is not managed by pgtenant."
-            f" `pgtenant adopt -e {desired.environment} {role.entry}` shows what would change and"
-            f" takes it over; `pgtenant adopt -e {desired.environment} --all` is the one-time"
-            " upgrade of roles that an older script made",
+            f" `pgtenant adopt -e {desired.environment} {role.entry}` takes it over, and with"
+            " --dry-run only shows what would change;"
+            f" `pgtenant adopt -e {desired.environment} --all` is the one-time upgrade of roles"
+            " that an older script made",
         )
     elif mark.environment != desired.environment:
         yield Blocked(
@@ -59,10 +60,11 @@ def _role(role: DesiredRole, observed: Observed, desired: Desired) -> Iterator[B
             f" (entry {mark.entry}); choose another username",
         )
     if not observed.server.admin.superuser:
-        yield from _too_powerful(role, existing)
+        yield from too_powerful(role, existing)
 
 
-def _too_powerful(role: DesiredRole, existing: Role) -> Iterator[Blocked]:
+def too_powerful(role: DesiredRole, existing: Role) -> Iterator[Blocked]:
+    """Yield a reason when a role has powers that no application role may have."""
     powers = [
         power
         for power, held in (
@@ -82,7 +84,7 @@ def _too_powerful(role: DesiredRole, existing: Role) -> Iterator[Blocked]:
         )
 
 
-def _database(database: DesiredDatabase, observed: Observed) -> Iterator[Blocked]:
+def _database(database: DesiredDatabase, observed: Observed, environment: str) -> Iterator[Blocked]:
     existing = observed.databases.get(database.name)
     if existing is None:
         return
@@ -98,8 +100,12 @@ def _database(database: DesiredDatabase, observed: Observed) -> Iterator[Blocked
         return
     role = observed.roles.get(existing.owner)
     mark = role.marker if role else None
+    cure = ""
     if existing.owner == observed.server.admin.name:
         whose = f"the admin {existing.owner} and was not left half-made by a run of ours"
+        cure = (
+            f". `pgtenant adopt -e {environment} {database.entry} --take-ownership` hands it over"
+        )
     elif mark is not None:
         whose = f"{existing.owner}, the role of the entry {mark.entry}, which made it itself"
     else:
@@ -107,7 +113,7 @@ def _database(database: DesiredDatabase, observed: Observed) -> Iterator[Blocked
     yield Blocked(
         entry=database.entry,
         reason=f"the database {database.name} exists and belongs to {whose};"
-        f" the catalog wants {database.owner.name}. Nothing of this entry is changed",
+        f" the catalog wants {database.owner.name}. Nothing of this entry is changed{cure}",
         statement=as_text(statements.database_owner(database.name, database.owner.name)),
         executor=f"{existing.owner}, or a superuser",
     )

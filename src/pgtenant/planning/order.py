@@ -27,6 +27,7 @@ from pgtenant.planning.changes import (
     RevokeMembership,
     RevokeObjects,
     RunInitialSchema,
+    TakeOverDatabase,
     UpdatePassword,
 )
 from pgtenant.planning.desired import Desired
@@ -109,6 +110,7 @@ def place_of(change: Change) -> Place:
             return Place(database=None, session=AsAdmin(), transactional=False)
         case (
             HandOverDatabase()
+            | TakeOverDatabase()
             | AlterDatabase()
             | MarkDatabase()
             | GrantDatabase()
@@ -146,6 +148,7 @@ def phase_of(change: Change) -> int:
             return 1
         case (
             HandOverDatabase()
+            | TakeOverDatabase()
             | AlterDatabase()
             | MarkDatabase()
             | GrantDatabase()

@@ -34,6 +34,7 @@ from pgtenant.planning.changes import (
     RevokeObjects,
     RoleChange,
     RunInitialSchema,
+    TakeOverDatabase,
     UpdatePassword,
 )
 from pgtenant.planning.observed import (
@@ -83,6 +84,8 @@ class _State:
                 self._create_database(change)
             case HandOverDatabase():
                 self._hand_over(change)
+            case TakeOverDatabase():
+                self._take_over(change)
             case AlterDatabase() | MarkDatabase() | GrantDatabase() | RevokeDatabase():
                 self._database(change)
             case (
@@ -188,6 +191,17 @@ class _State:
             unread="",
         )
         self.roles[change.owner] = replace(self.roles[change.owner], comment=change.role_comment)
+
+    def _take_over(self, change: TakeOverDatabase) -> None:
+        database = self._existing_database(change)
+        if database.owner != change.before:
+            raise RefusedError(f'database "{change.database}" belongs to "{database.owner}"')
+        self._known(change.owner)
+        self.databases[change.database] = replace(
+            database,
+            owner=change.owner,
+            acl=acl.change_owner(database.acl, change.before, change.owner),
+        )
 
     def _database(
         self, change: AlterDatabase | MarkDatabase | GrantDatabase | RevokeDatabase

@@ -11,6 +11,7 @@ from collections.abc import Iterable
 import psycopg
 from psycopg import sql
 
+from pgtenant.planning.changes import MarkRole
 from pgtenant.planning.sql import statements
 from pgtenant.planning.sql.script import Lending
 from pgtenant.postgres.failures import failed
@@ -44,6 +45,36 @@ async def refused_loans(
                     if error.diag.message_primary is None:
                         raise
                     refusals[role] = error.diag.message_primary
+    except psycopg.Error as error:
+        where = connection.info.dbname
+        raise failed(error, doing="proving authority", where=where) from None
+    return refusals
+
+
+async def refused_comments(connection: Connection, changes: Iterable[MarkRole]) -> dict[str, str]:
+    """Write every comment once inside a transaction that is rolled back.
+
+    A loan does not prove it: who may `SET ROLE` to a role already borrows nothing, and from
+    PostgreSQL 16 on the comment takes `ADMIN` on the role.
+
+    Returns:
+        What the server said for each role that can't be commented on.
+
+    Raises:
+        ServerError: the connection was lost.
+    """
+    refusals: dict[str, str] = {}
+    try:
+        async with connection.transaction(force_rollback=True):
+            for change in changes:
+                try:
+                    async with connection.transaction():
+                        statement = statements.comment_on_role(change.role, change.after)
+                        await connection.execute(statement)
+                except psycopg.Error as error:
+                    if error.diag.message_primary is None:
+                        raise
+                    refusals[change.role] = error.diag.message_primary
     except psycopg.Error as error:
         where = connection.info.dbname
         raise failed(error, doing="proving authority", where=where) from None

@@ -86,7 +86,11 @@ async def observe_instance(
 
 
 async def observe_contents(
-    connection: Connection, database: DesiredDatabase, *, roles: Sequence[str]
+    connection: Connection,
+    database: DesiredDatabase,
+    *,
+    roles: Sequence[str],
+    will_own: bool = False,
 ) -> Contents:
     """Read what is inside the database that `connection` is connected to, in one query.
 
@@ -94,6 +98,7 @@ async def observe_contents(
         connection: to the database itself.
         database: whose owner and members decide which objects come back.
         roles: every role of the catalog: what any of them holds is of interest.
+        will_own: read it as if the database were the wanted owner's already.
 
     Raises:
         ServerError: the query failed.
@@ -106,6 +111,7 @@ async def observe_contents(
         "owner": database.owner.name,
         "roles": [role for role in roles if role != database.owner.name],
         "wanted": json.dumps(wanted),
+        "will_own": will_own,
     }
     async with connection.cursor(row_factory=dict_row) as cursor:
         try:

@@ -28,6 +28,7 @@ from pgtenant.planning.changes import (
     Risk,
     RoleAttributes,
     RunInitialSchema,
+    TakeOverDatabase,
     UpdatePassword,
 )
 from pgtenant.planning.privileges import PUBLIC, ObjectKind
@@ -80,6 +81,11 @@ def describe(change: Change) -> str:  # noqa: C901, PLR0911, PLR0912 - one arm f
             return (
                 f"database {name(change.database)}  closed to PUBLIC,"
                 f" handed over to {name(change.owner)}, opened"
+            )
+        case TakeOverDatabase():
+            return (
+                f"database {name(change.database)}  owner {name(change.before)}"
+                f" -> {name(change.owner)}"
             )
         case AlterDatabase():
             return f"database {name(change.database)}  {', '.join(_properties(change))}"

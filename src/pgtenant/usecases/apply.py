@@ -7,20 +7,13 @@ from dataclasses import dataclass
 
 from pgtenant.audit.record import Action, Status
 from pgtenant.errors import AuthorityError, ExitCode, PgtenantError
-from pgtenant.planning.authority import (
-    Missing,
-    missing_attributes,
-    missing_loan,
-    roles_to_borrow,
-)
-from pgtenant.planning.observed import Observed
 from pgtenant.planning.plan import Plan, make_plan
-from pgtenant.postgres.authority import admins_of, refused_loans
 from pgtenant.postgres.lock import take_run_lock
 from pgtenant.report.progress import Progress
 from pgtenant.usecases.inputs import Inputs
 from pgtenant.usecases.journal import facts
 from pgtenant.usecases.look import Instance, connected, observe
+from pgtenant.usecases.preflight import prove_authority
 from pgtenant.usecases.recorder import Recorder, Row
 from pgtenant.usecases.rows import entry_row, rows_of
 from pgtenant.usecases.work import Work
@@ -86,7 +79,7 @@ async def apply(
         show(plan)
         await recorder.start(facts(inputs, plan, observed))
         try:
-            await _prove_authority(instance, plan, observed)
+            await prove_authority(instance, plan, observed)
         except AuthorityError as error:
             await recorder.write(_preflight(inputs, plan, error))
             raise
@@ -134,7 +127,7 @@ async def _carry_out(
         plan = make_plan(observed, inputs.desired, only=inputs.selected)
         if not remaining or not plan.changes:
             break
-        await _prove_authority(instance, plan, observed)
+        await prove_authority(instance, plan, observed)
     for database in plan.incomplete:
         if not errors:
             errors.append(await _unread(inputs, recorder, plan, database))
@@ -154,30 +147,6 @@ async def _unread(inputs: Inputs, recorder: Recorder, plan: Plan, database: str)
         [entry_row(entry, inputs.desired, Action.CHECK, Status.ERROR, error.message)]
     )
     return error
-
-
-async def _prove_authority(instance: Instance, plan: Plan, observed: Observed) -> None:
-    missing = list(missing_attributes(plan, observed.server.admin))
-    if not missing:
-        refusals = await refused_loans(
-            instance.primary, roles_to_borrow(plan, observed), plan.lending
-        )
-        for role, refusal in sorted(refusals.items()):
-            admins = await admins_of(instance.primary, role)
-            missing.append(missing_loan(role, refusal, admins, observed))
-    if missing:
-        raise _no_authority(missing)
-
-
-def _no_authority(missing: list[Missing]) -> AuthorityError:
-    shown = missing[:20]
-    lines = "\n".join(f"  {m.message}" for m in shown)
-    more = f"\n  and {len(missing) - len(shown)} more" if len(missing) > len(shown) else ""
-    cures = "\n".join(f"  {m.statement};  -- as {m.executor}" for m in shown)
-    return AuthorityError(
-        f"the admin may not carry out this plan; nothing was changed:\n{lines}{more}",
-        hint=f"have this run, then try again:\n{cures}",
-    )
 
 
 def _before(inputs: Inputs, plan: Plan) -> list[Row]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 
@@ -77,8 +77,12 @@ async def connected(inputs: Inputs) -> AsyncIterator[Instance]:
         yield Instance(gate=gate.knowing(version // 10000), primary=primary, inputs=inputs)
 
 
-async def observe(instance: Instance) -> Observed:
+async def observe(instance: Instance, *, adopting: Collection[str] = ()) -> Observed:
     """Read the shared catalogs, try every stored password, and enter every database of ours.
+
+    Args:
+        instance: where.
+        adopting: roles that are looked at as if they were ours, their databases too.
 
     Raises:
         ServerError: the server failed. A single database that can't be entered is no
@@ -91,14 +95,16 @@ async def observe(instance: Instance) -> Observed:
         extensions={name for database in desired.databases for name in database.extensions},
     )
     roles, databases = await asyncio.gather(
-        _prove_passwords(instance, shared), _read_contents(instance, shared)
+        _prove_passwords(instance, shared, adopting), _read_contents(instance, shared, adopting)
     )
     return replace(
         shared, roles={**shared.roles, **roles}, databases={**shared.databases, **databases}
     )
 
 
-async def _prove_passwords(instance: Instance, shared: Observed) -> dict[str, Role]:
+async def _prove_passwords(
+    instance: Instance, shared: Observed, adopting: Collection[str]
+) -> dict[str, Role]:
     async def prove(wanted: DesiredRole, existing: Role) -> Role:
         login = instance.login(wanted)
         if login is None:
@@ -110,18 +116,23 @@ async def _prove_passwords(instance: Instance, shared: Observed) -> dict[str, Ro
     found = [
         prove(role, shared.roles[role.name])
         for role in instance.inputs.desired.roles
-        if role.name in shared.roles and _ours(shared, instance.inputs.desired, role.name)
+        if role.name in shared.roles
+        and (role.name in adopting or _ours(shared, instance.inputs.desired, role.name))
     ]
     return {role.name: role for role in await asyncio.gather(*found)}
 
 
-async def _read_contents(instance: Instance, shared: Observed) -> dict[str, Database]:
+async def _read_contents(
+    instance: Instance, shared: Observed, adopting: Collection[str]
+) -> dict[str, Database]:
     names = [role.name for role in instance.inputs.desired.roles]
 
     async def read(wanted: DesiredDatabase, existing: Database) -> Database:
         try:
             async with instance.gate.open(instance.admin, wanted.name) as connection:
-                contents: Contents = await observe_contents(connection, wanted, roles=names)
+                contents: Contents = await observe_contents(
+                    connection, wanted, roles=names, will_own=wanted.owner.name in adopting
+                )
         except ServerError as error:
             if error.sqlstate is None or error.sqlstate.startswith(_LOST):
                 raise
@@ -131,7 +142,7 @@ async def _read_contents(instance: Instance, shared: Observed) -> dict[str, Data
     found = [
         read(database, shared.databases[database.name])
         for database in instance.inputs.desired.databases
-        if _enterable(shared, instance.inputs.desired, database)
+        if _enterable(shared, instance.inputs.desired, database, adopting)
     ]
     return {database.name: database for database in await asyncio.gather(*found)}
 
@@ -142,8 +153,13 @@ def _ours(shared: Observed, desired: Desired, role: str) -> bool:
     return marker is not None and marker.environment == desired.environment
 
 
-def _enterable(shared: Observed, desired: Desired, database: DesiredDatabase) -> bool:
+def _enterable(
+    shared: Observed, desired: Desired, database: DesiredDatabase, adopting: Collection[str]
+) -> bool:
     """Return whether a database is ours and can be expected to let the admin in."""
+    if database.owner.name in adopting:
+        there = shared.databases.get(database.name)
+        return there is not None and there.allow_connections
     existing = shared.databases.get(database.name)
     return (
         existing is not None

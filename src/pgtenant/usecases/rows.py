@@ -25,6 +25,7 @@ from pgtenant.planning.changes import (
     RevokeMembership,
     RevokeObjects,
     RunInitialSchema,
+    TakeOverDatabase,
     UpdatePassword,
     database_of,
 )
@@ -54,7 +55,7 @@ def action_of(  # noqa: C901, PLR0911 - one arm for each kind of change
             return Action.CLOSE_DATABASE
         case RevokeDatabase() if change.role == PUBLIC:
             return Action.CONFIGURE_DATABASE
-        case HandOverDatabase() | AlterDatabase() | MarkDatabase():
+        case HandOverDatabase() | TakeOverDatabase() | AlterDatabase() | MarkDatabase():
             return Action.CONFIGURE_DATABASE
         case CreateExtension():
             return Action.CREATE_EXTENSION

@@ -25,6 +25,7 @@ from pgtenant.planning.changes import (
     RevokeObjects,
     RoleAttributes,
     RunInitialSchema,
+    TakeOverDatabase,
     UpdatePassword,
 )
 from pgtenant.planning.marker import Marker
@@ -81,6 +82,7 @@ def examples(text: str) -> list[tuple[Change, str]]:
             HandOverDatabase(**on_database, admin="a", marker=MARKER, role_comment=MARKER.text()),
             "~ database N  closed to PUBLIC, handed over to N, opened",
         ),
+        (TakeOverDatabase(**on_database, before="o"), "~ database N  owner o -> N"),
         (
             AlterDatabase(
                 **on_database, allow_connections=True, connection_limit=-1, is_template=False

@@ -29,6 +29,7 @@ from pgtenant.planning.changes import (
     RevokeMembership,
     RevokeObjects,
     RunInitialSchema,
+    TakeOverDatabase,
     UpdatePassword,
 )
 from pgtenant.planning.sql import statements
@@ -106,6 +107,9 @@ def render(  # noqa: C901, PLR0911, PLR0912 - one arm for each kind of change
             return admin(statements.create_database(change.database))
         case HandOverDatabase():
             return _hand_over(change)
+        case TakeOverDatabase():
+            # As the admin: it has the rights of the owner, and borrows those of the next one.
+            return admin(statements.database_owner(change.database, change.owner))
         case AlterDatabase():
             return owner(statements.alter_database(change))
         case MarkDatabase():

@@ -22,7 +22,9 @@ WITH owner AS (
       FROM pg_namespace n
      WHERE n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
        AND (n.nspowner = (SELECT oid FROM owner)
-            OR n.nspname = 'public' AND pg_has_role((SELECT oid FROM owner), n.nspowner, 'USAGE'))
+            OR n.nspname = 'public'
+               AND (pg_has_role((SELECT oid FROM owner), n.nspowner, 'USAGE')
+                    OR %(will_own)s AND n.nspowner = 'pg_database_owner'::regrole))
 ), acl_group AS (
     -- aclitem has no order, so this can only be hashed, which rules out ORDER BY in the aggregate.
     SELECT kind, schema, acl, array_agg(name::text) AS names
@@ -54,7 +56,7 @@ WITH owner AS (
       FROM pg_class c
       JOIN pg_namespace n ON n.oid = c.relnamespace
      WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f', 'S')
-       AND c.relowner <> (SELECT oid FROM owner)
+       AND c.relowner IS DISTINCT FROM (SELECT oid FROM owner)
        AND c.relpersistence <> 't'
        AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
        AND NOT EXISTS (SELECT FROM pg_depend p
@@ -64,14 +66,15 @@ WITH owner AS (
     SELECT 'schema', '', n.nspname, pg_get_userbyid(n.nspowner)
       FROM pg_namespace n
      WHERE n.nspname !~ '^pg_' AND n.nspname NOT IN ('information_schema', 'public')
-       AND n.nspowner <> (SELECT oid FROM owner)
+       AND n.nspowner IS DISTINCT FROM (SELECT oid FROM owner)
        AND NOT EXISTS (SELECT FROM pg_depend p
                         WHERE p.classid = 'pg_namespace'::regclass AND p.objid = n.oid
                           AND p.deptype = 'e')
 )
 SELECT (SELECT jsonb_build_object(
             'owner', pg_get_userbyid(n.nspowner),
-            'owned', pg_has_role((SELECT oid FROM owner), n.nspowner, 'USAGE'),
+            'owned', coalesce(pg_has_role((SELECT oid FROM owner), n.nspowner, 'USAGE'), false)
+                     OR %(will_own)s AND n.nspowner = 'pg_database_owner'::regrole,
             'open', EXISTS (SELECT FROM aclexplode(coalesce(n.nspacl, acldefault('n', n.nspowner))) a
                              WHERE a.grantee = 0 AND a.privilege_type = 'CREATE'))
           FROM pg_namespace n WHERE n.nspname = 'public') AS public,

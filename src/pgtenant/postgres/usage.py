@@ -1,0 +1,40 @@
+"""Read who uses databases at this moment, and who could."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+import psycopg
+from psycopg.rows import dict_row
+
+from pgtenant.planning.candidates import Session, Usage
+from pgtenant.postgres.failures import failed
+from pgtenant.postgres.libpq import Connection
+from pgtenant.postgres.queries import query
+
+
+async def read_usage(connection: Connection, databases: Collection[str]) -> dict[str, Usage]:
+    """Return the usage of each of `databases` that exists, in one query.
+
+    Args:
+        connection: the admin's, to any database.
+        databases: names.
+
+    Raises:
+        ServerError: the query failed.
+    """
+    async with connection.cursor(row_factory=dict_row) as cursor:
+        try:
+            await cursor.execute(query("usage"), {"databases": sorted(databases)})
+            rows = await cursor.fetchall()
+        except psycopg.Error as error:
+            where = connection.info.dbname
+            raise failed(error, doing="reading who uses the databases", where=where) from None
+    return {
+        row["database"]: Usage(
+            sessions=tuple(sorted(Session(*session) for session in row["sessions"])),
+            only_through_public=tuple(sorted(row["only_through_public"])),
+            may_hand_over=row["may_hand_over"],
+        )
+        for row in rows
+    }

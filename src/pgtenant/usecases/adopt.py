@@ -1,0 +1,165 @@
+"""`pgtenant adopt`: show what an unmarked role and database have, then mark them as managed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from pgtenant.audit.record import Action, Status
+from pgtenant.errors import AuthorityError, ExitCode, PgtenantError
+from pgtenant.planning.adoption import Adoption, adopt
+from pgtenant.planning.candidates import State
+from pgtenant.postgres.lock import take_run_lock
+from pgtenant.postgres.usage import read_usage
+from pgtenant.report.progress import Progress
+from pgtenant.usecases.inputs import Inputs
+from pgtenant.usecases.journal import facts
+from pgtenant.usecases.look import Instance, connected, observe
+from pgtenant.usecases.preflight import prove_authority
+from pgtenant.usecases.recorder import Recorder, Row
+from pgtenant.usecases.rows import entry_row, rows_of
+from pgtenant.usecases.work import Work
+
+_UNTOUCHED = {
+    State.MANAGED: "managed by pgtenant already: nothing to adopt",
+    State.ABSENT: "its role is not there: nothing to adopt",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How an adoption ended.
+
+    Attributes:
+        errors: what failed.
+    """
+
+    adoption: Adoption
+    errors: tuple[PgtenantError, ...]
+
+    @property
+    def exit_code(self) -> ExitCode:
+        """Return the exit code: an error outweighs a blocked entry."""
+        if self.errors:
+            return ExitCode.FAILED
+        return ExitCode.BLOCKED if self.adoption.plan.blocked else ExitCode.CONVERGED
+
+
+async def adopt_entries(
+    inputs: Inputs,
+    recorder: Recorder,
+    progress: Progress,
+    *,
+    lock_wait: float,
+    take_ownership: bool = False,
+    dry_run: bool = False,
+    show: Callable[[Adoption], None] = lambda _: None,
+) -> Outcome:
+    """Mark the selected entries' roles and databases.
+
+    Args:
+        inputs: catalog and secrets, all checked; `inputs.only` selects.
+        recorder: writes the audit records.
+        progress: told of each step.
+        lock_wait: how many seconds to wait for another run.
+        take_ownership: change the owner of databases that the admin may hand over.
+        dry_run: everything but the last call.
+        show: called with the adoption before anything is changed.
+
+    Raises:
+        LockHeldError: another run holds the instance.
+        AuthorityError: the admin may not do all of it; nothing was changed.
+        AuditError: a record could not be written; no further change was made.
+        ServerError: the instance could not be read.
+    """
+    async with connected(inputs) as instance:
+        if not dry_run:
+            await take_run_lock(instance.primary, wait=lock_wait)
+        selected = [
+            role
+            for role in inputs.desired.roles
+            if inputs.only is None or role.entry in inputs.only
+        ]
+        # First, or our own looking around would be in it.
+        usage = await read_usage(instance.primary, {role.database for role in selected})
+        observed = await observe(instance, adopting={role.name for role in selected})
+        adoption = adopt(
+            observed, inputs.desired, usage, only=inputs.only, take_ownership=take_ownership
+        )
+        show(adoption)
+        await recorder.start(facts(inputs, adoption.plan, observed))
+        try:
+            await prove_authority(instance, adoption.plan, observed)
+        except AuthorityError as error:
+            await recorder.write(
+                [
+                    entry_row(key, inputs.desired, Action.PREFLIGHT, Status.ERROR, error.message)
+                    for key in adoption.plan.entries
+                ]
+            )
+            raise
+        await recorder.write(_blocked(inputs, adoption))
+        errors: list[PgtenantError] = []
+        if dry_run:
+            await recorder.write(_would(inputs, adoption))
+        else:
+            errors = await _carry_out(instance, adoption, recorder, progress)
+        await recorder.write(_untouched(inputs, adoption))
+    return Outcome(adoption=adoption, errors=tuple(errors))
+
+
+async def _carry_out(
+    instance: Instance, adoption: Adoption, recorder: Recorder, progress: Progress
+) -> list[PgtenantError]:
+    work = Work(
+        instance=instance,
+        plan=adoption.plan,
+        recorder=recorder,
+        progress=progress,
+        fail_fast=True,
+    )
+    progress.start(sum(len(group.transactions) for group in adoption.plan.groups))
+    try:
+        await work.run()
+    finally:
+        progress.stop()
+    return work.errors
+
+
+def _would(inputs: Inputs, adoption: Adoption) -> list[Row]:
+    plan = adoption.plan
+    return [
+        row
+        for group in plan.groups
+        for transaction in group.transactions
+        for row in rows_of(transaction.changes, inputs.desired, Status.DRY_RUN)
+    ]
+
+
+def _blocked(inputs: Inputs, adoption: Adoption) -> list[Row]:
+    return [
+        entry_row(
+            blocked.entry,
+            inputs.desired,
+            Action.CHECK,
+            Status.BLOCKED,
+            f"{blocked.reason}. {blocked.executor} would run: {blocked.statement}"
+            if blocked.statement
+            else blocked.reason,
+        )
+        for blocked in adoption.plan.blocked
+    ]
+
+
+def _untouched(inputs: Inputs, adoption: Adoption) -> list[Row]:
+    return [
+        entry_row(
+            candidate.wanted.entry,
+            inputs.desired,
+            Action.CHECK,
+            Status.NO_CHANGE,
+            _UNTOUCHED[candidate.state],
+        )
+        for candidate in adoption.candidates
+        if candidate.state in _UNTOUCHED
+    ]
