@@ -93,7 +93,7 @@ def test_a_delegate_with_more_power_is_refused(
 ) -> None:
     project.write(ORDERS)
     bootstrap(project)
-    instance.su(f"ALTER ROLE pgtenant_admin {power}")  # type: ignore[arg-type]
+    instance.su(f"ALTER ROLE pgtenant_admin {power}")
     refused = bootstrap(project, code=1)
     assert f"NO{power}" in refused.json["error"]["hint"]
 
@@ -161,7 +161,7 @@ def test_a_role_that_is_not_the_masters_to_give_is_named(
     project.converge()
     comment = json.dumps({"managed_by": "pgtenant", "environment": "dev", "entry": "old"})
     instance.su("CREATE ROLE old_user")
-    instance.su(f"COMMENT ON ROLE old_user IS '{comment}'")  # type: ignore[arg-type]
+    instance.su(f"COMMENT ON ROLE old_user IS '{comment}'")
     (left,) = bootstrap(project, code=4).json["left"]
     assert "may not grant ADMIN on old_user" in left["message"]
     instance.su(left["statement"])
@@ -178,7 +178,7 @@ def test_a_half_made_database_is_finished_first(project: Project, instance: Inst
         "entry": "orders",
         "creating": "orders",
     }
-    instance.su(f"COMMENT ON ROLE orders_user IS '{json.dumps(marker)}'")  # type: ignore[arg-type]
+    instance.su(f"COMMENT ON ROLE orders_user IS '{json.dumps(marker)}'")
     with psycopg.connect(instance.admin_conninfo(), autocommit=True) as master:
         master.execute("CREATE DATABASE orders ALLOW_CONNECTIONS false")
     refused = bootstrap(project, code=1)

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from pgtenant.catalog.model import Auth
 from pgtenant.planning.desired import Desired
 from pgtenant.planning.marker import Marker
 from pgtenant.planning.observed import (
@@ -146,6 +147,26 @@ def loan_restored() -> tuple[Observed, Desired]:
     return with_contents(server, public=PublicSchema("crm_user", owned=True, open=True)), crm()
 
 
+def iam() -> tuple[Observed, Desired]:
+    """The owner logs in through IAM from now on; the editor is made so, the reader no longer is."""
+    desired = crm()
+    (database,) = desired.databases
+    etl, ro = database.members
+    database = replace(
+        database,
+        owner=replace(database.owner, auth=Auth.IAM),
+        members=(replace(etl, auth=Auth.IAM), ro),
+    )
+    server = provisioned(desired, 15)
+    server = replace(server, server=replace(server.server, iam=True))
+    was = Marker("dev", "crm-ro", access_level=READER, auth=Auth.IAM).text()
+    server = with_role(
+        server, "crm_ro", member_of=("rds_iam",), revocable=("rds_iam",), rds_iam=True, comment=was
+    )
+    del server.roles["crm_etl"]  # type: ignore[attr-defined]  # simulated servers hold dicts
+    return server, replace(desired, databases=(database,))
+
+
 PLANS: dict[str, Callable[[], tuple[Observed, Desired]]] = {
     "fresh_15": lambda: fresh(15),
     "fresh_17": lambda: fresh(17),
@@ -156,6 +177,7 @@ PLANS: dict[str, Callable[[], tuple[Observed, Desired]]] = {
     "undeclared": undeclared,
     "initial_schema": initial_schema,
     "loan_restored": loan_restored,
+    "iam": iam,
 }
 
 

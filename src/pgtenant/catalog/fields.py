@@ -8,7 +8,7 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, TypeAlias
 
 from pgtenant.catalog.located import Invalid, Located, Object, Pair, Value
-from pgtenant.catalog.model import INITIAL_SCHEMAS, AccessLevel, FieldSpec, Kind, Tenancy
+from pgtenant.catalog.model import INITIAL_SCHEMAS, AccessLevel, Auth, FieldSpec, Kind, Tenancy
 from pgtenant.catalog.naming import (
     MAX_BYTES,
     NamingPolicy,
@@ -25,6 +25,7 @@ Complain: TypeAlias = "Callable[[int, str, str], None]"
 
 _RESERVABLE = frozenset({"database_name", "username", "schema_prefix"})
 
+_WORDS: dict[str, type[AccessLevel | Auth]] = {"access_level": AccessLevel, "auth": Auth}
 _WANTED = {
     Kind.STRING: "a string",
     Kind.BOOL: "true or false",
@@ -104,9 +105,8 @@ class FieldChecker:
                 problem = value.reason
             case Kind.STRING, str():
                 problem = self._string_problem(spec, value)
-                result = (
-                    AccessLevel(value) if spec.name == "access_level" and not problem else value
-                )
+                words = _WORDS.get(spec.name)
+                result = words(value) if words is not None and not problem else value
             case Kind.BOOL, bool():
                 return value
             case Kind.INTEGER, int() if not isinstance(value, bool):

@@ -20,6 +20,13 @@ class AccessLevel(StrEnum):
     READER = "reader"
 
 
+class Auth(StrEnum):
+    """How a role logs in."""
+
+    PASSWORD = "password"  # noqa: S105 - a word of the catalog
+    IAM = "iam"
+
+
 @dataclass(frozen=True, slots=True)
 class Tenancy:
     """Schema-per-tenant inside one application database.
@@ -51,6 +58,7 @@ class Entry:
     database_name: str
     username: str
     access_level: AccessLevel = AccessLevel.OWNER
+    auth: Auth = Auth.PASSWORD
     createdb: bool = True
     connection_limit: int | None = None
     initial_schema: str = "none"
@@ -197,6 +205,14 @@ FIELDS: tuple[FieldSpec, ...] = (
         "What the role may do in the database; every database has exactly one `owner` entry.",
         default=AccessLevel.OWNER,
         choices=tuple(level.value for level in AccessLevel),
+    ),
+    FieldSpec(
+        "auth",
+        Kind.STRING,
+        "How the role logs in: with its secret's `password`, or on RDS and Aurora through `iam`, "
+        "as a member of `rds_iam` without any password; its secret then needs none.",
+        default=Auth.PASSWORD,
+        choices=tuple(auth.value for auth in Auth),
     ),
     FieldSpec(
         "createdb",

@@ -13,6 +13,8 @@ from pgtenant.planning.changes import (
     RoleChange,
     TakeOverDatabase,
     UpdatePassword,
+    UseIam,
+    UsePassword,
 )
 from pgtenant.planning.observed import Admin, Observed
 from pgtenant.planning.order import Borrowing
@@ -56,7 +58,8 @@ def missing_attributes(plan: Plan, admin: Admin) -> tuple[Missing, ...]:
 
 
 def _passwords(plan: Plan, admin: Admin) -> tuple[Missing, ...]:
-    if not any(isinstance(change, CreateRole | UpdatePassword) for change in plan.changes):
+    setting = CreateRole | UpdatePassword | UseIam | UsePassword
+    if not any(isinstance(change, setting) for change in plan.changes):
         return ()
     return (
         Missing(

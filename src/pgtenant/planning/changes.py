@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import ClassVar
 
+from pgtenant.catalog.model import Auth
 from pgtenant.planning.marker import Marker
 from pgtenant.planning.privileges import ObjectKind
 
@@ -52,7 +53,7 @@ class RoleChange:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CreateRole(RoleChange):
-    """Make a login role, with its password and its marker."""
+    """Make a login role, with its password or as a member of `rds_iam`, and its marker."""
 
     kind: ClassVar[str] = "create_role"
     risk: ClassVar[Risk] = Risk.CREATE
@@ -60,6 +61,7 @@ class CreateRole(RoleChange):
     connection_limit: int
     secret: str
     marker: Marker
+    auth: Auth = Auth.PASSWORD
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,6 +79,23 @@ class UpdatePassword(RoleChange):
     """Set the secret's password, because a login with it was refused."""
 
     kind: ClassVar[str] = "update_password"
+    risk: ClassVar[Risk] = Risk.ALTER
+    secret: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UseIam(RoleChange):
+    """Put a role into `rds_iam`, and take the password away that it could fall back to."""
+
+    kind: ClassVar[str] = "use_iam"
+    risk: ClassVar[Risk] = Risk.ALTER
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UsePassword(RoleChange):
+    """Take a role out of `rds_iam`, and set the secret's password."""
+
+    kind: ClassVar[str] = "use_password"
     risk: ClassVar[Risk] = Risk.ALTER
     secret: str
 
@@ -323,6 +342,8 @@ Change = (
     CreateRole
     | AlterRole
     | UpdatePassword
+    | UseIam
+    | UsePassword
     | MarkRole
     | RevokeMembership
     | CreateDatabase

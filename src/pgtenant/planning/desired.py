@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from pgtenant.catalog.model import AccessLevel
+from pgtenant.catalog.model import AccessLevel, Auth
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +20,7 @@ class DesiredRole:
         createdb: whether it has `CREATEDB`.
         connection_limit: `CONNECTION LIMIT`; -1 for none.
         secret: the name of the secret that holds its password. A reference, never a value.
+        auth: how it logs in.
     """
 
     name: str
@@ -29,6 +30,7 @@ class DesiredRole:
     createdb: bool
     connection_limit: int
     secret: str
+    auth: Auth = Auth.PASSWORD
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from pgtenant.catalog.model import Auth
 from pgtenant.planning.desired import Desired, DesiredDatabase, DesiredRole
-from pgtenant.planning.diff.standing import Standing, standing
+from pgtenant.planning.diff.schema import schema_is_due
+from pgtenant.planning.diff.standing import Standing, contents_of, standing
 from pgtenant.planning.findings import Blocked
-from pgtenant.planning.observed import Observed, Role
+from pgtenant.planning.observed import Observed, Role, Server
+from pgtenant.planning.privileges import IAM_ROLE
 from pgtenant.planning.sql import statements
 from pgtenant.planning.sql.text import as_text
 
@@ -23,6 +26,7 @@ def guard(observed: Observed, desired: Desired) -> tuple[Blocked, ...]:
             *_role(database.owner, observed, desired),
             *_database(database, observed, desired.environment),
             *_public_schema(database, observed),
+            *_login(database, observed),
         ]
         found += reasons
         for member in database.members:
@@ -41,6 +45,7 @@ def guard(observed: Observed, desired: Desired) -> tuple[Blocked, ...]:
 
 def _role(role: DesiredRole, observed: Observed, desired: Desired) -> Iterator[Blocked]:
     existing = observed.roles.get(role.name)
+    yield from _iam(role, existing, observed.server)
     if existing is None:
         return
     mark = existing.marker
@@ -61,6 +66,58 @@ def _role(role: DesiredRole, observed: Observed, desired: Desired) -> Iterator[B
         )
     if not observed.server.admin.superuser:
         yield from too_powerful(role, existing)
+
+
+def _iam(role: DesiredRole, existing: Role | None, server: Server) -> Iterator[Blocked]:
+    if role.auth is not Auth.IAM or (existing is not None and existing.rds_iam):
+        return
+    if not server.iam:
+        yield Blocked(
+            entry=role.entry,
+            reason='auth = "iam" needs the role rds_iam, which this server lacks: it comes with'
+            " RDS and Aurora, where IAM database authentication is turned on",
+        )
+    elif _would_take_along(server):
+        admin = server.admin.name
+        yield Blocked(
+            entry=role.entry,
+            reason=f"from PostgreSQL 16 on the admin {admin} is a member (with ADMIN) of every role"
+            f" it manages: in rds_iam, {role.name} would take it along, and RDS would no longer"
+            f" accept the password of {admin}. Once somebody has made sure that it does (run a plan"
+            f' after the statement), go on; for a new role, apply it with auth = "password" first',
+            statement=as_text(statements.grant_role(IAM_ROLE, role.name)),
+            executor="a superuser (on RDS: a member of rds_superuser)",
+        )
+
+
+def _would_take_along(server: Server) -> bool:
+    """Return whether a role's way into `rds_iam` may lock the admin out.
+
+    `pg_hba.conf` counts members by whichever option they have. An admin that is in `rds_iam`
+    already and has just logged in shows that this server lets it.
+    """
+    admin = server.admin
+    return server.major >= 16 and not admin.superuser and not admin.rds_iam_through
+
+
+def _login(database: DesiredDatabase, observed: Observed) -> Iterator[Blocked]:
+    """Block what needs a login of an owner that has no password."""
+    contents = contents_of(database, observed)
+    if database.owner.auth is not Auth.IAM or contents is None:
+        return
+    due = [
+        f"the extension {name}"
+        for name in database.extensions
+        if name not in contents.extensions and observed.server.extensions.get(name)
+    ]
+    if database.initial_schema is not None and schema_is_due(database, observed):
+        due.append(f"the initial schema {database.initial_schema.name}")
+    if due:
+        yield Blocked(
+            entry=database.entry,
+            reason=f"{', '.join(due)} can only be made on a login of {database.owner.name}, and"
+            ' with auth = "iam" pgtenant has none: apply the entry with auth = "password" first',
+        )
 
 
 def too_powerful(role: DesiredRole, existing: Role) -> Iterator[Blocked]:

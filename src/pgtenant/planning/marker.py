@@ -11,7 +11,7 @@ import json
 from dataclasses import dataclass, replace
 from typing import Final
 
-from pgtenant.catalog.model import AccessLevel
+from pgtenant.catalog.model import AccessLevel, Auth
 
 MANAGED_BY: Final = "pgtenant"
 _LONGEST: Final = 1000  # characters: nothing that we write comes near it
@@ -27,6 +27,7 @@ class Marker:
         creating: on a role, the database that a run is about to create for it.
         access_level: on a role, the level that was granted last; None for owners.
         initial_schema: the initial schema that has been run.
+        auth: on a role, `iam` when the catalog made it log in that way; None for passwords.
     """
 
     environment: str
@@ -34,6 +35,7 @@ class Marker:
     creating: str | None = None
     access_level: AccessLevel | None = None
     initial_schema: str | None = None
+    auth: Auth | None = None
 
     def text(self) -> str:
         """Render the compact JSON line."""
@@ -44,6 +46,7 @@ class Marker:
             "creating": self.creating,
             "access_level": self.access_level,
             "initial_schema": self.initial_schema,
+            "auth": self.auth,
         }
         present = {key: value for key, value in fields.items() if value is not None}
         return json.dumps(present, separators=(",", ":"), ensure_ascii=True)
@@ -77,6 +80,7 @@ def parse(comment: str | None) -> Marker | None:
         creating=_text(fields.get("creating")),
         access_level=AccessLevel(level) if level is not None and level in {*AccessLevel} else None,
         initial_schema=_text(fields.get("initial_schema")),
+        auth=Auth.IAM if fields.get("auth") == Auth.IAM else None,
     )
 
 

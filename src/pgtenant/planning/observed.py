@@ -283,12 +283,14 @@ class Server:
         version: `server_version_num`, for example 170010.
         maintenance_database: the database of the admin's own connections.
         extensions: what it offers, and whether a database's owner may create it ("trusted").
+        iam: whether it has the role `rds_iam`.
     """
 
     version: int
     admin: Admin
     maintenance_database: str
     extensions: Mapping[str, bool] = field(default_factory=dict)
+    iam: bool = False
 
     @property
     def major(self) -> int:

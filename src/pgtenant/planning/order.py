@@ -29,6 +29,8 @@ from pgtenant.planning.changes import (
     RunInitialSchema,
     TakeOverDatabase,
     UpdatePassword,
+    UseIam,
+    UsePassword,
 )
 from pgtenant.planning.desired import Desired
 
@@ -104,7 +106,15 @@ class Group:
 def place_of(change: Change) -> Place:
     """Return where `change` runs."""
     match change:
-        case CreateRole() | AlterRole() | UpdatePassword() | MarkRole() | RevokeMembership():
+        case (
+            CreateRole()
+            | AlterRole()
+            | UpdatePassword()
+            | UseIam()
+            | UsePassword()
+            | MarkRole()
+            | RevokeMembership()
+        ):
             return Place(database=None, session=AsAdmin(), apart=change.entry)
         case CreateDatabase():
             return Place(database=None, session=AsAdmin(), transactional=False)
@@ -142,7 +152,15 @@ def phase_of(change: Change) -> int:
     match change:
         case MarkRole(late=True):
             return 5
-        case CreateRole() | AlterRole() | UpdatePassword() | MarkRole() | RevokeMembership():
+        case (
+            CreateRole()
+            | AlterRole()
+            | UpdatePassword()
+            | UseIam()
+            | UsePassword()
+            | MarkRole()
+            | RevokeMembership()
+        ):
             return 0
         case CreateDatabase():
             return 1

@@ -12,6 +12,9 @@ from pgtenant.catalog.model import AccessLevel
 PUBLIC: Final = "public"
 """The grantee that stands for everyone. PostgreSQL refuses a role of this name."""
 
+IAM_ROLE: Final = "rds_iam"
+"""RDS's group of the roles that log in with an IAM token, and with nothing else."""
+
 DATABASE_PRIVILEGES: Final = frozenset({"CONNECT", "CREATE", "TEMPORARY"})
 """Everything that can be granted on a database, and what its owner keeps."""
 

@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import assert_never
 
+from pgtenant.catalog.model import Auth
 from pgtenant.planning import acl, simulate_contents
 from pgtenant.planning.acl import RefusedError
 from pgtenant.planning.changes import (
@@ -36,6 +37,8 @@ from pgtenant.planning.changes import (
     RunInitialSchema,
     TakeOverDatabase,
     UpdatePassword,
+    UseIam,
+    UsePassword,
 )
 from pgtenant.planning.observed import (
     FRESH_CONTENTS,
@@ -80,6 +83,8 @@ class _State:
         match change:
             case CreateRole() | AlterRole() | UpdatePassword() | MarkRole() | RevokeMembership():
                 self._role(change)
+            case UseIam() | UsePassword():
+                self._auth(change)
             case CreateDatabase():
                 self._create_database(change)
             case HandOverDatabase():
@@ -142,6 +147,21 @@ class _State:
                 assert_never(change)
         self.roles[role.name] = role
 
+    def _auth(self, change: UseIam | UsePassword) -> None:
+        role, iam = self._existing_role(change), isinstance(change, UseIam)
+        if not self.server.iam:
+            raise RefusedError('role "rds_iam" does not exist')
+        others = tuple(g for g in role.member_of if g != "rds_iam")
+        revocable = tuple(g for g in role.revocable if g != "rds_iam")
+        self.roles[role.name] = replace(
+            role,
+            member_of=tuple(sorted((*others, "rds_iam"))) if iam else others,
+            revocable=tuple(sorted((*revocable, "rds_iam"))) if iam else revocable,
+            rds_iam=iam,
+            password=PasswordState.UNPROVEN if iam else PasswordState.CURRENT,
+            password_note="",
+        )
+
     def _existing_role(self, change: RoleChange) -> Role:
         if change.role not in self.roles:
             raise RefusedError(f'role "{change.role}" does not exist')
@@ -150,12 +170,19 @@ class _State:
     def _create_role(self, change: CreateRole) -> None:
         if change.role in self.roles:
             raise RefusedError(f'role "{change.role}" already exists')
+        iam = change.auth is Auth.IAM
+        if iam and not self.server.iam:
+            raise RefusedError('role "rds_iam" does not exist')
+        groups = ("rds_iam",) if iam else ()
         self.roles[change.role] = Role(
             name=change.role,
+            member_of=groups,
+            revocable=groups,
+            rds_iam=iam,
             createdb=change.createdb,
             connection_limit=change.connection_limit,
             comment=change.marker.text(),
-            password=PasswordState.CURRENT,
+            password=PasswordState.UNPROVEN if iam else PasswordState.CURRENT,
             # On 16+ its maker gets ADMIN on it, but neither SET nor INHERIT.
             admin_can_set=self.server.admin.superuser,
         )

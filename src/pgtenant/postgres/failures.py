@@ -62,6 +62,25 @@ _STATEMENTS: Final[dict[str, str]] = {
     "42501": "the admin lacks a privilege for this",
 }
 
+_TEXTS: Final[tuple[tuple[str, str], ...]] = (
+    # RDS's own check, made outside of PostgreSQL: AWS documents the text and no SQLSTATE.
+    (
+        "rds_password",
+        (
+            "rds.restrict_password_commands is on: have the master run GRANT rds_password TO the"
+            " admin. It restricts PASSWORD, VALID UNTIL and RENAME alike"
+        ),
+    ),
+    (
+        "no possible grantors",
+        (
+            "the admin may act on this role only through another one that holds ADMIN on it: have"
+            " ADMIN granted to the admin itself (`pgtenant bootstrap` does)"
+        ),
+    ),
+)
+"""What the SQLSTATE does not tell."""
+
 
 def refused(error: psycopg.Error, *, who: str, where: str) -> ServerError:
     """Translate a failed connection.
@@ -105,6 +124,11 @@ def failed(error: psycopg.Error, *, doing: str, where: str) -> ServerError:
     parts = [f"{doing} in {where}: {primary}"]
     if error.diag.message_detail:
         parts.append(f"({' '.join(error.diag.message_detail.split())})")
-    hint = _STATEMENTS.get(sqlstate or "", "") or error.diag.message_hint or ""
+    hint = _hint(sqlstate or "", primary) or error.diag.message_hint or ""
     code = f" [{sqlstate}]" if sqlstate else ""
     return ServerError(" ".join(parts) + code, hint=hint, sqlstate=sqlstate)
+
+
+def _hint(sqlstate: str, text: str) -> str:
+    known = next((cure for symptom, cure in _TEXTS if symptom in text), "")
+    return known or _STATEMENTS.get(sqlstate, "")

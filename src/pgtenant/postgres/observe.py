@@ -72,13 +72,14 @@ async def observe_instance(
     if admin is None:  # current_user always has a row
         msg = "pg_roles has no row for current_user"
         raise AssertionError(msg)
-    name = admin["name"]
+    name, iam = admin["name"], admin.pop("iam")
     return Observed(
         server=Server(
             version=version,
             admin=Admin(**{**admin, "rds_iam_through": tuple(admin["rds_iam_through"])}),
             maintenance_database=connection.info.dbname,
             extensions={row["name"]: row["trusted"] for row in offered},
+            iam=iam,
         ),
         roles={row["name"]: _role(row, name) for row in role_rows},
         databases={row["name"]: _database(row) for row in database_rows},

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from enum import StrEnum
 from typing import assert_never
 
+from pgtenant.catalog.model import Auth
 from pgtenant.planning import marker
 from pgtenant.planning.changes import (
     AlterDatabase,
@@ -30,6 +31,8 @@ from pgtenant.planning.changes import (
     RunInitialSchema,
     TakeOverDatabase,
     UpdatePassword,
+    UseIam,
+    UsePassword,
 )
 from pgtenant.planning.privileges import PUBLIC, ObjectKind
 from pgtenant.report.safe import name, shown
@@ -70,6 +73,13 @@ def describe(change: Change) -> str:  # noqa: C901, PLR0911, PLR0912 - one arm f
             return (
                 f"role {name(change.role)}  password set from {shown(change.secret)}"
                 " (a login with it was refused)"
+            )
+        case UseIam():
+            return f"role {name(change.role)}  logs in through IAM (rds_iam), loses its password"
+        case UsePassword():
+            return (
+                f"role {name(change.role)}  leaves rds_iam, password set from"
+                f" {shown(change.secret)}"
             )
         case MarkRole():
             return f"role {name(change.role)}  {_marking(change.before, change.after)}"
@@ -147,6 +157,8 @@ def _new_role(change: CreateRole) -> str:
         if change.connection_limit == -1
         else f"at most {count(change.connection_limit, 'connection')}, "
     )
+    if change.auth is Auth.IAM:
+        return f"{powers}, {limit}no password, IAM (rds_iam)"
     return f"{powers}, {limit}password from {shown(change.secret)}"
 
 
@@ -189,6 +201,7 @@ def _marking(before: str | None, after: str) -> str:
         ("database being made", old.creating, new.creating),
         ("access level", old.access_level, new.access_level),
         ("initial schema", old.initial_schema, new.initial_schema),
+        ("auth", old.auth, new.auth),
     )
     told = [f"{what} {_value(a)} -> {_value(b)}" for what, a, b in pairs if a != b]
     return f"marker records {', '.join(told)}" if told else "marker written again"

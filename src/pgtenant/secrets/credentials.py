@@ -37,13 +37,16 @@ class Credentials:
     dbname: str
 
 
-def parse(name: str, text: str, *, expected_username: str | None) -> Credentials:
+def parse(
+    name: str, text: str, *, expected_username: str | None, passwordless: bool = False
+) -> Credentials:
     """Read the JSON of a secret.
 
     Args:
         name: the secret's name, for messages.
         text: its value.
         expected_username: the role that it has to be for, or None for any.
+        passwordless: it need not hold a password; one that is there is not looked at.
 
     Raises:
         SecretError: it is not such JSON, or it is for another role. The message names the
@@ -60,7 +63,7 @@ def parse(name: str, text: str, *, expected_username: str | None) -> Credentials
     return Credentials(
         name=name,
         username=username,
-        password=Secret(_text(name, document, "password")),
+        password=Secret("" if passwordless else _text(name, document, "password")),
         host=_host(name, document),
         port=_port(name, document),
         dbname=_dbname(name, document),

@@ -39,6 +39,7 @@ def desired_state(
             createdb=entry.createdb,
             connection_limit=-1 if entry.connection_limit is None else entry.connection_limit,
             secret=secret_name(entry),
+            auth=entry.auth,
         )
 
     owners = [e for e in catalog.entries if e.access_level is AccessLevel.OWNER]

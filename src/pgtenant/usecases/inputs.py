@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 
 from pgtenant.catalog.load import check_admin, load
-from pgtenant.catalog.model import Catalog, Entry
+from pgtenant.catalog.model import Auth, Catalog, Entry
 from pgtenant.catalog.naming import NamingPolicy
 from pgtenant.errors import SecretError, UsageError
 from pgtenant.planning.desired import Desired
@@ -147,7 +147,10 @@ async def _passwords(
         try:
             if isinstance(found, SecretError):
                 raise found
-            passwords[name] = parse(name, found, expected_username=entry.username).password
+            iam = entry.auth is Auth.IAM
+            secret = parse(name, found, expected_username=entry.username, passwordless=iam)
+            if not iam:
+                passwords[name] = secret.password
         except SecretError as error:
             bad[entry.key] = error
     return passwords, bad

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 
+from pgtenant.catalog.model import Auth
 from pgtenant.errors import ServerError
 from pgtenant.logs import get_logger
 from pgtenant.planning.desired import Desired, DesiredDatabase, DesiredRole
@@ -106,6 +107,8 @@ async def _prove_passwords(
     instance: Instance, shared: Observed, adopting: Collection[str]
 ) -> dict[str, Role]:
     async def prove(wanted: DesiredRole, existing: Role) -> Role:
+        if wanted.auth is Auth.IAM:
+            return existing  # without a password there is nothing to prove
         login = instance.login(wanted)
         if login is None:
             return replace(existing, password_note="its secret could not be read")  # noqa: S106

@@ -27,6 +27,8 @@ from pgtenant.planning.changes import (
     RunInitialSchema,
     TakeOverDatabase,
     UpdatePassword,
+    UseIam,
+    UsePassword,
     database_of,
 )
 from pgtenant.planning.desired import Desired
@@ -45,7 +47,7 @@ def action_of(  # noqa: C901, PLR0911 - one arm for each kind of change
     match change:
         case CreateRole():
             return Action.CREATE_ROLE
-        case AlterRole() | MarkRole() | RevokeMembership():
+        case AlterRole() | MarkRole() | RevokeMembership() | UseIam() | UsePassword():
             return Action.ALTER_ROLE
         case UpdatePassword():
             return Action.UPDATE_PASSWORD

@@ -12,8 +12,9 @@ from dataclasses import dataclass, field, replace
 from psycopg import sql
 
 from pgtenant.audit.record import Action, Status
+from pgtenant.catalog.model import Auth
 from pgtenant.errors import AuditError, PgtenantError, ServerError
-from pgtenant.planning.changes import CreateRole, UpdatePassword
+from pgtenant.planning.changes import CreateRole, UpdatePassword, UsePassword
 from pgtenant.planning.logins import judge
 from pgtenant.planning.observed import PasswordState
 from pgtenant.planning.order import AsLogin, Group, Transaction
@@ -131,7 +132,9 @@ class Work:
             )
         )
         for change in transaction.changes:
-            if isinstance(change, CreateRole | UpdatePassword):
+            if isinstance(change, UpdatePassword | UsePassword) or (
+                isinstance(change, CreateRole) and change.auth is Auth.PASSWORD
+            ):
                 await self._log_in(change)
 
     @asynccontextmanager
@@ -149,7 +152,7 @@ class Work:
         async with instance.gate.open(login, place.database, search_path=search_path) as connection:
             yield connection
 
-    async def _log_in(self, change: CreateRole | UpdatePassword) -> None:
+    async def _log_in(self, change: CreateRole | UpdatePassword | UsePassword) -> None:
         """Prove the password that was just set: a malformed verifier would have become it."""
         instance = self.instance
         outcome = await try_login(

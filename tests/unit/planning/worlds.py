@@ -8,7 +8,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from pgtenant.catalog.model import AccessLevel
+from pgtenant.catalog.model import AccessLevel, Auth
 from pgtenant.planning.desired import Desired, DesiredDatabase, DesiredRole, InitialSchema
 from pgtenant.planning.marker import Marker, with_marker
 from pgtenant.planning.observed import (
@@ -93,6 +93,7 @@ def _role(dice: Dice, database: str, suffix: str, level: AccessLevel) -> Desired
         createdb=dice.mostly(),
         connection_limit=dice.pick(-1, 5),
         secret=f"goldenpath/dev/{database}-{suffix}/postgres",
+        auth=Auth.IAM if dice.seldom(3) else Auth.PASSWORD,
     )
 
 
@@ -108,6 +109,7 @@ def _observed(dice: Dice, desired: Desired) -> Observed:
         admin=admin,
         maintenance_database="platform",
         extensions={"hstore": True, "postgis": False} if dice.mostly() else {},
+        iam=dice.mostly(),
     )
     roles: dict[str, Role] = {}
     for declared in desired.roles:
@@ -119,7 +121,11 @@ def _observed(dice: Dice, desired: Desired) -> Observed:
             roles[name] = Role(name=name, comment=comment)
     for name, role in roles.items():
         kept = tuple(g for g in role.member_of if g in {"pg_monitor", *roles})
-        roles[name] = replace(role, member_of=kept, revocable=kept[::2])
+        # In rds_iam by itself, through another role, or not at all.
+        direct = server.iam and dice.seldom(4)
+        kept = (*kept, "rds_iam") if direct else kept
+        iam = direct or (server.iam and dice.seldom(9))
+        roles[name] = replace(role, member_of=kept, revocable=kept[:: dice.pick(1, 2)], rds_iam=iam)
     databases: dict[str, Database] = {}
     for database in desired.databases:
         there = _existing_database(dice, database, desired, roles)
@@ -176,6 +182,7 @@ def _role_comment(dice: Dice, declared: DesiredRole) -> str | None:
             creating=dice.pick(None, declared.database, "other"),
             access_level=dice.pick(None, declared.level, *AccessLevel),
             initial_schema=dice.pick(None, None, "basic-app"),
+            auth=dice.pick(None, None, Auth.IAM),
         ),
     )
 

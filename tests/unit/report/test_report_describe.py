@@ -27,6 +27,8 @@ from pgtenant.planning.changes import (
     RunInitialSchema,
     TakeOverDatabase,
     UpdatePassword,
+    UseIam,
+    UsePassword,
 )
 from pgtenant.planning.marker import Marker
 from pgtenant.planning.privileges import PUBLIC, ObjectKind
@@ -60,6 +62,14 @@ def examples(text: str) -> list[tuple[Change, str]]:
         (
             UpdatePassword(**on_role, secret=f"dev/{text}"),
             "~ role N  password set from dev/N (a login with it was refused)",
+        ),
+        (
+            UseIam(**on_role),
+            "~ role N  logs in through IAM (rds_iam), loses its password",
+        ),
+        (
+            UsePassword(**on_role, secret=f"dev/{text}"),
+            "~ role N  leaves rds_iam, password set from dev/N",
         ),
         (
             MarkRole(**on_role, before="a human's", after=f"a human's\n{MARKER.text()}"),

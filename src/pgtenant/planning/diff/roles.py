@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from pgtenant.catalog.model import AccessLevel
+from pgtenant.catalog.model import AccessLevel, Auth
 from pgtenant.planning.changes import (
     AlterRole,
     Change,
@@ -14,6 +14,8 @@ from pgtenant.planning.changes import (
     RevokeMembership,
     RoleAttributes,
     UpdatePassword,
+    UseIam,
+    UsePassword,
 )
 from pgtenant.planning.desired import Desired, DesiredDatabase, DesiredRole
 from pgtenant.planning.diff.schema import initial_schema_to_record
@@ -21,6 +23,7 @@ from pgtenant.planning.diff.standing import Standing, contents_of, standing
 from pgtenant.planning.findings import Drift, DriftKind
 from pgtenant.planning.marker import Marker, with_marker
 from pgtenant.planning.observed import Observed, PasswordState, Role
+from pgtenant.planning.privileges import IAM_ROLE
 from pgtenant.planning.sql import statements
 from pgtenant.planning.sql.text import as_text
 
@@ -39,11 +42,11 @@ def diff_role(
             connection_limit=role.connection_limit,
             secret=role.secret,
             marker=marker,
+            auth=role.auth,
         )
         return
     yield from _attributes(role, existing)
-    if existing.password is PasswordState.WRONG:
-        yield UpdatePassword(entry=role.entry, role=role.name, secret=role.secret)
+    yield from _auth(role, existing)
     comment = with_marker(existing.comment, marker)
     if comment != existing.comment:
         yield MarkRole(entry=role.entry, role=role.name, before=existing.comment, after=comment)
@@ -75,6 +78,7 @@ def early_marker(
         creating=database.name if owns and unmade else None,
         access_level=None if owns else _wider(before.access_level, role.level),
         initial_schema=None if unmade or not owns else before.initial_schema,
+        auth=Auth.IAM if role.auth is Auth.IAM else None,
     )
 
 
@@ -119,10 +123,29 @@ def _attributes(role: DesiredRole, existing: Role) -> Iterator[Change]:
         yield AlterRole(entry=role.entry, role=role.name, before=before, after=after)
 
 
+def _auth(role: DesiredRole, existing: Role) -> Iterator[Change]:
+    """Compare how it logs in.
+
+    The password is taken away with the switch to IAM, once: nothing tells whether a member of
+    `rds_iam` has one. Only a membership that came with the catalog's `auth = "iam"`, which the
+    marker remembers, is taken back: somebody's own `GRANT rds_iam` is drift.
+    """
+    if role.auth is Auth.IAM:
+        if not existing.rds_iam:
+            yield UseIam(entry=role.entry, role=role.name)
+        return
+    mark = existing.marker
+    was_iam = mark is not None and mark.auth is Auth.IAM
+    if was_iam and IAM_ROLE in existing.member_of and IAM_ROLE in existing.revocable:
+        yield UsePassword(entry=role.entry, role=role.name, secret=role.secret)
+    elif existing.password is PasswordState.WRONG:
+        yield UpdatePassword(entry=role.entry, role=role.name, secret=role.secret)
+
+
 def _memberships(
     role: DesiredRole, existing: Role, observed: Observed, desired: Desired
 ) -> Iterator[Change | Drift]:
-    for group in sorted(set(existing.member_of)):
+    for group in sorted(set(existing.member_of) - _expected(role, existing)):
         # What the provider or a superuser granted is theirs to revoke.
         other = observed.roles.get(group)
         ours = other is not None and other.marker is not None
@@ -149,13 +172,21 @@ def _memberships(
             )
 
 
+def _expected(role: DesiredRole, existing: Role) -> set[str]:
+    """Return the memberships that are as the catalog has them, or will be."""
+    mark = existing.marker
+    leaves = mark is not None and mark.auth is Auth.IAM and IAM_ROLE in existing.revocable
+    return {IAM_ROLE} if role.auth is Auth.IAM or leaves else set()
+
+
 def _notes(role: DesiredRole, existing: Role) -> Iterator[Drift]:
     def note(kind: DriftKind, message: str) -> Drift:
         return Drift(kind=kind, entry=role.entry, database="", role=role.name, message=message)
 
     if existing.expired:
         yield note(DriftKind.EXPIRED, "its VALID UNTIL has passed: logins are refused")
-    if existing.password is PasswordState.UNPROVEN and existing.password_note:
+    unproven = existing.password is PasswordState.UNPROVEN and role.auth is not Auth.IAM
+    if unproven and existing.password_note:
         yield note(DriftKind.PASSWORD, f"its password is not proven: {existing.password_note}")
     for setting in existing.settings:
         yield note(DriftKind.SETTING, f"has the setting {setting}")

@@ -10,6 +10,7 @@ from typing import assert_never
 from psycopg import sql
 from psycopg.abc import AdaptContext
 
+from pgtenant.catalog.model import Auth
 from pgtenant.planning.changes import (
     AlterDatabase,
     AlterRole,
@@ -31,7 +32,10 @@ from pgtenant.planning.changes import (
     RunInitialSchema,
     TakeOverDatabase,
     UpdatePassword,
+    UseIam,
+    UsePassword,
 )
+from pgtenant.planning.privileges import IAM_ROLE
 from pgtenant.planning.sql import statements
 
 Verifiers = Callable[[str, str], sql.Composable]
@@ -89,15 +93,27 @@ def render(  # noqa: C901, PLR0911, PLR0912 - one arm for each kind of change
 
     match change:
         case CreateRole():
-            return admin(
-                statements.create_role(change, verifiers(change.role, change.secret)),
-                statements.comment_on_role(change.role, change.marker.text()),
-            )
+            comment = statements.comment_on_role(change.role, change.marker.text())
+            if change.auth is Auth.IAM:
+                join = statements.grant_role(IAM_ROLE, change.role)
+                return admin(statements.create_role(change, None), join, comment)
+            verifier = verifiers(change.role, change.secret)
+            return admin(statements.create_role(change, verifier), comment)
         case AlterRole():
             return admin(statements.alter_role(change))
         case UpdatePassword():
             return admin(
                 statements.set_password(change.role, verifiers(change.role, change.secret))
+            )
+        case UseIam():
+            return admin(
+                statements.no_password(change.role), statements.grant_role(IAM_ROLE, change.role)
+            )
+        case UsePassword():
+            verifier = verifiers(change.role, change.secret)
+            return admin(
+                statements.revoke_membership(IAM_ROLE, change.role),
+                statements.set_password(change.role, verifier),
             )
         case MarkRole():
             return admin(statements.comment_on_role(change.role, change.after))

@@ -77,14 +77,15 @@ def privileges(words: Iterable[str]) -> sql.Composable:
     return sql.SQL(", ").join(_PRIVILEGES[word] for word in words)
 
 
-def create_role(change: CreateRole, verifier: sql.Composable) -> sql.Composed:
-    """`CREATE ROLE`, with a SCRAM verifier as its password."""
+def create_role(change: CreateRole, verifier: sql.Composable | None) -> sql.Composed:
+    """`CREATE ROLE`, with a SCRAM verifier as its password, or with none."""
     options: list[sql.Composable] = [sql.SQL("LOGIN")]
     if change.createdb:
         options.append(sql.SQL("CREATEDB"))
     if change.connection_limit != -1:
         options.append(_connection_limit(change.connection_limit))
-    options.append(sql.SQL("PASSWORD {}").format(verifier))
+    if verifier is not None:
+        options.append(sql.SQL("PASSWORD {}").format(verifier))
     return sql.SQL("CREATE ROLE {} {}").format(
         sql.Identifier(change.role), sql.SQL(" ").join(options)
     )
@@ -145,6 +146,11 @@ def grant_admin(role: str, admin: str, major: int) -> sql.Composed:
 def set_password(role: str, verifier: sql.Composable) -> sql.Composed:
     """`ALTER ROLE … PASSWORD`, with a SCRAM verifier."""
     return sql.SQL("ALTER ROLE {} PASSWORD {}").format(sql.Identifier(role), verifier)
+
+
+def no_password(role: str) -> sql.Composed:
+    """`ALTER ROLE … PASSWORD NULL`."""
+    return sql.SQL("ALTER ROLE {} PASSWORD NULL").format(sql.Identifier(role))
 
 
 def comment_on_role(role: str, comment: str) -> sql.Composed:

@@ -13,6 +13,7 @@ SELECT r.rolname AS name,
        coalesce(lower(current_setting('rds.restrict_password_commands', true))
                 IN ('on', '1', 'true', 'yes'), false) AS passwords_restricted,
        coalesce(pg_has_role(r.oid, (SELECT oid FROM pg_roles WHERE rolname = 'rds_password'),
-                            'MEMBER'), false) AS password_member
+                            'MEMBER'), false) AS password_member,
+       EXISTS (SELECT FROM pg_roles WHERE rolname = 'rds_iam') AS iam
   FROM pg_roles r
  WHERE r.rolname = current_user
