@@ -82,9 +82,10 @@ def _iam(role: DesiredRole, existing: Role | None, server: Server) -> Iterator[B
         yield Blocked(
             entry=role.entry,
             reason=f"from PostgreSQL 16 on the admin {admin} is a member (with ADMIN) of every role"
-            f" it manages: in rds_iam, {role.name} would take it along, and RDS would no longer"
-            f" accept the password of {admin}. Once somebody has made sure that it does (run a plan"
-            f' after the statement), go on; for a new role, apply it with auth = "password" first',
+            f" it manages: {role.name} would take it along into rds_iam, whose members RDS may no"
+            " longer let in with a password. Make the role with"
+            ' auth = "password", have the statement run, and see that a plan still works (else take'
+            ' it back): then auth = "iam" goes through',
             statement=as_text(statements.grant_role(IAM_ROLE, role.name)),
             executor="a superuser (on RDS: a member of rds_superuser)",
         )
