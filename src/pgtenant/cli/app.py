@@ -173,6 +173,25 @@ def adopt(**options: Any) -> int:
     return run_adopt(**options)
 
 
+@cli.command("import")
+@environment_option
+@project_option
+@click.option(
+    "--out",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Write the catalog there, where no file is yet  [default: stdout]",
+)
+def import_(**options: Any) -> int:
+    """Write a catalog from a live server. Changes nothing, and needs no secret but the admin's.
+
+    Databases with their owners, who writes and who reads; comments say what does not fit.
+    """
+    from pgtenant.cli.importing import run_import
+
+    return run_import(**options)
+
+
 @cli.command()
 @click.option("--keep", is_flag=True, help="Leave the server running until Ctrl-C.")
 def demo(*, keep: bool) -> int:

@@ -123,7 +123,11 @@ def _today(candidate: Candidate) -> Iterator[str]:
     if database is None:
         yield f"database {name(candidate.wanted.database)} is not there"
         return
-    public = f"open to PUBLIC ({', '.join(candidate.public)})" if candidate.public else "closed"
+    public = (
+        f"open to PUBLIC ({', '.join(candidate.public)})"
+        if candidate.public
+        else "closed to PUBLIC"
+    )
     yield f"database {name(database.name)}: owned by {name(database.owner)}, {public}"
     if candidate.loses:
         yield (

@@ -1,0 +1,62 @@
+"""`pgtenant import`."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from pathlib import Path
+
+from pgtenant import logs
+from pgtenant.catalog.load import parse
+from pgtenant.cli.options import load_settings, need_environment
+from pgtenant.errors import ExitCode, UsageError
+from pgtenant.report.document import fitting
+from pgtenant.report.tfvars import tfvars
+from pgtenant.report.words import count, entries
+from pgtenant.secrets.store import open_store
+from pgtenant.usecases.importing import naming_policy, read_server
+
+
+def run_import(*, environment: str | None, project: Path, out: Path | None) -> int:
+    """Read the server and write the catalog.
+
+    Raises:
+        PgtenantError: it could not be read, or the file is there already.
+    """
+    env = need_environment(environment)
+    settings = load_settings(project, {})
+    logs.configure(sys.stderr, logs.level_for(os.environ, sys.stderr), environment=env)
+    if out is not None and out.exists():
+        raise UsageError(
+            f"{out} exists, and an import never overwrites a file",
+            hint="write to another file and compare",
+        )
+    store = open_store(
+        settings.secrets.store, directory=settings.secrets.directory, project=settings.root
+    )
+    imported = asyncio.run(read_server(settings, env, store))
+    text = tfvars(imported, environment=env, secret=settings.app_secret(env, "<key>"))
+    # Whatever the server holds: what is written can be read.
+    parse(text.encode(), display="imported.tfvars", policy=naming_policy(settings))
+    if out is None:
+        sys.stdout.write(fitting(text, sys.stdout.encoding))
+    else:
+        _write(out, text)
+    declared = entries(len(imported.desired.roles))
+    left = sum(len(d.left_out) for d in imported.databases)
+    sys.stderr.write(
+        f"{declared} in {count(len(imported.databases), 'database')};"
+        f" {count(left, 'role')} and {count(len(imported.skipped), 'database')} left out, with the"
+        f" reason. Next: the secrets, then `pgtenant adopt -e {env} --all --dry-run`\n"
+    )
+    return ExitCode.CONVERGED
+
+
+def _write(out: Path, text: str) -> None:
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        with out.open("x", encoding="utf-8", newline="\n") as file:
+            file.write(text)
+    except OSError as error:
+        raise UsageError(f"{out} can't be written: {error.strerror}") from None

@@ -1,0 +1,99 @@
+"""`pgtenant import`: read a whole server, and describe it as a catalog."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+
+import psycopg
+
+from pgtenant.catalog.model import Catalog
+from pgtenant.catalog.naming import NamingPolicy
+from pgtenant.errors import SecretError, ServerError
+from pgtenant.planning.desired import Desired
+from pgtenant.planning.import_inside import whole
+from pgtenant.planning.imported import Imported
+from pgtenant.planning.importing import import_catalog
+from pgtenant.planning.observed import Database, Observed
+from pgtenant.postgres.failures import failed
+from pgtenant.postgres.observe import observe_contents, observe_instance
+from pgtenant.secrets.credentials import parse
+from pgtenant.secrets.store import SecretStore
+from pgtenant.settings.model import Settings
+from pgtenant.usecases.inputs import Inputs
+from pgtenant.usecases.look import Instance, connected
+
+_LOST = ("08", "57P")
+
+
+def naming_policy(settings: Settings) -> NamingPolicy:
+    """Return which names the project's catalogs may use."""
+    naming = settings.naming
+    return NamingPolicy(
+        key=naming.key, database_name=naming.database_name, username=naming.username
+    )
+
+
+async def read_server(settings: Settings, environment: str, store: SecretStore) -> Imported:
+    """Read everything on the instance of an environment, as the admin; nothing is changed.
+
+    Raises:
+        SecretError: the admin's secret is missing or bad; no other is asked for.
+        ServerError: the instance could not be read. A database that can't be entered is no
+            failure.
+    """
+    name = settings.admin_secret(environment)
+    found = (await store.fetch([name]))[name]
+    if isinstance(found, SecretError):
+        raise found
+    admin = parse(name, found, expected_username=None)
+    inputs = Inputs(
+        environment=environment,
+        settings=settings,
+        catalog=Catalog(path="", entries=()),
+        desired=Desired(environment=environment, databases=()),
+        admin=admin,
+        maintenance_database=settings.server.maintenance_database or admin.dbname,
+        passwords={},
+        bad_secrets={},
+        only=None,
+    )
+    async with connected(inputs) as instance:
+        observed = await _observe(instance)
+    return import_catalog(observed, naming_policy(settings), environment)
+
+
+async def _observe(instance: Instance) -> Observed:
+    roles = await _role_names(instance)
+    shared = await observe_instance(instance.primary, roles=roles, extensions=())
+
+    async def read(database: Database) -> Database:
+        wanted = whole(database, database.owner)
+        try:
+            async with instance.gate.open(instance.admin, database.name) as connection:
+                contents = await observe_contents(connection, wanted, roles=roles)
+        except ServerError as error:
+            if error.sqlstate is None or error.sqlstate.startswith(_LOST):
+                raise
+            return replace(database, unread=error.message)
+        return replace(database, contents=contents)
+
+    skipped = {instance.inputs.maintenance_database, "postgres", "rdsadmin"}
+    entered = [
+        read(d)
+        for d in shared.databases.values()
+        if d.allow_connections and not d.is_template and d.name not in skipped
+    ]
+    databases = {d.name: d for d in await asyncio.gather(*entered)}
+    return replace(shared, databases={**shared.databases, **databases})
+
+
+async def _role_names(instance: Instance) -> list[str]:
+    try:
+        cursor = await instance.primary.execute(
+            "SELECT rolname::text FROM pg_roles WHERE rolname !~ '^pg_' ORDER BY 1"
+        )
+        return [row[0] for row in await cursor.fetchall()]
+    except psycopg.Error as error:
+        where = instance.inputs.maintenance_database
+        raise failed(error, doing="reading the roles", where=where) from None
