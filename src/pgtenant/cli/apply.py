@@ -20,6 +20,7 @@ from pgtenant.audit.s3 import S3Sink, parse_bucket
 from pgtenant.audit.trail import open_trail
 from pgtenant.cli.options import load_settings, lock_wait, need_environment
 from pgtenant.cli.plan import as_json, complain, width
+from pgtenant.cli.stdout import not_needed
 from pgtenant.errors import ExitCode, PgtenantError
 from pgtenant.planning.plan import Plan
 from pgtenant.report.applied import apply_text
@@ -92,6 +93,8 @@ def run_apply(
         build_id=request.build_id,
         run_id=request.run_id,
     )
+    if not dry_run:
+        not_needed()
     return _as_json(request) if style == "json" else _as_text(request)
 
 
@@ -171,10 +174,14 @@ async def _apply(
         authoritative=request.authoritative,
     )
 
+    shown = 0
+
     def check(plan: Plan) -> None:
+        nonlocal shown
+        shown += 1
         print_plan(plan)
         if request.saved is not None:
-            check_fresh(request.saved, plan, inputs)
+            check_fresh(request.saved, plan, inputs, carried_out=shown > 1)
 
     place = settings.project.audit_s3
     sink = S3Sink(parse_bucket(place)) if place else None

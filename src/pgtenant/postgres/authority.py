@@ -42,7 +42,7 @@ async def refused_loans(
                     async with connection.transaction():
                         await _borrow(connection, role, lending)
                 except psycopg.Error as error:
-                    if error.diag.message_primary is None:
+                    if error.diag.message_primary is None or connection.closed:
                         raise
                     refusals[role] = error.diag.message_primary
     except psycopg.Error as error:
@@ -72,7 +72,7 @@ async def refused_comments(connection: Connection, changes: Iterable[MarkRole]) 
                         statement = statements.comment_on_role(change.role, change.after)
                         await connection.execute(statement)
                 except psycopg.Error as error:
-                    if error.diag.message_primary is None:
+                    if error.diag.message_primary is None or connection.closed:
                         raise
                     refusals[change.role] = error.diag.message_primary
     except psycopg.Error as error:

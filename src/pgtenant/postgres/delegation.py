@@ -66,7 +66,7 @@ async def refused_admin_grants(
                     async with connection.transaction():
                         await connection.execute(statements.grant_admin(role, to, major))
                 except psycopg.Error as error:
-                    if error.diag.message_primary is None:
+                    if error.diag.message_primary is None or connection.closed:
                         raise
                     refused.add(role)
     except psycopg.Error as error:

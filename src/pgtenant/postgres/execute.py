@@ -106,8 +106,8 @@ async def _send(
             if transactional and ended:
                 raise ServerError(
                     f"{doing} in {connection.info.dbname}: the SQL ended its own transaction",
-                    hint="undo what it has committed, and take COMMIT and ROLLBACK out of it: it runs in one"
-                    " transaction",
+                    hint="undo what it has committed, and take COMMIT and ROLLBACK out of it: it"
+                    " runs in one transaction",
                 )
 
 

@@ -20,6 +20,16 @@ from pgtenant.postgres.libpq import Connection
 KEY: Final = int.from_bytes(b"pgtenant", "big", signed=True)
 _POLL: Final = 0.2
 
+_KEY_HALVES: Final = {
+    "high": (KEY & 0xFFFFFFFFFFFFFFFF) >> 32,
+    "low": KEY & 0xFFFFFFFF,
+}
+_HOLDS: Final = """
+SELECT EXISTS (
+    SELECT FROM pg_locks l
+     WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 1 AND l.pid = %(pid)s
+       AND l.classid::bigint = %(high)s AND l.objid::bigint = %(low)s)
+"""
 _HOLDER: Final = """
 SELECT a.pid, a.usename::text, coalesce(a.client_addr::text, a.client_hostname, 'unknown host'),
        to_char(a.backend_start AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'),
@@ -53,6 +63,25 @@ async def take_run_lock(connection: Connection, *, wait: float) -> None:
         raise failed(error, doing="taking the run lock", where=where) from None
 
 
+async def holds_run_lock(connection: Connection, pid: int) -> bool:
+    """Return whether the session with this process id holds the run lock.
+
+    Args:
+        connection: to the maintenance database; need not be that session's own.
+        pid: its backend's process id.
+
+    Raises:
+        ServerError: the server failed.
+    """
+    parameters = {**_KEY_HALVES, "pid": pid}
+    try:
+        row = await (await connection.execute(_HOLDS, parameters)).fetchone()
+    except psycopg.Error as error:
+        where = connection.info.dbname
+        raise failed(error, doing="checking the run lock", where=where) from None
+    return bool(row and row[0])
+
+
 async def _try(connection: Connection) -> bool:
     cursor = await connection.execute("SELECT pg_try_advisory_lock(%s)", (KEY,))
     row = await cursor.fetchone()
@@ -60,9 +89,7 @@ async def _try(connection: Connection) -> bool:
 
 
 async def _held(connection: Connection, wait: float) -> LockHeldError:
-    unsigned = KEY & 0xFFFFFFFFFFFFFFFF
-    key = {"high": unsigned >> 32, "low": unsigned & 0xFFFFFFFF}
-    row = await (await connection.execute(_HOLDER, key)).fetchone()
+    row = await (await connection.execute(_HOLDER, _KEY_HALVES)).fetchone()
     waited = f"another run holds the instance (waited {wait:g} s)"
     if row is None:
         return LockHeldError(waited, hint="run again, or wait longer with --lock-timeout")

@@ -3,45 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from pgtenant.audit.record import Action, Status
-from pgtenant.errors import AuthorityError, ExitCode, PgtenantError
+from pgtenant.errors import AuditError, AuthorityError, PgtenantError
 from pgtenant.planning.plan import Plan, make_plan
 from pgtenant.postgres.lock import take_run_lock
 from pgtenant.report.progress import Progress
 from pgtenant.usecases.inputs import Inputs
 from pgtenant.usecases.journal import facts
 from pgtenant.usecases.look import Instance, connected, observe
+from pgtenant.usecases.outcome import (
+    Outcome,
+    bad_secret_rows,
+    blocked_rows,
+    closing_rows,
+    failure_rows,
+)
 from pgtenant.usecases.preflight import prove_authority
-from pgtenant.usecases.recorder import Recorder, Row
+from pgtenant.usecases.recorder import Recorder
 from pgtenant.usecases.rows import entry_row, rows_of
 from pgtenant.usecases.work import Work
 
+__all__ = ["Outcome", "apply"]
+
 _PASSES = 2
 """What was closed to us (a database, a role) is opened in the first pass, checked in the second."""
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """How an apply ended.
-
-    Attributes:
-        plan: the first pass's plan.
-        errors: what failed.
-        blocked: the keys of blocked entries.
-    """
-
-    plan: Plan
-    errors: tuple[PgtenantError, ...]
-    blocked: tuple[str, ...]
-
-    @property
-    def exit_code(self) -> ExitCode:
-        """Return the exit code: an error outweighs a blocked entry."""
-        if self.errors:
-            return ExitCode.FAILED
-        return ExitCode.BLOCKED if self.blocked else ExitCode.CONVERGED
 
 
 async def apply(
@@ -63,7 +50,8 @@ async def apply(
         lock_wait: how many seconds to wait for another run.
         fail_fast: stop at the first error.
         dry_run: everything but the last call: the same SQL, the same checks.
-        show: called with the plan before anything is changed.
+        show: called with each plan before anything of it is carried out; may refuse it by
+            raising a `PgtenantError`.
 
     Raises:
         LockHeldError: another run holds the instance.
@@ -71,125 +59,175 @@ async def apply(
         AuditError: a record could not be written; no further change was made.
         ServerError: the instance could not be read.
     """
-    async with connected(inputs) as instance:
-        if not dry_run:
-            await take_run_lock(instance.primary, wait=lock_wait)
-        observed = await observe(instance)
-        plan = make_plan(observed, inputs.desired, only=inputs.selected)
-        show(plan)
-        await recorder.start(facts(inputs, plan, observed))
-        try:
-            await prove_authority(instance, plan, observed)
-        except AuthorityError as error:
-            await recorder.write(_preflight(inputs, plan, error))
-            raise
-        await recorder.write(_before(inputs, plan))
-        errors: list[PgtenantError] = list(inputs.bad_secrets.values())
-        if dry_run:
-            await recorder.write(
-                [
-                    row
-                    for group in plan.groups
-                    for transaction in group.transactions
-                    for row in rows_of(transaction.changes, inputs.desired, Status.DRY_RUN)
-                ]
-            )
-        else:
-            errors += await _carry_out(instance, plan, recorder, progress, fail_fast=fail_fast)
-        await recorder.write(_untouched(inputs, plan, recorder, stopped=bool(errors and fail_fast)))
-    return Outcome(plan=plan, errors=tuple(errors), blocked=plan.blocked_entries)
+    try:
+        async with connected(inputs) as instance:
+            if not dry_run:
+                await take_run_lock(instance.primary, wait=lock_wait)
+            run = _Run(instance, recorder, progress, show, fail_fast=fail_fast)
+            return await (run.rehearse() if dry_run else run.carry_out())
+    except AuditError:
+        raise
+    except PgtenantError as error:
+        if not recorder.records:
+            await _never_began(inputs, recorder, error)
+        raise
 
 
-async def _carry_out(
-    instance: Instance, plan: Plan, recorder: Recorder, progress: Progress, *, fail_fast: bool
-) -> list[PgtenantError]:
-    inputs = instance.inputs
-    errors: list[PgtenantError] = []
-    failed: set[str] = set()
-    for remaining in reversed(range(_PASSES)):
-        work = Work(
-            instance=instance,
-            plan=plan,
-            recorder=recorder,
-            progress=progress,
-            fail_fast=fail_fast,
-            failed=failed,
+async def _never_began(inputs: Inputs, recorder: Recorder, error: PgtenantError) -> None:
+    """Leave a row for each entry of a run that failed before it could say anything."""
+    if not recorder.audit.links:
+        await recorder.start(facts(inputs))
+    keys = {e.key for e in inputs.catalog.entries if inputs.only is None or e.key in inputs.only}
+    await recorder.write([*bad_secret_rows(inputs), *failure_rows(inputs, keys, Action.RUN, error)])
+
+
+@dataclass(slots=True)
+class _Run:
+    """One apply on a connected instance.
+
+    Attributes:
+        failed: the keys of entries that have an error's row.
+        unreached: the keys of entries with changes that were not carried out.
+        blocked: the keys of blocked entries that have their row.
+    """
+
+    instance: Instance
+    recorder: Recorder
+    progress: Progress
+    show: Callable[[Plan], None]
+    fail_fast: bool
+    errors: list[PgtenantError] = field(default_factory=list)
+    failed: set[str] = field(default_factory=set)
+    unreached: set[str] = field(default_factory=set)
+    blocked: set[str] = field(default_factory=set)
+
+    async def rehearse(self) -> Outcome:
+        """Do everything but the last call."""
+        plan = await self._begin()
+        desired = self.instance.inputs.desired
+        await self.recorder.write(
+            [
+                row
+                for group in plan.groups
+                for transaction in group.transactions
+                for row in rows_of(transaction.changes, desired, Status.DRY_RUN)
+            ]
         )
-        progress.start(sum(len(group.transactions) for group in plan.groups))
+        return await self._end(plan)
+
+    async def carry_out(self) -> Outcome:
+        """Carry out the plan, then look again at what it opened."""
+        plan = await self._begin()
+        stopped = await self._work(plan)
+        for _ in range(1, _PASSES):
+            if stopped or not (plan.incomplete or plan.reopened):
+                break
+            plan = await self._plan()
+            if not plan.changes:
+                break
+            if await self._refused(plan):
+                return await self._end(plan)
+            stopped = await self._work(plan)
+        if not stopped:
+            for database in plan.incomplete:
+                await self._unread(plan, database)
+        return await self._end(plan)
+
+    async def _begin(self) -> Plan:
+        """Make the first plan; nothing was changed before it is accepted.
+
+        Raises:
+            AuthorityError: the admin may not do all of it.
+            PgtenantError: `show` refused it.
+        """
+        inputs = self.instance.inputs
+        observed = await observe(self.instance)
+        plan = make_plan(observed, inputs.desired, only=inputs.selected)
+        self.show(plan)
+        await self.recorder.start(facts(inputs, plan, observed))
+        await self.recorder.write(bad_secret_rows(inputs))
+        self.errors += inputs.bad_secrets.values()
+        self.failed |= inputs.bad_secrets.keys()
+        try:
+            await prove_authority(self.instance, plan, observed)
+        except AuthorityError as error:
+            rows = failure_rows(inputs, plan.entries, Action.PREFLIGHT, error)
+            await self.recorder.write(rows)
+            raise
+        await self._note_blocked(plan)
+        return plan
+
+    async def _plan(self) -> Plan:
+        inputs = self.instance.inputs
+        observed = await observe(self.instance)
+        plan = make_plan(observed, inputs.desired, only=inputs.selected)
+        await self._note_blocked(plan)
+        return plan
+
+    async def _refused(self, plan: Plan) -> bool:
+        """Show the second pass's plan and prove authority for it; the first one stands by then."""
+        inputs = self.instance.inputs
+        try:
+            self.show(plan)
+            await prove_authority(self.instance, plan, await observe(self.instance))
+        except AuditError:
+            raise
+        except PgtenantError as error:
+            self.errors.append(error)
+            keys = {change.entry for change in plan.changes}
+            self.failed |= keys
+            await self.recorder.write(failure_rows(inputs, keys, Action.PREFLIGHT, error))
+            return True
+        return False
+
+    async def _work(self, plan: Plan) -> bool:
+        """Carry out a plan; return whether the run has to stop."""
+        work = Work(
+            instance=self.instance,
+            plan=plan,
+            recorder=self.recorder,
+            progress=self.progress,
+            fail_fast=self.fail_fast,
+            failed=self.failed,
+        )
+        self.progress.start(sum(len(group.transactions) for group in plan.groups))
         try:
             await work.run()
         finally:
-            progress.stop()
-        errors += work.errors
-        if not (plan.incomplete or plan.reopened) or work.stopped:
-            break
-        observed = await observe(instance)
-        plan = make_plan(observed, inputs.desired, only=inputs.selected)
-        if not remaining or not plan.changes:
-            break
-        await prove_authority(instance, plan, observed)
-    for database in plan.incomplete:
-        if not errors:
-            errors.append(await _unread(inputs, recorder, plan, database))
-    return errors
+            self.progress.stop()
+        self.errors += work.errors
+        self.unreached |= work.unreached
+        return work.stopped
 
+    async def _note_blocked(self, plan: Plan) -> None:
+        new = [one for one in plan.blocked if one.entry not in self.blocked]
+        self.blocked |= {one.entry for one in new}
+        await self.recorder.write(blocked_rows(self.instance.inputs, new))
 
-async def _unread(inputs: Inputs, recorder: Recorder, plan: Plan, database: str) -> PgtenantError:
-    entry = next(d.entry for d in inputs.desired.databases if d.name == database)
-    reason = next(
-        (d.message for d in plan.drift if d.database == database and "entered" in d.message), ""
-    )
-    error = PgtenantError(
-        f"the database {database} could not be entered, so what is inside is unchecked: {reason}",
-        hint="run again; if it stays so, look at its settings in pg_db_role_setting",
-    )
-    await recorder.write(
-        [entry_row(entry, inputs.desired, Action.CHECK, Status.ERROR, error.message)]
-    )
-    return error
-
-
-def _before(inputs: Inputs, plan: Plan) -> list[Row]:
-    """Return the rows about entries that this run can't or may not touch."""
-    rows = [
-        entry_row(key, inputs.desired, Action.FETCH_SECRET, Status.ERROR, error.message)
-        for key, error in sorted(inputs.bad_secrets.items())
-    ]
-    rows += [
-        entry_row(
-            blocked.entry,
-            inputs.desired,
-            Action.CHECK,
-            Status.BLOCKED,
-            f"{blocked.reason}. {blocked.executor} would run: {blocked.statement}"
-            if blocked.statement
-            else blocked.reason,
+    async def _unread(self, plan: Plan, database: str) -> None:
+        inputs = self.instance.inputs
+        entry = next(d.entry for d in inputs.desired.databases if d.name == database)
+        if entry in self.failed:
+            return
+        reason = next((d.message for d in plan.drift if d.database == database), "")
+        error = PgtenantError(
+            f"the database {database} could not be read, so what is inside is unchecked: {reason}",
+            hint="run again when that is mended; everything else was carried out",
         )
-        for blocked in plan.blocked
-    ]
-    return rows
+        self.errors.append(error)
+        self.failed.add(entry)
+        await self.recorder.write(
+            [entry_row(entry, inputs.desired, Action.CHECK, Status.ERROR, error.message)]
+        )
 
-
-def _preflight(inputs: Inputs, plan: Plan, error: AuthorityError) -> list[Row]:
-    return [
-        entry_row(key, inputs.desired, Action.PREFLIGHT, Status.ERROR, error.message)
-        for key in plan.entries
-    ]
-
-
-def _untouched(inputs: Inputs, plan: Plan, recorder: Recorder, *, stopped: bool) -> list[Row]:
-    """Return a row for each entry that has none yet.
-
-    It is as declared, unless the run stopped before it came to an entry that has changes.
-    """
-    changed = {change.entry for change in plan.changes} if stopped else set()
-    told = {record.username for record in recorder.records}
-
-    def row(key: str) -> Row:
-        if key in changed:
-            status, message = Status.WARNING, "not reached: the run stopped at an error before it"
-        else:
-            status, message = Status.NO_CHANGE, "role, database and grants are as declared"
-        return entry_row(key, inputs.desired, Action.CHECK, status, message)
-
-    return [one for one in map(row, plan.entries) if one.username not in told]
+    async def _end(self, plan: Plan) -> Outcome:
+        await self.recorder.write(
+            closing_rows(
+                self.instance.inputs,
+                self.recorder,
+                plan,
+                failed=self.failed,
+                unreached=self.unreached,
+            )
+        )
+        return Outcome(plan=plan, errors=tuple(self.errors), blocked=tuple(sorted(self.blocked)))

@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from pgtenant.audit.s3 import S3Sink
     from pgtenant.planning.observed import Observed
     from pgtenant.planning.plan import Plan
-    from pgtenant.usecases.apply import Outcome
     from pgtenant.usecases.inputs import Inputs
+    from pgtenant.usecases.outcome import Outcome
     from pgtenant.usecases.recorder import Recorder
 
 _GIT_WAIT: Final = 5.0  # seconds
@@ -51,13 +51,21 @@ def who(root: Path, environ: Mapping[str, str], *, command: str) -> dict[str, st
     }
 
 
-def facts(inputs: Inputs, plan: Plan, observed: Observed) -> dict[str, str | int]:
-    """Return what a run was about: digests, and the server as it was found."""
+def facts(
+    inputs: Inputs, plan: Plan | None = None, observed: Observed | None = None
+) -> dict[str, str | int]:
+    """Return what a run was about: digests, and the server as it was found.
+
+    Args:
+        inputs: the run's.
+        plan: None when the run failed before it had one.
+        observed: None when the run failed before it could look.
+    """
     return {
         "catalog": catalog_digest(inputs),
-        "plan": plan_digest(plan),
+        "plan": plan_digest(plan) if plan is not None else "",
         "server": f"{inputs.admin.host}:{inputs.admin.port}",
-        "server_version": observed.server.version,
+        "server_version": observed.server.version if observed is not None else 0,
         "admin": inputs.admin.username,
     }
 

@@ -32,7 +32,11 @@ async def prove_authority(instance: Instance, plan: Plan, observed: Observed) ->
         for role, refusal in sorted(refusals.items()):
             admins = await admins_of(instance.primary, role)
             missing.append(missing_loan(role, refusal, admins, observed))
-        free = [c for c in plan.changes if isinstance(c, MarkRole) and c.role not in refusals]
+        free = [
+            c
+            for c in plan.changes
+            if isinstance(c, MarkRole) and c.role in observed.roles and c.role not in refusals
+        ]
         for role, refusal in sorted((await refused_comments(instance.primary, free)).items()):
             admins = await admins_of(instance.primary, role)
             missing.append(missing_comment(role, refusal, admins, observed))

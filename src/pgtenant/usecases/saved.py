@@ -90,12 +90,24 @@ def read_plan(path: Path) -> SavedPlan:
         ) from None
 
 
-def check_fresh(saved: SavedPlan, plan: Plan, inputs: Inputs) -> None:
+def check_fresh(saved: SavedPlan, plan: Plan, inputs: Inputs, *, carried_out: bool = False) -> None:
     """Refuse a plan that is no longer what would happen, and say what moved.
+
+    Args:
+        saved: what was reviewed.
+        plan: what would happen now.
+        inputs: the run's.
+        carried_out: the saved plan has been carried out, and what it opened shows more.
 
     Raises:
         PgtenantError: the server, the catalog or the state is another.
     """
+    if carried_out:
+        raise PgtenantError(
+            f"the saved plan was carried out; what it opened shows {len(plan.changes)} more"
+            " change(s) that it could not know, and they were not made",
+            hint="make the plan again and have it reviewed",
+        )
     moved: list[str] = []
     if saved.server != _server(inputs):
         moved.append(f"the instance was {saved.server} and is now {_server(inputs)}")

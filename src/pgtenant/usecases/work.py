@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections import deque
-from collections.abc import AsyncIterator
+from collections import Counter, deque
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field, replace
 
@@ -14,16 +14,18 @@ from psycopg import sql
 from pgtenant.audit.record import Action, Status
 from pgtenant.catalog.model import Auth
 from pgtenant.errors import AuditError, PgtenantError, ServerError
-from pgtenant.planning.changes import CreateRole, UpdatePassword, UsePassword
+from pgtenant.planning.changes import CreateRole, RevokeDatabase, UpdatePassword, UsePassword
 from pgtenant.planning.logins import judge
 from pgtenant.planning.observed import PasswordState
 from pgtenant.planning.order import AsLogin, Group, Transaction
 from pgtenant.planning.plan import Plan
+from pgtenant.planning.sql.render import Statement
 from pgtenant.planning.sql.script import script
 from pgtenant.postgres import scram
 from pgtenant.postgres.connect import Login
 from pgtenant.postgres.execute import run
 from pgtenant.postgres.libpq import Connection
+from pgtenant.postgres.lock import holds_run_lock
 from pgtenant.postgres.options import NO_SCHEMAS, OWN_SCHEMAS
 from pgtenant.postgres.probe import try_login
 from pgtenant.report.describe import describe
@@ -32,6 +34,7 @@ from pgtenant.usecases.look import Instance
 from pgtenant.usecases.recorder import Recorder
 from pgtenant.usecases.rows import entry_row, rows_of
 
+_NO_SUCH_DATABASE = "3D000"
 _PER_WORKER = 2
 """A worker holds a connection to the maintenance database and one to the database it works on."""
 
@@ -44,6 +47,7 @@ class Work:
         fail_fast: stop at the first error; otherwise leave out the entries it hit.
         failed: the keys of those entries.
         errors: in the order in which they happened.
+        left: how many changes of each entry have not been carried out.
     """
 
     instance: Instance
@@ -54,6 +58,12 @@ class Work:
     failed: set[str] = field(default_factory=set)
     errors: list[PgtenantError] = field(default_factory=list)
     stopped: bool = False
+    left: Counter[str] = field(default_factory=Counter)
+
+    @property
+    def unreached(self) -> set[str]:
+        """The keys of entries with changes that were not carried out."""
+        return {entry for entry, changes in self.left.items() if changes}
 
     async def run(self) -> None:
         """Carry out every group.
@@ -61,6 +71,7 @@ class Work:
         Raises:
             AuditError: a record could not be written; no further change was begun.
         """
+        self.left = Counter(change.entry for change in self.plan.changes)
         groups = deque(self.plan.groups)
         budget = self.instance.inputs.settings.server.connections
         workers = max(1, min(budget // _PER_WORKER, len(groups)))
@@ -103,8 +114,9 @@ class Work:
                 continue
             part = replace(transaction, changes=changes)
             try:
-                self._check_lock()
+                await self._check_lock(maintenance)
                 await self._transaction(part, maintenance)
+                self.left.subtract(change.entry for change in changes)
             except PgtenantError as error:
                 await self._fail(part, error)
 
@@ -117,17 +129,12 @@ class Work:
                 self.plan.lending,
                 lambda role, secret: self._verifier(connection, role, secret),
             )
-            await run(
-                connection,
-                statements,
-                transactional=transaction.place.transactional,
-                doing=describe(transaction.changes[0]),
-            )
+            status = await _run(connection, statements, transaction)
         await self.recorder.write(
             rows_of(
                 transaction.changes,
                 self.instance.inputs.desired,
-                Status.SUCCESS,
+                status,
                 duration=time.monotonic() - began,
             )
         )
@@ -200,17 +207,41 @@ class Work:
             self.errors.append(unwritten)
             self.stopped = True
 
-    def _check_lock(self) -> None:
-        """Refuse to go on when the connection that holds the run lock is gone."""
-        if self.instance.primary.closed:
-            self.stopped = True
-            raise ServerError(
-                "the connection that holds the run lock was lost; nothing more was changed",
-                hint="run again: the next run continues from what is there",
-            )
+    async def _check_lock(self, maintenance: Connection) -> None:
+        """Refuse to go on when the connection that holds the run lock is gone.
+
+        The server is asked, over the connection at hand: a client learns that a session of
+        its own was ended only when it next uses it.
+        """
+        primary = self.instance.primary
+        if not primary.closed and await holds_run_lock(maintenance, primary.info.backend_pid):
+            return
+        self.stopped = True
+        raise ServerError(
+            "the connection that holds the run lock was lost; nothing more was changed",
+            hint="run again: the next run continues from what is there",
+        )
 
     def _login(self, role: str, secret: str) -> Login:
         return Login(role, self.instance.inputs.passwords[secret].reveal())
 
     def _verifier(self, connection: Connection, role: str, secret: str) -> sql.Composable:
         return scram.verifier(connection, role, self.instance.inputs.passwords[secret].reveal())
+
+
+async def _run(
+    connection: Connection, statements: Sequence[Statement], transaction: Transaction
+) -> Status:
+    try:
+        await run(
+            connection,
+            statements,
+            transactional=transaction.place.transactional,
+            doing=describe(transaction.changes[0]),
+        )
+    except ServerError as error:
+        closing = all(isinstance(c, RevokeDatabase) and c.undeclared for c in transaction.changes)
+        if closing and error.sqlstate == _NO_SUCH_DATABASE:
+            return Status.NO_CHANGE  # its owner dropped it meanwhile: nothing is left to close
+        raise
+    return Status.SUCCESS
