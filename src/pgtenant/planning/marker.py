@@ -85,9 +85,13 @@ def parse(comment: str | None) -> Marker | None:
 
 
 def with_marker(comment: str | None, marker: Marker) -> str:
-    """Return `comment` with `marker` as its last line, keeping what a human wrote before it."""
+    """Return `comment` with `marker` as its last line, keeping what a human wrote before it.
+
+    Bytes that are no UTF-8 can't be sent back, and are spelled out.
+    """
     if not comment:
         return marker.text()
+    comment = comment.encode("utf-8", "backslashreplace").decode("utf-8")
     if parse(comment) is None:
         return f"{comment}\n{marker.text()}"
     human, newline, _ = comment.rpartition("\n")

@@ -13,30 +13,56 @@ from __future__ import annotations
 
 import ctypes
 import ctypes.util
+import json
 import re
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import psycopg
 from psycopg import pq
-from psycopg.abc import PQGenConn
+from psycopg.abc import Buffer, PQGenConn
+from psycopg.adapt import Loader
 from psycopg.pq.abc import PGconn
 from psycopg.rows import TupleRow
+from psycopg.types.json import set_json_loads
 from psycopg.waiting import Wait
 
 _DEFAULT, _VERBOSE = 1, 2
 _SQLSTATE: Final = re.compile(r":  ([0-9A-Z]{5}): ")  # two spaces follow the severity
 
 
+_UNKNOWN: Final = 0
+"""The OID that stands for every type without a loader of its own."""
+
+
 class Connection(psycopg.AsyncConnection[TupleRow]):
-    """psycopg's connection, with refusals that carry their SQLSTATE in the message."""
+    """psycopg's connection, with refusals that carry their SQLSTATE, and text of any bytes.
+
+    The shared catalogs hold whatever bytes a session in another encoding wrote: whoever may
+    create a database can name it in bytes that are no UTF-8, and the server sends them as they
+    are. They arrive as lone surrogates (PEP 383), which nothing can send back.
+    """
 
     @classmethod
     def _connect_gen(cls, conninfo: str = "") -> PQGenConn[Connection]:
         pgconn = yield from _connect(conninfo)
-        return cls(pgconn)
+        connection = cls(pgconn)
+        for type_ in (_UNKNOWN, "text", "name", "varchar", "bpchar"):
+            connection.adapters.register_loader(type_, _TextLoader)
+        set_json_loads(load_json, connection)
+        return connection
+
+
+class _TextLoader(Loader):
+    def load(self, data: Buffer) -> str:
+        return bytes(data).decode("utf-8", "surrogateescape")
+
+
+def load_json(data: str | bytes) -> Any:
+    """Read JSON whose strings may hold bytes that are no UTF-8."""
+    return json.loads(data if isinstance(data, str) else data.decode("utf-8", "surrogateescape"))
 
 
 def refusal_sqlstate(message: str) -> str | None:

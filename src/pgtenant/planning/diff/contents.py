@@ -25,7 +25,7 @@ from pgtenant.planning.marker import Marker, with_marker
 from pgtenant.planning.observed import Contents, Observed
 from pgtenant.planning.privileges import PUBLIC, ObjectKind, granted_by
 from pgtenant.planning.sql import statements
-from pgtenant.planning.sql.text import as_text
+from pgtenant.planning.sql.text import advice
 
 
 def diff_contents(
@@ -140,7 +140,7 @@ def _excess(excess: Excess, desired: Desired) -> Iterator[Change | Drift]:
         database=change.database,
         role=change.role,
         message=excess.message,
-        statement=as_text(statement),
+        statement=advice(statement),
     )
 
 
@@ -170,7 +170,7 @@ def _extensions(
             " (on RDS: rds_superuser) can create it"
             if offered
             else f"the server does not offer the extension {name}",
-            statement=as_text(statements.create_extension(name)) if offered else "",
+            statement=advice(statements.create_extension(name)) if offered else "",
         )
 
 
@@ -222,7 +222,7 @@ def _foreign(database: DesiredDatabase, contents: Contents) -> Iterator[Drift]:
             database=database.name,
             role=item.owner,
             message=f"the {item.kind} {name} belongs to {item.owner}{effect}",
-            statement=as_text(statements.change_owner(item, database.owner.name)),
+            statement=advice(statements.change_owner(item, database.owner.name)),
         )
     if contents.foreign_count > len(contents.foreign):
         yield Drift(

@@ -24,7 +24,7 @@ from pgtenant.planning.marker import Marker, with_marker
 from pgtenant.planning.observed import Database, DatabaseGrant, Observed
 from pgtenant.planning.privileges import DATABASE_PRIVILEGES, PUBLIC
 from pgtenant.planning.sql import statements
-from pgtenant.planning.sql.text import as_text
+from pgtenant.planning.sql.text import advice, can_be_sent
 
 
 def diff_database(
@@ -72,15 +72,17 @@ def diff_undeclared(observed: Observed, desired: Desired) -> Iterator[Change | D
             continue
         owner = desired.by_name.get(existing.owner)
         entry = owner.entry if owner else mark.entry
+        reachable = can_be_sent(name, existing.owner)
         yield Drift(
             kind=DriftKind.UNDECLARED_DATABASE,
             entry=entry,
             database=name,
             role=existing.owner,
             message="was made by its owner and is not in the catalog"
-            + ("; as a template, every role with CREATEDB can copy it" * existing.is_template),
+            + ("; as a template, every role with CREATEDB can copy it" * existing.is_template)
+            + ("; its name is not valid UTF-8, so that pgtenant can't close it" * (not reachable)),
         )
-        if desired.close_app_databases:
+        if desired.close_app_databases and reachable:
             yield from close(existing, entry, undeclared=True)
 
 
@@ -234,7 +236,7 @@ def _excess(
                 database=database.name,
                 role=role,
                 message=f"holds {what}{', '.join(change.privileges)} on the database",
-                statement=as_text(statements.revoke_database(change)),
+                statement=advice(statements.revoke_database(change)),
             )
 
 

@@ -25,7 +25,7 @@ from pgtenant.planning.marker import Marker, with_marker
 from pgtenant.planning.observed import Observed, PasswordState, Role
 from pgtenant.planning.privileges import IAM_ROLE
 from pgtenant.planning.sql import statements
-from pgtenant.planning.sql.text import as_text
+from pgtenant.planning.sql.text import advice
 
 
 def diff_role(
@@ -158,7 +158,7 @@ def _memberships(
                 database="",
                 role=role.name,
                 message=f"is a member of {group}",
-                statement=as_text(statements.revoke_membership(group, role.name)),
+                statement=advice(statements.revoke_membership(group, role.name)),
             )
     for member in sorted(existing.members):
         if member not in desired.by_name:
@@ -168,7 +168,7 @@ def _memberships(
                 database="",
                 role=role.name,
                 message=f"{member} is a member of it and can act as it",
-                statement=as_text(statements.revoke_membership(role.name, member)),
+                statement=advice(statements.revoke_membership(role.name, member)),
             )
 
 
