@@ -5,21 +5,40 @@ Commands are imported when they run, so that `--help` and wrong arguments cost n
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
+import traceback
 
 import click
 
 from pgtenant.cli.app import cli
+from pgtenant.cli.stdout import Output
 from pgtenant.errors import ExitCode, PgtenantError
 
 __all__ = ["main"]
 
 _INTERRUPTED = 130  # 128 + SIGINT, as shells have it
+_LONGEST = 300
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run the command line and return its exit code. Never raises for what a user can cause."""
+    """Run the command line and return its exit code. Never raises."""
+    out, err = Output(sys.stdout), Output(sys.stderr)
+    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+        code = _run(arguments)
+        out.flush()
+        if not out.lost:
+            return code
+        if out.dispensable:
+            err.write(f"the output is not complete ({out.lost}); the audit file has all of it\n")
+            return code
+        err.write(f"error: the output could not be written: {out.lost}\n")
+        good = code in {ExitCode.CONVERGED, ExitCode.CHANGES, ExitCode.BLOCKED}
+        return ExitCode.FAILED if good else code
+
+
+def _run(arguments: list[str] | None) -> int:
     try:
         code = cli.main(args=arguments, prog_name="pgtenant", standalone_mode=False)
     except click.ClickException as error:
@@ -33,8 +52,23 @@ def main(arguments: list[str] | None = None) -> int:
 
         sys.stderr.write(error_text(error))
         return error.exit_code
-    except BrokenPipeError:
-        # Whoever read our output has gone; what was done is in the audit file.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return ExitCode.FAILED
+    except SystemExit as ended:  # click ends the process at a broken pipe, of whatever it was
+        return _unexpected(ended.__context__ or ended)
+    except (Exception, BaseExceptionGroup) as error:
+        return _unexpected(error)
     return int(code or 0)
+
+
+def _unexpected(error: BaseException) -> int:
+    """Say in one line what nobody thought of."""
+    from pgtenant.report.safe import shown
+
+    if os.environ.get("PGTENANT_LOG_LEVEL", "").lower() == "debug":
+        traceback.print_exception(error, file=sys.stderr)
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    text = ": ".join(part for part in (type(error).__name__, shown(str(error))[:_LONGEST]) if part)
+    sys.stderr.write(
+        f"internal error: {text}; please report it, with what PGTENANT_LOG_LEVEL=debug shows\n"
+    )
+    return ExitCode.FAILED
