@@ -8,6 +8,7 @@ from typing import Any
 import psycopg
 import pytest
 
+from pgtenant.postgres.lock import KEY
 from support.instance import Instance
 from support.oracle import changing, sent
 from support.project import Project, Result
@@ -229,3 +230,26 @@ def test_what_people_read(project: Project) -> None:
     assert "+ role pgtenant_admin  (LOGIN CREATEROLE CREATEDB" in said
     assert 'admin = "goldenpath/{env}/rds/provisioner"' in said
     assert "nothing to do" in project.run("bootstrap", "-e", "dev").out
+
+
+def test_it_waits_for_the_run_lock(project: Project, instance: Instance) -> None:
+    """The lock lives where an `apply` takes it, whoever is the admin."""
+    project.write(ORDERS)
+    with psycopg.connect(instance.admin_conninfo(), autocommit=True) as other:
+        other.execute("SELECT pg_advisory_lock(%s)", (KEY,))
+        held = bootstrap(project, "--lock-timeout", "0", code=1)
+        assert "another run holds the instance" in held.json["error"]["message"]
+        assert not project.has_secret("rds/provisioner")
+    bootstrap(project)
+    secret = stored(project)
+    with instance.connect(secret["username"], secret["password"], secret["dbname"]) as other:
+        other.execute("SELECT pg_advisory_lock(%s)", (KEY,))
+        assert project.apply("--lock-timeout", "0").code == 1  # as the master
+
+
+def test_a_run_that_died_after_storing_the_secret_goes_on(project: Project) -> None:
+    project.write(ORDERS)
+    project.write_secret("rds/provisioner", "pgtenant_admin", "kept-from-before", "platform")
+    assert kinds(bootstrap(project))[0] == "create_delegated_admin"
+    assert stored(project)["password"] == "kept-from-before"
+    assert logs_in(project)
