@@ -6,8 +6,10 @@ import socket
 from collections.abc import Callable
 from typing import Any
 
+import jsonschema  # type: ignore[import-untyped]
 import pytest
 
+from pgtenant.report.jsonout import schema
 from support.instance import Instance
 from support.oracle import changing, nobody_connects
 from support.project import Project, Result
@@ -23,6 +25,8 @@ def _assert_failed(result: Result, *, says: str, plan: bool) -> Any:
     assert says in result.err
     assert "Traceback" not in result.output
     document = result.json  # one whole object
+    jsonschema.Draft202012Validator(schema("plan" if plan else "apply")).validate(document)
+    assert plan or document["errors"][0] == document["error"]
     members = {"environment", "changes", "blocked", "drift", "summary"}
     assert members <= document.keys() or not plan
     assert {"run_id", "environment", "records", "summary"} <= document.keys() or plan

@@ -113,7 +113,8 @@ def _as_json(request: _Request) -> int:
 
 
 def _print_json(request: _Request, records: list[Record], errors: list[PgtenantError]) -> None:
-    extra = {"error": as_json(errors[0])} if errors else {}
+    told = [as_json(error) for error in errors]
+    extra = {"error": told[0], "errors": told} if told else {}
     rows = [record.as_dict() for record in records]
     sys.stdout.write(json_text(apply_json(request.run_id, request.environment, rows, extra)))
 

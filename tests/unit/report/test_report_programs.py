@@ -44,7 +44,9 @@ def test_a_plan_is_what_its_schema_says(plan: Plan) -> None:
 
 
 def test_a_run_is_what_its_schema_says() -> None:
-    document = apply_json("local-1", "dev", audit_rows.MIXED, {"error": {"message": "lost"}})
+    error = {"message": "lost", "hint": ""}
+    extra = {"error": error, "errors": [error]}
+    document = apply_json("local-1", "dev", audit_rows.MIXED, extra)
     check(document, schema("apply"))
     assert document["summary"] == {
         "success": 8,
@@ -54,7 +56,7 @@ def test_a_run_is_what_its_schema_says() -> None:
         "error": 1,
         "dry_run": 0,
     } | {"success": sum(r["status"] == "success" for r in audit_rows.MIXED)}
-    assert document["error"] == {"message": "lost"}
+    assert document["error"] == error
     check(apply_json("local-1", "dev", ()), schema("apply"))
 
 
