@@ -105,3 +105,24 @@ def test_a_password_login_is_gone(project: Project, instance: Instance) -> None:
     with pytest.raises(psycopg.OperationalError):
         project.tenant("orders_reader", "orders")
     assert instance.su(STATE) == [(False, True)]
+
+
+@pytest.mark.major(min=16)
+def test_an_admin_that_may_not_grant_it_is_told_before_the_first_change(
+    project: Project, instance: Instance
+) -> None:
+    """An admin that is in rds_iam and logs in all the same may go on, if it can."""
+    project.write(entries("iam"))
+    instance.su("CREATE ROLE token_users ROLE platform_admin IN ROLE rds_iam")
+    refused = project.apply()
+    assert refused.code == 1
+    assert "can't put roles into rds_iam" in refused.json["error"]["message"]
+    assert instance.su("SELECT 1 FROM pg_roles WHERE rolname LIKE 'orders%'") == []
+    statement = refused.json["error"]["hint"].splitlines()[1].split(";  --")[0]
+    instance.su(statement.strip())
+    project.converge()
+    assert instance.su(STATE) == [(False, True)]
+    assert project.plan("--detailed-exitcode").code == 0
+    project.write(entries("password"))
+    project.converge()
+    assert instance.su(STATE) == [(True, False)]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from pgtenant.catalog.model import Auth
 from pgtenant.planning.changes import (
     CreateDatabase,
     CreateRole,
@@ -15,10 +16,12 @@ from pgtenant.planning.changes import (
     UpdatePassword,
     UseIam,
     UsePassword,
+    role_of,
 )
 from pgtenant.planning.observed import Admin, Observed
 from pgtenant.planning.order import Borrowing
 from pgtenant.planning.plan import Plan
+from pgtenant.planning.privileges import IAM_ROLE
 from pgtenant.planning.sql import statements
 from pgtenant.planning.sql.text import as_text
 
@@ -113,6 +116,28 @@ def missing_comment(role: str, refusal: str, admins: Sequence[str], observed: Ob
     loan = missing_loan(role, refusal, admins, observed)
     admin = observed.server.admin.name
     return replace(loan, message=f"the admin {admin} can't mark the role {role}: {refusal}")
+
+
+def joins_iam(plan: Plan) -> str:
+    """Return the first role that the plan puts into `rds_iam`, or empty."""
+    for change in plan.changes:
+        made = isinstance(change, CreateRole) and change.auth is Auth.IAM
+        if made or isinstance(change, UseIam):
+            return role_of(change)
+    return ""
+
+
+def missing_iam(refusal: str, observed: Observed) -> Missing:
+    """Return what to do where the admin can't put roles into `rds_iam`.
+
+    A plan gets here only with an admin that being a member does not lock out (`planning.guards`).
+    """
+    admin = observed.server.admin.name
+    return Missing(
+        message=f"the admin {admin} can't put roles into rds_iam: {refusal}",
+        statement=as_text(statements.grant_admin(IAM_ROLE, admin, observed.server.major)),
+        executor="a superuser",
+    )
 
 
 def _attribute(admin: Admin, attribute: str, purpose: str) -> Missing:

@@ -7,6 +7,7 @@ from collections.abc import Collection
 import psycopg
 from psycopg import sql
 
+from pgtenant.planning.privileges import IAM_ROLE
 from pgtenant.planning.sql import statements
 from pgtenant.postgres.failures import failed
 from pgtenant.postgres.libpq import Connection
@@ -73,3 +74,28 @@ async def refused_admin_grants(
         where = connection.info.dbname
         raise failed(error, doing="proving authority", where=where) from None
     return frozenset(refused)
+
+
+async def refused_iam(connection: Connection, role: str, *, exists: bool) -> str:
+    """Return what the server says to `GRANT rds_iam TO role`, found by trying; empty for yes.
+
+    Args:
+        connection: in autocommit mode and idle; everything is rolled back.
+        role: who would get it.
+        exists: whether that role is there; otherwise it is made, and rolled back too.
+
+    Raises:
+        ServerError: the connection was lost.
+    """
+    try:
+        async with connection.transaction(force_rollback=True):
+            if not exists:
+                made = sql.SQL("CREATE ROLE {}").format(sql.Identifier(role))
+                await connection.execute(made)
+            await connection.execute(statements.grant_role(IAM_ROLE, role))
+    except psycopg.Error as error:
+        if error.diag.message_primary is None or connection.closed:
+            where = connection.info.dbname
+            raise failed(error, doing="proving authority", where=where) from None
+        return error.diag.message_primary
+    return ""

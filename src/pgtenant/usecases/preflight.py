@@ -5,8 +5,10 @@ from __future__ import annotations
 from pgtenant.errors import AuthorityError
 from pgtenant.planning.authority import (
     Missing,
+    joins_iam,
     missing_attributes,
     missing_comment,
+    missing_iam,
     missing_loan,
     roles_to_borrow,
 )
@@ -14,6 +16,7 @@ from pgtenant.planning.changes import MarkRole
 from pgtenant.planning.observed import Observed
 from pgtenant.planning.plan import Plan
 from pgtenant.postgres.authority import admins_of, refused_comments, refused_loans
+from pgtenant.postgres.delegation import refused_iam
 from pgtenant.usecases.look import Instance
 
 
@@ -40,6 +43,10 @@ async def prove_authority(instance: Instance, plan: Plan, observed: Observed) ->
         for role, refusal in sorted((await refused_comments(instance.primary, free)).items()):
             admins = await admins_of(instance.primary, role)
             missing.append(missing_comment(role, refusal, admins, observed))
+        if role := joins_iam(plan):
+            there = role in observed.roles
+            if refusal := await refused_iam(instance.primary, role, exists=there):
+                missing.append(missing_iam(refusal, observed))
     if missing:
         raise _no_authority(missing)
 
