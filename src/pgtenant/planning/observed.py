@@ -207,6 +207,8 @@ class Contents:
         foreign: objects the owner can't grant on, sorted; at most a hundred.
         foreign_count: how many there are in all.
         extensions: the names of the extensions in it.
+        unnameable: objects that would need a grant or a revoke and whose names are no UTF-8, so
+            that no statement can hold them; sorted.
     """
 
     public: PublicSchema | None
@@ -216,6 +218,7 @@ class Contents:
     foreign: tuple[ForeignObject, ...] = ()
     foreign_count: int = 0
     extensions: frozenset[str] = frozenset()
+    unnameable: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

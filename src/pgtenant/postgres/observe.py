@@ -6,7 +6,7 @@ The shared catalogs take a few queries, each database one.
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
 import psycopg
@@ -31,8 +31,9 @@ from pgtenant.planning.observed import (
     Server,
 )
 from pgtenant.planning.privileges import ObjectKind
+from pgtenant.planning.sql.text import can_be_sent
 from pgtenant.postgres.failures import failed
-from pgtenant.postgres.libpq import Connection
+from pgtenant.postgres.libpq import Connection, load_json
 from pgtenant.postgres.queries import query
 
 
@@ -111,18 +112,18 @@ async def observe_contents(
     parameters = {
         "owner": database.owner.name,
         "roles": [role for role in roles if role != database.owner.name],
-        "wanted": json.dumps(wanted),
+        "wanted": json.dumps(wanted, ensure_ascii=False),
         "will_own": will_own,
     }
-    async with connection.cursor(row_factory=dict_row) as cursor:
-        try:
-            row = await (await cursor.execute(query("contents"), parameters)).fetchone()
-        except psycopg.Error as error:
-            raise failed(error, doing="reading the catalogs", where=database.name) from None
+    try:
+        cursor = await connection.execute(query("contents"), parameters)
+        row = await cursor.fetchone()
+    except psycopg.Error as error:
+        raise failed(error, doing="reading the catalogs", where=database.name) from None
     if row is None:
-        msg = "a query without FROM returned no row"
+        msg = "a query of one row returned none"
         raise AssertionError(msg)
-    return _contents(row)
+    return _contents(load_json(row[0]))
 
 
 def _role(row: dict[str, Any], admin: str) -> Role:
@@ -153,16 +154,26 @@ def _database(row: dict[str, Any]) -> Database:
 
 
 def _contents(row: dict[str, Any]) -> Contents:
-    groups = (
+    unnameable: set[str] = set()
+
+    def nameable(schema: str, names: Iterable[str]) -> tuple[str, ...]:
+        """Keep the names that a statement can hold, and note the others."""
+        good = {name for name in names if can_be_sent(schema, name)}
+        unnameable.update(f"{schema}.{name}".lstrip(".") for name in set(names) - good)
+        return tuple(sorted(good))
+
+    groups = [
         ObjectGroup(
             kind=ObjectKind(kind),
             schema=schema,
-            names=tuple(sorted(names)),
+            names=good,
             grants=tuple(sorted(ObjectGrant(*grant) for grant in grants)),
         )
         for kind, schema, names, grants in row["groups"] or ()
-    )
+        if (good := nameable(schema, names))
+    ]
     return Contents(
+        unnameable=tuple(sorted(unnameable)),
         public=PublicSchema(**row["public"]) if row["public"] else None,
         groups=tuple(sorted(groups, key=lambda g: (g.kind, g.schema, g.names))),
         defaults=tuple(sorted(DefaultGrant(*grant) for grant in row["defaults"] or ())),

@@ -10,7 +10,7 @@ import pytest
 
 from support.instance import Instance
 from support.project import Project, password_of
-from support.siege import SHOP, as_tenant
+from support.siege import SHOP, as_tenant, holds
 
 _RAW = b"rev_\xff"
 _ENTRIES: dict[str, dict[str, Any]] = {**SHOP, "shop": {**SHOP["shop"], "createdb": True}}
@@ -82,3 +82,34 @@ def test_a_declared_database_with_a_comment_in_other_bytes(
     rawly.execute(b"COMMENT ON DATABASE shop IS 'a\xff'")
     converged.converge()
     assert not converged.plan().json["changes"]
+
+
+@pytest.mark.every_major
+def test_a_declared_database_made_again_as_sql_ascii(
+    converged: Project, rawly: psycopg.Connection, instance: Instance
+) -> None:
+    rawly.execute("DROP DATABASE shop")
+    rawly.execute("CREATE DATABASE shop TEMPLATE template0 ENCODING 'SQL_ASCII' LOCALE 'C'")
+    as_tenant(
+        instance,
+        "shop_user",
+        "shop",
+        b'CREATE TABLE "t\xff" (n int, "c\xff" int)',
+        b'GRANT INSERT ("c\xff") ON "t\xff" TO shop_reader',
+        b'CREATE SCHEMA "s\xff"',
+        b'CREATE TABLE "s\xff".inside ()',
+        "CREATE TABLE plain (n int)",
+        client_encoding="SQL_ASCII",
+    )
+    raw = instance.superuser_conninfo("shop", client_encoding="SQL_ASCII")
+    with psycopg.connect(raw) as superuser:
+        superuser.execute(b'CREATE TABLE public."f\xff" ()')
+    converged.converge()
+    planned = converged.plan()
+    assert (planned.code, planned.json["changes"]) == (0, []), planned.output
+    [unread] = [d for d in planned.json["drift"] if d["kind"] == "unread_database"]
+    assert unread["message"].startswith("holds names that are not UTF-8")
+    assert holds(instance, "shop_reader", "plain", "SELECT", "shop")
+    shown = converged.run("plan", "-e", "dev")
+    assert "not UTF-8" in shown.out
+    assert "opens it first" not in shown.out

@@ -44,6 +44,7 @@ def diff_contents(
     yield from _extensions(database, contents, observed)
     yield from _initial_schema(database, observed, desired)
     yield from _foreign(database, contents)
+    yield from _unnameable(database, contents)
 
 
 def _public_schema(database: DesiredDatabase, contents: Contents) -> Iterator[Change]:
@@ -232,4 +233,18 @@ def _foreign(database: DesiredDatabase, contents: Contents) -> Iterator[Drift]:
             role="",
             message=f"and {contents.foreign_count - len(contents.foreign)} more objects that"
             f" do not belong to {database.owner.name}",
+        )
+
+
+def _unnameable(database: DesiredDatabase, contents: Contents) -> Iterator[Drift]:
+    if contents.unnameable:
+        first = ", ".join(contents.unnameable[:3])
+        more = len(contents.unnameable) - 3
+        yield Drift(
+            kind=DriftKind.UNREAD_DATABASE,
+            entry=database.entry,
+            database=database.name,
+            role=database.owner.name,
+            message="holds names that are not UTF-8, on which nothing is granted or revoked:"
+            f" {first}" + (f" and {more} more" if more > 0 else ""),
         )

@@ -1,4 +1,5 @@
--- Everything about one database in one row. Objects are grouped by equal ACLs before an
+-- Everything about one database in one JSON text, as bytes: a SQL_ASCII database may hold names
+-- that are no UTF-8, which the server would refuse to send as text. Objects are grouped by equal ACLs before an
 -- ACL is looked at, and only groups that differ from what is wanted come back.
 WITH owner AS (
     SELECT oid FROM pg_roles WHERE rolname = %(owner)s
@@ -70,7 +71,7 @@ WITH owner AS (
        AND NOT EXISTS (SELECT FROM pg_depend p
                         WHERE p.classid = 'pg_namespace'::regclass AND p.objid = n.oid
                           AND p.deptype = 'e')
-)
+), answer AS (
 SELECT (SELECT jsonb_build_object(
             'owner', pg_get_userbyid(n.nspowner),
             'owned', coalesce(pg_has_role((SELECT oid FROM owner), n.nspowner, 'USAGE'), false)
@@ -107,3 +108,7 @@ SELECT (SELECT jsonb_build_object(
           FROM (SELECT * FROM stranger ORDER BY kind, schema, name LIMIT 100) s) AS foreign_objects,
        (SELECT count(*) FROM stranger) AS foreign_count,
        (SELECT coalesce(array_agg(x.extname::text), '{}') FROM pg_extension x) AS extensions
+)
+SELECT convert_to(to_json(answer)::text,
+                  CASE getdatabaseencoding() WHEN 'SQL_ASCII' THEN 'SQL_ASCII' ELSE 'UTF8' END)
+  FROM answer
