@@ -54,7 +54,11 @@ def load(
         with path.open("rb") as file:
             data = file.read(MAX_BYTES + 1)
     except FileNotFoundError as error:
-        raise _whole(display, f"there is no catalog at {_shown(display)}") from error
+        raise _whole(
+            display,
+            f"there is no catalog at {_shown(display)}",
+            hint="make it, or say in pgtenant.toml where it is: [project] catalog",
+        ) from error
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         message = f"the catalog {_shown(display)} cannot be read: {plain(reason, 200)}"
@@ -177,8 +181,8 @@ def _tree(text: str, language: Format) -> Located | None:
             assert_never(language)
 
 
-def _whole(display: str, message: str) -> CatalogError:
-    return CatalogError((Problem(_shown(display), 0, "", "", message),))
+def _whole(display: str, message: str, *, hint: str = "") -> CatalogError:
+    return CatalogError((Problem(_shown(display), 0, "", "", message),), hint=hint)
 
 
 def _shown(display: str) -> str:

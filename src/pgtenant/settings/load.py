@@ -57,7 +57,7 @@ def load(
     if problems:
         raise SettingsError(_summary(problems))
     explicit = {one.path for one in given}
-    return _build(project, values, sslmode_explicit=("server", "sslmode") in explicit)
+    return _build(project, values, explicit)
 
 
 def _read(project: Path) -> str:
@@ -96,7 +96,7 @@ def _summary(problems: list[str]) -> str:
 
 
 def _build(
-    root: Path, values: Mapping[tuple[str, ...], Any], *, sslmode_explicit: bool
+    root: Path, values: Mapping[tuple[str, ...], Any], explicit: set[tuple[str, ...]]
 ) -> Settings:
     sections: dict[str, dict[str, Any]] = {}
     approvals: dict[str, Environment] = {}
@@ -110,9 +110,13 @@ def _build(
         sections["server"]["sslrootcert"] = str(root / bundle)
     return Settings(
         root=root,
-        project=ProjectSettings(**sections["project"]),
+        project=ProjectSettings(
+            **sections["project"], catalog_explicit=("project", "catalog") in explicit
+        ),
         secrets=SecretsSettings(**sections["secrets"]),
-        server=ServerSettings(**sections["server"], sslmode_explicit=sslmode_explicit),
+        server=ServerSettings(
+            **sections["server"], sslmode_explicit=("server", "sslmode") in explicit
+        ),
         naming=NamingSettings(**sections["naming"]),
         environments=MappingProxyType(approvals),
     )

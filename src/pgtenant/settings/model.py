@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal
@@ -16,16 +17,21 @@ if TYPE_CHECKING:
 _ENVIRONMENT_NAME: Final = re.compile(r"[a-z][a-z0-9-]{0,30}")
 _LOCAL_HOSTS: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 
+OTHER_SUFFIXES: Final = (".tfvars.json", ".yaml", ".yml")
+"""Of catalogs that are looked for where there is no `.tfvars` and nobody set another."""
+
 
 @dataclass(frozen=True, slots=True)
 class ProjectSettings:
     """`[project]`: templates of paths, relative to the project.
 
     Attributes:
+        catalog_explicit: whether somebody set it, in whichever place.
         audit_s3: `s3://bucket/prefix`, where the journal's runs go as well, or None.
     """
 
     catalog: str
+    catalog_explicit: bool
     audit: str
     audit_s3: str | None
 
@@ -133,10 +139,24 @@ class Settings:
     def catalog_path(self, env: str) -> Path:
         """Return the path of an environment's catalog.
 
+        Where nobody set it, a catalog in JSON or YAML is found by itself: without
+        `terraform.tfvars` it is the `terraform.tfvars.json`, `.yaml` or `.yml` beside it.
+
         Raises:
-            SettingsError: the name can't be an environment's.
+            SettingsError: the name can't be an environment's, or more than one could be meant.
         """
-        return self.root / expand(self.project.catalog, {"env": check_environment(env)})
+        path = self.root / expand(self.project.catalog, {"env": check_environment(env)})
+        if self.project.catalog_explicit or _is_there(path):
+            return path
+        others = [path.with_suffix(suffix) for suffix in OTHER_SUFFIXES]
+        found = [other for other in others if _is_there(other)]
+        if len(found) > 1:
+            raise SettingsError(
+                f"there is more than one catalog in {path.parent}:"
+                f" {', '.join(other.name for other in found)}",
+                hint="keep one of them, or name it in [project] catalog",
+            )
+        return found[0] if found else path
 
     def audit_path(self, env: str) -> Path:
         """Return the path of an environment's audit file.
@@ -175,3 +195,10 @@ def check_environment(env: str) -> str:
         f"{env[:60]!r} can't be the name of an environment",
         hint="use 1 to 31 lower-case letters, digits and hyphens, with a letter first",
     )
+
+
+def _is_there(path: Path) -> bool:
+    try:
+        return os.path.lexists(path)
+    except ValueError:  # no path of this system's; whoever opens it says so
+        return False

@@ -136,7 +136,9 @@ _A_PATTERN = "a regular expression, which the whole name has to match"
 
 SPECS: Final = (
     Spec("project", "catalog", "text", "envs/{env}-rds/terraform.tfvars", _A_PATH,
-         "The catalog of an environment.", _PER_ENVIRONMENT),
+         "The catalog of an environment, by its suffix HCL (.tfvars), JSON or YAML. When it is not "
+         "set and that file is missing, `terraform.tfvars.json`, `terraform.yaml` and "
+         "`terraform.yml` beside it are looked for.", _PER_ENVIRONMENT),
     Spec("project", "audit", "text", "governance/{env}/rds_provision_audit.csv", _A_PATH,
          "The CSV file that every run appends its records to; the journal stands beside it.",
          _PER_ENVIRONMENT),

@@ -36,8 +36,11 @@ def test_the_files_own_suffix_counts(tmp_path: Path) -> None:
 
 
 def test_no_file(tmp_path: Path) -> None:
-    message = problem(tmp_path / "terraform.tfvars")
-    assert message == "there is no catalog at envs/dev-rds/terraform.tfvars"
+    with pytest.raises(CatalogError) as caught:
+        load(tmp_path / "terraform.tfvars", display="envs/dev-rds/terraform.tfvars")
+    (found,) = caught.value.problems
+    assert found.message == "there is no catalog at envs/dev-rds/terraform.tfvars"
+    assert "[project] catalog" in caught.value.hint
 
 
 def test_a_file_in_place_of_a_directory(tmp_path: Path) -> None:

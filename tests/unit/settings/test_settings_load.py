@@ -81,6 +81,7 @@ def test_the_documented_file_says_the_defaults(tmp_path: Path) -> None:
     found = settings(tmp_path, DOCUMENTED)
     assert found == dataclasses.replace(
         defaults,
+        project=dataclasses.replace(defaults.project, catalog_explicit=True),
         server=dataclasses.replace(
             defaults.server,
             maintenance_database="postgres",
@@ -96,7 +97,7 @@ def test_every_spec_is_a_field_and_every_field_has_a_spec(tmp_path: Path) -> Non
     for section in ("project", "secrets", "server", "naming"):
         fields = {field.name for field in dataclasses.fields(getattr(found, section))}
         keys = {spec.key for spec in SPECS if spec.section == section}
-        assert keys == fields - {"sslmode_explicit"}
+        assert keys == fields - {"sslmode_explicit", "catalog_explicit"}
     assert [spec.key for spec in SPECS if spec.section == "environments"] == ["approval"]
     assert len({spec.name for spec in SPECS}) == len({spec.variable for spec in SPECS})
 
@@ -324,3 +325,27 @@ def test_settings_can_not_be_changed(tmp_path: Path) -> None:
         found.server.connections = 9  # type: ignore[misc]
     with pytest.raises(TypeError):
         found.environments["dev"] = Environment(approval=False)  # type: ignore[index]
+
+
+@pytest.mark.parametrize(
+    "name", ["terraform.tfvars", "terraform.tfvars.json", "terraform.yaml", "terraform.yml"]
+)
+def test_the_catalog_is_found_in_any_language(tmp_path: Path, name: str) -> None:
+    path = tmp_path / "envs/dev-rds" / name
+    path.parent.mkdir(parents=True)
+    path.write_text("{}")
+    assert settings(tmp_path).catalog_path("dev") == path
+    set_by_somebody = settings(tmp_path, environ={"PGTENANT_PROJECT_CATALOG": "other.tfvars"})
+    assert set_by_somebody.catalog_path("dev") == tmp_path / "other.tfvars"
+
+
+def test_one_of_two_catalogs_is_not_guessed(tmp_path: Path) -> None:
+    directory = tmp_path / "envs/dev-rds"
+    directory.mkdir(parents=True)
+    for name in ("terraform.yml", "terraform.tfvars.json"):
+        (directory / name).write_text("{}")
+    with pytest.raises(SettingsError, match=r"terraform\.tfvars\.json, terraform\.yml") as caught:
+        settings(tmp_path).catalog_path("dev")
+    assert caught.value.exit_code is ExitCode.USAGE
+    (directory / "terraform.tfvars").write_text("")
+    assert settings(tmp_path).catalog_path("dev") == directory / "terraform.tfvars"
