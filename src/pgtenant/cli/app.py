@@ -20,7 +20,7 @@ _FORMATS = ["text", "json", "sql", "markdown"]
 )
 @click.version_option(__version__, "-V", "--version", prog_name="pgtenant")
 def cli() -> None:
-    r"""Give every application its own isolated database, role and grants on a shared PostgreSQL.
+    """Give every application its own isolated database, role and grants on a shared PostgreSQL.
 
     \b
     pgtenant demo              see all of it on an embedded server, in a minute
@@ -29,7 +29,7 @@ def cli() -> None:
 
     Exit codes: 0 converged, 1 failed, 2 plan has changes (--detailed-exitcode),
     3 approval required, 4 finished with blocked entries, 64 usage or invalid catalog.
-    """
+    """  # noqa: D301 - click wants the character itself
 
 
 cli.add_command(audit)
