@@ -125,7 +125,7 @@ def show(shown: Document, stream: TextIO) -> None:
 
     `NO_COLOR` and `FORCE_COLOR` are honoured. What the stream's encoding lacks is escaped.
     """
-    if not (stream.isatty() or os.environ.get("FORCE_COLOR")):
+    if no_escapes() or not (stream.isatty() or os.environ.get("FORCE_COLOR")):
         stream.write(fitting(str(shown), stream.encoding))
         return
     from rich.console import Console
@@ -134,6 +134,11 @@ def show(shown: Document, stream: TextIO) -> None:
     with console.capture() as captured:
         console.print(shown, end="")
     stream.write(fitting(captured.get(), stream.encoding))
+
+
+def no_escapes() -> bool:
+    """Tell whether a terminal wants no escape sequence at all, bold ones included."""
+    return bool(os.environ.get("NO_COLOR")) or os.environ.get("TERM") == "dumb"
 
 
 def fitting(text: str, encoding: str | None) -> str:

@@ -12,6 +12,7 @@ import unicodedata
 from collections.abc import Callable
 from typing import Final, Protocol, TextIO
 
+from pgtenant.report.document import no_escapes
 from pgtenant.report.safe import shown
 
 _TICK: Final = 0.5
@@ -90,7 +91,7 @@ class LiveLine:
         self._thread.join()
         self._thread = None
         with self._lock:
-            self._write("\r\x1b[K")
+            self._write(f"\r{self._erase()}")
 
     def _tick(self, stopped: threading.Event) -> None:
         while not stopped.wait(_TICK):
@@ -102,7 +103,10 @@ class LiveLine:
         seconds = int(self._clock() - self._began)
         lead = f"{self._done:>{len(str(total))}}/{total}  {seconds // 60}:{seconds % 60:02}"
         text = f"{lead}  {self._current}".rstrip()
-        self._write(f"\r\x1b[K{fit(text, self._columns() - 1)}\r")
+        self._write(f"\r{self._erase()}{fit(text, self._columns() - 1)}\r")
+
+    def _erase(self) -> str:
+        return f"{' ' * (self._columns() - 1)}\r" if no_escapes() else "\x1b[K"
 
     def _write(self, text: str) -> None:
         # The line is a courtesy: a terminal that went away must not end the run.

@@ -21,6 +21,13 @@ class Broken(Terminal):
         raise OSError(5, "gone")
 
 
+@pytest.fixture(autouse=True)
+def _escapes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever runs the tests, its terminal does not count."""
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    monkeypatch.setenv("TERM", "xterm-256color")
+
+
 def drawn(stream: io.StringIO) -> list[str]:
     return [part for part in stream.getvalue().replace("\x1b[K", "").split("\r") if part]
 
@@ -105,3 +112,15 @@ def test_importing_it_costs_nothing_to_speak_of() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_without_escapes_the_line_is_drawn_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NO_COLOR", "1")
+    stream = Terminal()
+    line = LiveLine(stream)
+    line.start(2)
+    line.advance("keycloak", "role created")
+    line.stop()
+    assert "\x1b" not in stream.getvalue()
+    assert "1/2  0:00  keycloak: role created\r" in stream.getvalue()
+    assert stream.getvalue().endswith(f"\r{' ' * 79}\r")

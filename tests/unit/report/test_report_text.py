@@ -87,15 +87,18 @@ def test_a_terminal_gets_colour_and_the_same_words(monkeypatch: pytest.MonkeyPat
     assert ESCAPES.sub("", coloured) == str(report)
 
 
-@pytest.mark.parametrize("stream", [io.StringIO(), Terminal()])
-def test_no_colour_where_none_is_wanted(
-    monkeypatch: pytest.MonkeyPatch, stream: io.StringIO
+@pytest.mark.parametrize(
+    ("no_color", "term"), [("1", "xterm-256color"), ("", "dumb"), ("1", "dumb")]
+)
+def test_no_escape_where_none_is_wanted(
+    monkeypatch: pytest.MonkeyPatch, no_color: str, term: str
 ) -> None:
     monkeypatch.delenv("FORCE_COLOR", raising=False)
-    monkeypatch.setenv("NO_COLOR", "1")
-    monkeypatch.setenv("TERM", "xterm-256color")
-    show(plan_text(samples.busy_plan()), stream)
-    assert "\x1b[3" not in stream.getvalue()  # weight is not colour
+    monkeypatch.setenv("NO_COLOR", no_color)
+    monkeypatch.setenv("TERM", term)
+    report, stream = plan_text(samples.busy_plan()), Terminal()
+    show(report, stream)
+    assert stream.getvalue() == str(report)
 
 
 def test_every_kind_of_drift_has_a_title() -> None:
