@@ -33,12 +33,14 @@ WITH owner AS (
 ), judged AS (
     SELECT g.kind, g.schema, g.names, held.grants,
            held.flat IS DISTINCT FROM (SELECT w.grants FROM wanted w WHERE w.kind = g.kind)
+               OR held.passed_on
                OR g.kind = 'schema' AND held.everyone_creates AS differs
       FROM acl_group g
      CROSS JOIN LATERAL (
         SELECT array_agg(DISTINCT e.rolname || E'\n' || a.privilege_type || E'\n'
                          || CASE WHEN a.is_grantable THEN 't' ELSE 'f' END COLLATE "C")
-                   FILTER (WHERE e.oid IS NOT NULL) AS flat,
+                   FILTER (WHERE e.oid IS NOT NULL AND by_owner) AS flat,
+               coalesce(bool_or(e.oid IS NOT NULL AND NOT by_owner), false) AS passed_on,
                coalesce(bool_or(a.grantee = 0 AND a.privilege_type = 'CREATE'), false)
                    AS everyone_creates,
                -- Strangers too: a privilege that was passed on is reached through whoever did.
@@ -50,6 +52,9 @@ WITH owner AS (
                               AND x.privilege_type = a.privilege_type))) AS grants
           FROM aclexplode(g.acl) a
           LEFT JOIN grantee e ON e.oid = a.grantee
+         -- Only the owner's own grants are what the catalog asks for.
+         CROSS JOIN LATERAL (SELECT a.grantor IN ((SELECT oid FROM owner),
+                                                  'pg_database_owner'::regrole) AS by_owner) o
          WHERE a.grantee <> (SELECT oid FROM owner)) held
 ), stranger AS (
     SELECT CASE c.relkind WHEN 'S' THEN 'sequence' ELSE 'table' END AS kind,
