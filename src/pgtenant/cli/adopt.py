@@ -18,6 +18,7 @@ from pgtenant.audit.s3 import S3Sink, parse_bucket
 from pgtenant.audit.trail import open_trail
 from pgtenant.cli.options import load_settings, lock_wait, need_environment
 from pgtenant.cli.plan import as_json, complain, width
+from pgtenant.cli.stdout import not_needed
 from pgtenant.errors import AuditError, ExitCode, PgtenantError
 from pgtenant.planning.adoption import Adoption
 from pgtenant.report.adoption import adoption_json, adoption_text, outcome_text
@@ -85,6 +86,8 @@ def run_adopt(
         environment=run.environment,
         run_id=run.run_id,
     )
+    if not dry_run:
+        not_needed()
     try:
         outcome = asyncio.run(_adopt(run))
     except PgtenantError as error:

@@ -11,7 +11,6 @@ from pgtenant import logs
 from pgtenant.catalog.load import parse
 from pgtenant.cli.options import load_settings, need_environment
 from pgtenant.errors import ExitCode, UsageError
-from pgtenant.report.document import fitting
 from pgtenant.report.tfvars import tfvars
 from pgtenant.report.words import count, entries
 from pgtenant.secrets.store import open_store
@@ -40,7 +39,7 @@ def run_import(*, environment: str | None, project: Path, out: Path | None) -> i
     # Whatever the server holds: what is written can be read.
     parse(text.encode(), display="imported.tfvars", policy=naming_policy(settings))
     if out is None:
-        sys.stdout.write(fitting(text, sys.stdout.encoding))
+        sys.stdout.write(text)
     else:
         _write(out, text)
     declared = entries(len(imported.desired.roles))

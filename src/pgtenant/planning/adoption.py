@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 
-from pgtenant.catalog.model import AccessLevel
+from pgtenant.catalog.model import AccessLevel, Auth
 from pgtenant.planning.candidates import Candidate, Usage, candidate
 from pgtenant.planning.changes import (
     Change,
@@ -228,4 +228,5 @@ def _marker(role: DesiredRole, desired: Desired) -> Marker:
     It has been granted nothing by us: what it holds beyond its level is drift, not a former level.
     """
     level = None if role.level is AccessLevel.OWNER else role.level
-    return Marker(environment=desired.environment, entry=role.entry, access_level=level)
+    auth = Auth.IAM if role.auth is Auth.IAM else None
+    return Marker(environment=desired.environment, entry=role.entry, access_level=level, auth=auth)

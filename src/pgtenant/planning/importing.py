@@ -6,10 +6,11 @@ beyond it and nothing to add that would open more of the database to the role.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
-from pgtenant.catalog.model import AccessLevel
+from pgtenant.catalog.model import FIELDS, AccessLevel, Auth
 from pgtenant.catalog.naming import NamingPolicy, key_problem, name_problem, reserved_reason
 from pgtenant.planning.changes import (
     GrantObjects,
@@ -28,6 +29,7 @@ from pgtenant.planning.observed import Database, Observed, Role
 from pgtenant.planning.plan import Plan, make_plan
 
 LEVELS = (AccessLevel.READER, AccessLevel.EDITOR)
+_EXTENSION = re.compile(next(s.pattern for s in FIELDS if s.name == "extensions"))
 _BEYOND = {DriftKind.PRIVILEGE, DriftKind.DEFAULT_PRIVILEGE}
 
 
@@ -59,7 +61,8 @@ class _Import:
         entry = self.entry(database.owner, database.name, database.name, AccessLevel.OWNER)
         if isinstance(entry, str):
             return entry
-        known = database.contents.extensions - {"plpgsql"} if database.contents else ()
+        found = database.contents.extensions if database.contents else frozenset()
+        known = (e for e in found if e != "plpgsql" and _EXTENSION.fullmatch(e))
         return DesiredDatabase(
             name=database.name,
             entry=entry.entry,
@@ -127,6 +130,7 @@ class _Import:
             createdb=role.createdb,
             connection_limit=role.connection_limit,
             secret="",
+            auth=Auth.IAM if role.rds_iam else Auth.PASSWORD,
         )
 
     def settle(self, role: DesiredRole) -> None:
@@ -231,7 +235,8 @@ def _after(observed: Observed, desired: Desired) -> Plan:
     marked: dict[str, Role] = {}
     for role in desired.roles:
         level = None if role.level is AccessLevel.OWNER else role.level
-        marker = Marker(environment=desired.environment, entry=role.entry, access_level=level)
+        auth = Auth.IAM if role.auth is Auth.IAM else None
+        marker = Marker(desired.environment, role.entry, access_level=level, auth=auth)
         there = observed.roles[role.name]
         marked[role.name] = replace(there, comment=with_marker(there.comment, marker))
     return make_plan(replace(observed, roles={**observed.roles, **marked}), desired)

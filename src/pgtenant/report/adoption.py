@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from pgtenant.catalog.model import AccessLevel
+from pgtenant.catalog.model import AccessLevel, Auth
 from pgtenant.planning.adoption import Adoption
 from pgtenant.planning.candidates import Candidate, State
 from pgtenant.planning.changes import Change
+from pgtenant.planning.desired import DesiredRole
 from pgtenant.planning.findings import Drift
 from pgtenant.planning.observed import PasswordState, Role
 from pgtenant.planning.plan import Plan
@@ -117,7 +118,7 @@ def _today(candidate: Candidate) -> Iterator[str]:
     if role is None:
         yield f"role {name(candidate.wanted.name)} is not there"
     else:
-        yield f"role {name(role.name)}: {_attributes(role)}; {_password(role)}"
+        yield f"role {name(role.name)}: {_attributes(role)}; {_password(role, candidate.wanted)}"
     if candidate.wanted.level is not AccessLevel.OWNER:
         return
     if database is None:
@@ -155,7 +156,10 @@ def _attributes(role: Role) -> str:
     return ", ".join(parts)
 
 
-def _password(role: Role) -> str:
+def _password(role: Role, wanted: DesiredRole) -> str:
+    if wanted.auth is Auth.IAM:
+        member = "and is" if role.rds_iam else "but is not"
+        return f"it is to log in through IAM, {member} in rds_iam"
     note = f" ({shown(role.password_note)})" if role.password_note else ""
     return f"{_PASSWORDS[role.password]}{note}"
 

@@ -8,7 +8,7 @@ import textwrap
 from collections.abc import Iterator
 from typing import Final
 
-from pgtenant.catalog.model import AccessLevel
+from pgtenant.catalog.model import AccessLevel, Auth
 from pgtenant.planning.changes import Change
 from pgtenant.planning.desired import DesiredDatabase, DesiredRole
 from pgtenant.planning.findings import Drift, DriftKind
@@ -32,8 +32,8 @@ def tfvars(imported: Imported, *, environment: str, secret: str) -> str:
     lines = [
         *_comment(
             f"Read from the instance of {environment} by `pgtenant import`. Each entry needs its"
-            f" secret {secret}, with the password that its role has. Comments say what is on the server and no"
-            " entry says."
+            f" secret {secret}, with the password that its role has. Comments say what is on the"
+            " server and no entry says."
         ),
         "",
     ]
@@ -92,6 +92,8 @@ def _fields(role: DesiredRole, database: DesiredDatabase) -> Iterator[tuple[str,
         yield "createdb", "false"
     if role.connection_limit != -1:
         yield "connection_limit", str(role.connection_limit)
+    if role.auth is not Auth.PASSWORD:
+        yield "auth", _string(role.auth)
     if role.level is AccessLevel.OWNER and database.extensions:
         yield "extensions", f"[{', '.join(_string(e) for e in database.extensions)}]"
 
