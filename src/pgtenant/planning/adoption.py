@@ -15,6 +15,7 @@ from pgtenant.planning.changes import (
     CreateRole,
     MarkDatabase,
     MarkRole,
+    RevokeDatabase,
     TakeOverDatabase,
 )
 from pgtenant.planning.desired import Desired, DesiredDatabase, DesiredRole
@@ -85,8 +86,12 @@ def adopt(
         candidate(role, observed, desired, usage, blocked=held_back, touched=touched)
         for role in selected
     )
+    after = make_plan(simulate(observed, order(preview, desired)), desired, only=touched)
     return Adoption(
-        candidates=tuple(sorted(candidates, key=lambda c: c.wanted.entry)),
+        candidates=tuple(
+            replace(c, others=tuple(_others(c, after, usage)))
+            for c in sorted(candidates, key=lambda c: c.wanted.entry)
+        ),
         plan=Plan(
             environment=desired.environment,
             entries=tuple(sorted(role.entry for role in selected)),
@@ -96,8 +101,22 @@ def adopt(
             lending=Lending.of(observed),
             maintenance_database=observed.server.maintenance_database,
         ),
-        after=make_plan(simulate(observed, order(preview, desired)), desired, only=touched),
+        after=after,
     )
+
+
+def _others(
+    candidate: Candidate, after: Plan, usage: Mapping[str, Usage]
+) -> Iterator[tuple[str, Usage]]:
+    closed = {
+        change.database
+        for change in after.changes
+        if isinstance(change, RevokeDatabase)
+        and change.undeclared
+        and change.entry == candidate.wanted.entry
+    }
+    for name in sorted(closed):
+        yield name, usage.get(name, Usage())
 
 
 def _may_take(

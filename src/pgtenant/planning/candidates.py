@@ -61,6 +61,7 @@ class Candidate:
         usage: of that database.
         public: what everyone may do on it, sorted.
         loses: the logins that can't connect any more once it is closed, sorted.
+        others: databases that its role made and that will be closed too, each with its usage.
     """
 
     state: State
@@ -70,6 +71,7 @@ class Candidate:
     usage: Usage = Usage()
     public: tuple[str, ...] = ()
     loses: tuple[str, ...] = ()
+    others: tuple[tuple[str, Usage], ...] = ()
 
 
 def candidate(

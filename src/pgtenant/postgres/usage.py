@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
-
 import psycopg
 from psycopg.rows import dict_row
 
@@ -13,19 +11,18 @@ from pgtenant.postgres.libpq import Connection
 from pgtenant.postgres.queries import query
 
 
-async def read_usage(connection: Connection, databases: Collection[str]) -> dict[str, Usage]:
-    """Return the usage of each of `databases` that exists, in one query.
+async def read_usage(connection: Connection) -> dict[str, Usage]:
+    """Return the usage of each database that is no template, in one query.
 
     Args:
         connection: the admin's, to any database.
-        databases: names.
 
     Raises:
         ServerError: the query failed.
     """
     async with connection.cursor(row_factory=dict_row) as cursor:
         try:
-            await cursor.execute(query("usage"), {"databases": sorted(databases)})
+            await cursor.execute(query("usage"))
             rows = await cursor.fetchall()
         except psycopg.Error as error:
             where = connection.info.dbname

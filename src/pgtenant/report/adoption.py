@@ -7,7 +7,7 @@ from typing import Any
 
 from pgtenant.catalog.model import AccessLevel, Auth
 from pgtenant.planning.adoption import Adoption
-from pgtenant.planning.candidates import Candidate, State
+from pgtenant.planning.candidates import Candidate, State, Usage
 from pgtenant.planning.changes import Change
 from pgtenant.planning.desired import DesiredRole
 from pgtenant.planning.findings import Drift
@@ -130,18 +130,25 @@ def _today(candidate: Candidate) -> Iterator[str]:
         else "closed to PUBLIC"
     )
     yield f"database {name(database.name)}: owned by {name(database.owner)}, {public}"
-    if candidate.loses:
+    yield from _used(candidate.loses, candidate.usage, "")
+    for other, usage in candidate.others:
+        yield f"database {name(other)}: made by its role, open to PUBLIC"
+        yield from _used(usage.only_through_public, usage, f"{name(other)}: ")
+
+
+def _used(loses: tuple[str, ...], usage: Usage, lead: str) -> Iterator[str]:
+    if loses:
         yield (
-            "can connect only because everyone can, and will lose it:"
-            f" {some(candidate.loses, _MOST)}"
+            f"{lead}can connect only because everyone can, and will lose it: {some(loses, _MOST)}"
         )
-    if candidate.usage.sessions:
-        number = sum(session.count for session in candidate.usage.sessions)
+    if usage.sessions:
+        number = sum(session.count for session in usage.sessions)
         listed = ", ".join(
-            f"{name(s.user)} {s.count}{' (through PUBLIC)' if s.user in candidate.loses else ''}"
-            for s in candidate.usage.sessions
+            f"{name(s.user)} {s.count}{' (through PUBLIC)' if s.user in loses else ''}"
+            for s in usage.sessions
         )
-        yield f"{count(number, 'live session')}: {listed}. None is ended; the next login counts"
+        sessions = count(number, "live session")
+        yield f"{lead}{sessions}: {listed}. None is ended; the next login counts"
 
 
 def _attributes(role: Role) -> str:
@@ -203,10 +210,20 @@ def _candidate_json(candidate: Candidate) -> dict[str, Any]:
             "name": database.name,
             "owner": database.owner,
             "public": list(candidate.public),
-            "loses": list(candidate.loses),
-            "sessions": [
-                {"user": s.user, "count": s.count, "through_public": s.user in candidate.loses}
-                for s in candidate.usage.sessions
-            ],
+            **_usage_json(candidate.loses, candidate.usage),
         },
+        "closes": [
+            {"name": other, **_usage_json(usage.only_through_public, usage)}
+            for other, usage in candidate.others
+        ],
+    }
+
+
+def _usage_json(loses: tuple[str, ...], usage: Usage) -> dict[str, Any]:
+    return {
+        "loses": list(loses),
+        "sessions": [
+            {"user": s.user, "count": s.count, "through_public": s.user in loses}
+            for s in usage.sessions
+        ],
     }

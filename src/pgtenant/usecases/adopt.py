@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pgtenant.audit.record import Action, Status
 from pgtenant.errors import AuthorityError, ExitCode, PgtenantError
 from pgtenant.planning.adoption import Adoption, adopt
-from pgtenant.planning.candidates import State
+from pgtenant.planning.candidates import Candidate, State
 from pgtenant.postgres.lock import take_run_lock
 from pgtenant.postgres.usage import read_usage
 from pgtenant.report.progress import Progress
@@ -81,7 +81,7 @@ async def adopt_entries(
             if inputs.only is None or role.entry in inputs.only
         ]
         # First, or our own looking around would be in it.
-        usage = await read_usage(instance.primary, {role.database for role in selected})
+        usage = await read_usage(instance.primary)
         observed = await observe(instance, adopting={role.name for role in selected})
         adoption = adopt(
             observed, inputs.desired, usage, only=inputs.only, take_ownership=take_ownership
@@ -104,7 +104,7 @@ async def adopt_entries(
             await recorder.write(_would(inputs, adoption))
         else:
             errors = await _carry_out(instance, adoption, recorder, progress)
-        await recorder.write(_untouched(inputs, adoption))
+        await recorder.write(_untouched(inputs, adoption, recorder))
     return Outcome(adoption=adoption, errors=tuple(errors))
 
 
@@ -151,15 +151,14 @@ def _blocked(inputs: Inputs, adoption: Adoption) -> list[Row]:
     ]
 
 
-def _untouched(inputs: Inputs, adoption: Adoption) -> list[Row]:
-    return [
-        entry_row(
-            candidate.wanted.entry,
-            inputs.desired,
-            Action.CHECK,
-            Status.NO_CHANGE,
-            _UNTOUCHED[candidate.state],
-        )
-        for candidate in adoption.candidates
-        if candidate.state in _UNTOUCHED
-    ]
+def _untouched(inputs: Inputs, adoption: Adoption, recorder: Recorder) -> list[Row]:
+    """Return a row for each entry that has none yet."""
+    told = {record.username for record in recorder.records}
+
+    def row(candidate: Candidate) -> Row:
+        status, message = Status.NO_CHANGE, _UNTOUCHED.get(candidate.state, "")
+        if not message:
+            status, message = Status.WARNING, "not reached: the run stopped at an error before it"
+        return entry_row(candidate.wanted.entry, inputs.desired, Action.CHECK, status, message)
+
+    return [row(c) for c in adoption.candidates if c.wanted.name not in told]

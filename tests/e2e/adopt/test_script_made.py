@@ -154,6 +154,19 @@ def test_it_shows_who_uses_the_database(made: Project, instance: Instance) -> No
     assert "will lose it: alice, wiki_user" in words
 
 
+def test_databases_that_the_application_made_are_in_it(made: Project, instance: Instance) -> None:
+    with made.tenant("shop_user", "shop") as tenant:
+        tenant.execute("CREATE DATABASE shop_plugin")
+    with instance.connect("alice", "x", "shop_plugin"):
+        dry = made.run("adopt", "-e", "dev", "shop", "--dry-run", "--format", "json").json
+    (closes,) = dry["entries"][0]["closes"]
+    assert closes["name"] == "shop_plugin"
+    assert "alice" in closes["loses"]
+    assert {"user": "alice", "count": 1, "through_public": True} in closes["sessions"]
+    text = " ".join(made.run("adopt", "-e", "dev", "shop", "--dry-run").out.split())
+    assert "shop_plugin: can connect only because everyone can, and will lose it: alice" in text
+
+
 def test_a_wrong_password_shows(made: Project, instance: Instance) -> None:
     instance.su("ALTER ROLE shop_user PASSWORD 'another'")
     shown = made.run("adopt", "-e", "dev", "--all", "--dry-run", "--format", "json").json

@@ -3,7 +3,7 @@ WITH target AS (
     SELECT b.oid, b.datname, b.datdba,
            coalesce(b.datacl, acldefault('d', b.datdba)) AS acl
       FROM pg_database b
-     WHERE b.datname = ANY (%(databases)s)
+     WHERE NOT b.datistemplate
 ), connect AS (
     SELECT t.oid AS database, a.grantee
       FROM target t
