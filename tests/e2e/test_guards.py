@@ -63,6 +63,16 @@ def test_approval_only_gates_what_changes(project: Project, instance: Instance) 
     assert project.apply().code == 3  # also when there would be nothing to do
 
 
+def test_only_an_approval_is_logged_as_one(project: Project) -> None:
+    project.write(ENTRIES)
+    assert "approved" not in project.apply("--dry-run").err
+    assert '"approved"' not in project.converge().err  # dev, and nobody is named
+    project.environ = {"PGTENANT_APPROVED_BY": "an approver"}
+    assert '"approved"' in project.converge().err
+    project.secret_path("rds/master").unlink()
+    assert '"approved"' not in project.apply().err  # nothing to be approved came of it
+
+
 def test_settings_decide_where_approval_is_needed(project: Project) -> None:
     project.settings = {"environments.dev": {"approval": True}}
     project.write(ENTRIES)

@@ -28,7 +28,7 @@ from pgtenant.report.progress import progress
 from pgtenant.secrets.store import open_store
 from pgtenant.settings.model import Settings
 from pgtenant.usecases.adopt import Outcome, adopt_entries
-from pgtenant.usecases.approval import require_approval
+from pgtenant.usecases.approval import log_approval, require_approval
 from pgtenant.usecases.identity import build_id, run_id
 from pgtenant.usecases.inputs import load_catalog, load_inputs
 from pgtenant.usecases.journal import upload, who
@@ -107,13 +107,13 @@ def run_adopt(
 async def _adopt(run: _Run) -> Outcome:
     settings, env = run.settings, run.environment
     catalog = load_catalog(settings, env, run.only)
-    if not run.dry_run:
-        approver = require_approval(settings, env, os.environ)
-        logs.get_logger().info("approved", approved_by=approver)
+    approver = "" if run.dry_run else require_approval(settings, env, os.environ)
     store = open_store(
         settings.secrets.store, directory=settings.secrets.directory, project=settings.root
     )
     inputs = await load_inputs(settings, env, catalog, store, only=run.only)
+    if not run.dry_run:
+        log_approval(settings, env, approver)
 
     def keep(adoption: Adoption) -> None:
         run.adoption = adoption

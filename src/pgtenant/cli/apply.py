@@ -31,7 +31,7 @@ from pgtenant.report.text import plan_text
 from pgtenant.secrets.store import open_store
 from pgtenant.settings.model import Settings
 from pgtenant.usecases import apply as use_case
-from pgtenant.usecases.approval import require_approval
+from pgtenant.usecases.approval import log_approval, require_approval
 from pgtenant.usecases.identity import build_id, run_id
 from pgtenant.usecases.inputs import load_catalog, load_inputs
 from pgtenant.usecases.journal import journaled, who
@@ -159,9 +159,7 @@ async def _apply(
     settings, env = request.settings, request.environment
     catalog = load_catalog(settings, env, request.only)
     entries.update({entry.username: entry.key for entry in catalog.entries})
-    if not request.dry_run:
-        approver = require_approval(settings, env, os.environ)
-        logs.get_logger().info("approved", approved_by=approver)
+    approver = "" if request.dry_run else require_approval(settings, env, os.environ)
     store = open_store(
         settings.secrets.store, directory=settings.secrets.directory, project=settings.root
     )
@@ -174,6 +172,8 @@ async def _apply(
         fail_fast=request.fail_fast,
         authoritative=request.authoritative,
     )
+    if not request.dry_run:
+        log_approval(settings, env, approver)
 
     shown = 0
 

@@ -23,7 +23,7 @@ from pgtenant.report.delegated import left_text, steps_json, steps_text
 from pgtenant.report.jsonout import json_text
 from pgtenant.secrets.store import open_store
 from pgtenant.settings.model import Settings
-from pgtenant.usecases.approval import require_approval
+from pgtenant.usecases.approval import log_approval, require_approval
 from pgtenant.usecases.bootstrap import Bootstrap, Outcome
 from pgtenant.usecases.delegate_secret import MASTER, TEMPLATE, find_secret, secret_name
 from pgtenant.usecases.identity import build_id, run_id
@@ -120,14 +120,14 @@ async def _run(
     request: _Request, records: list[Record], show: Callable[[Outcome], None]
 ) -> Outcome:
     settings, env = request.settings, request.environment
-    if not request.dry_run:
-        approver = require_approval(settings, env, os.environ)
-        logs.get_logger().info("approved", approved_by=approver)
+    approver = "" if request.dry_run else require_approval(settings, env, os.environ)
     store = open_store(
         settings.secrets.store, directory=settings.secrets.directory, project=settings.root
     )
     inputs = await master_inputs(settings, env, store, request.master_secret, request.role)
     secret = None if request.undo else await find_secret(store, env, request.role, inputs.admin)
+    if not request.dry_run:
+        log_approval(settings, env, approver)
     place = settings.project.audit_s3
     sink = S3Sink(parse_bucket(place)) if place else None
     with open_trail(settings.audit_path(env)) as audit:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
+from pgtenant import logs
 from pgtenant.errors import ApprovalRequiredError
 from pgtenant.settings.model import Settings
 
@@ -25,3 +26,9 @@ def require_approval(settings: Settings, environment: str, environ: Mapping[str,
             " approved it; `plan` and `apply --dry-run` need neither",
         )
     return environ.get(APPROVER, "").strip()
+
+
+def log_approval(settings: Settings, environment: str, approver: str) -> None:
+    """Log that somebody approved, unless nobody had to and nobody is named."""
+    if approver or settings.approval_required(environment):
+        logs.get_logger().info("approved", approved_by=approver)
