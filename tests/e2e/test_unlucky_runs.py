@@ -48,6 +48,9 @@ def test_the_first_error_stops_the_run(broken: Project) -> None:
     told = {(r["username"], r["status"]) for r in result.json["records"]}
     assert ("alpha_user", "success") in told  # what was done stays recorded
     assert ("alpha_user", "error") in told
+    [said] = [r["message"] for r in result.json["records"] if r["status"] == "error"]
+    assert said.count("initial schema broken.sql") == 1
+    assert said in result.err  # word for word, and the columns of a list are no part of it
     assert ("beta_user", "success") not in told
     assert {r["username"] for r in broken.audit_rows()} == {e["username"] for e in ENTRIES.values()}
     _mend(broken)

@@ -30,7 +30,10 @@ _SYMPTOMS: Final[tuple[tuple[str, str], ...]] = (
     ("RDS Proxy", "connect to the instance itself: RDS Proxy refuses startup options"),
     (
         "does not support SSL",
-        'the server has no TLS: turn it on, or ask for less with [server] sslmode = "disable"',
+        (
+            'the server has no TLS: turn it on; [server] sslmode = "prefer" is for a server on'
+            " this very machine"
+        ),
     ),
     (
         "certificate verify failed",

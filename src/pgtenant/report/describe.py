@@ -146,6 +146,11 @@ def describe(change: Change) -> str:  # noqa: C901, PLR0911, PLR0912 - one arm f
             assert_never(change)
 
 
+def sentence(change: Change) -> str:
+    """Return what a change does, for the middle of a text: without the columns of a list."""
+    return " ".join(describe(change).split())
+
+
 def _grantee(role: str) -> str:
     return "PUBLIC" if role == PUBLIC else name(role)
 

@@ -13,7 +13,8 @@ def summary_line(plan: Plan) -> str:
     if counts["drift"]:
         rest.append(f"{count(counts['drift'], 'note')} of drift")
     if not counts["changes"]:
-        return " · ".join([_unchanged(plan, counts["unchanged"]), *rest])
+        unchanged = _unchanged(plan, counts["unchanged"])
+        return " · ".join([unchanged, *rest]) if rest else f"{unchanged}."
     destroyed = f", {counts['destroy']} to destroy" if counts["destroy"] else ""
     if counts["unchanged"]:
         rest.append(f"{entries(counts['unchanged'])} as declared")
@@ -26,7 +27,7 @@ def summary_line(plan: Plan) -> str:
 
 def _unchanged(plan: Plan, number: int) -> str:
     if not plan.entries:
-        return "No changes. No entries are declared."
+        return "No changes. No entries are declared"
     if not number:
-        return "No changes."
-    return f"No changes. {entries(number)} {'is' if number == 1 else 'are'} as declared."
+        return "No changes"
+    return f"No changes. {entries(number)} {'is' if number == 1 else 'are'} as declared"

@@ -94,8 +94,9 @@ def _read_private(path: Path) -> bytes:
         mode = os.fstat(file.fileno()).st_mode
         if not stat.S_ISREG(mode):
             raise _RefusedError("is not a regular file", "put the secret's JSON into a file")
-        if mode & stat.S_IROTH:
-            raise _RefusedError("can be read by every user", f"chmod o-rwx '{path}'")
+        if mode & (stat.S_IROTH | stat.S_IWOTH):
+            what = "read" if mode & stat.S_IROTH else "written"
+            raise _RefusedError(f"can be {what} by every user", f"chmod o-rwx '{path}'")
         raw = file.read(MOST_BYTES + 1)
     if len(raw) > MOST_BYTES:
         raise _RefusedError("is larger than 64 KiB", "put one JSON object into it")

@@ -33,7 +33,7 @@ from pgtenant.planning.changes import (
 )
 from pgtenant.planning.desired import Desired
 from pgtenant.planning.privileges import PUBLIC
-from pgtenant.report.describe import describe
+from pgtenant.report.describe import sentence
 from pgtenant.report.sqltext import statements_of
 from pgtenant.usecases.recorder import Row
 
@@ -86,7 +86,7 @@ def rows_of(
         desired: for the database and role of each entry.
         status: how they ended.
         duration: seconds the whole transaction took.
-        because: an error's text, put before what was attempted.
+        because: an error's text, put before what was attempted, unless it begins with that.
     """
     grouped: dict[tuple[str, Action, str], list[Change]] = {}
     for change in changes:
@@ -95,14 +95,17 @@ def rows_of(
     rows: list[Row] = []
     for (entry, action, database), together in grouped.items():
         role = desired.by_entry.get(entry)
-        message = "; ".join(map(describe, together))
+        message = "; ".join(map(sentence, together))
+        if because:
+            said = because.startswith(message)
+            message = because if said else f"{because} (while: {message})"
         rows.append(
             Row(
                 database=database or (role.database if role else ""),
                 username=role.name if role else "",
                 action=action,
                 status=status,
-                message=_short(f"{because} (while: {message})" if because else message),
+                message=_short(message),
                 duration=duration,
                 entry=entry,
                 sql=tuple(text.rstrip("\n") for text in map(statements_of, together)),

@@ -28,7 +28,7 @@ from pgtenant.postgres.libpq import Connection
 from pgtenant.postgres.lock import holds_run_lock
 from pgtenant.postgres.options import NO_SCHEMAS, OWN_SCHEMAS
 from pgtenant.postgres.probe import try_login
-from pgtenant.report.describe import describe
+from pgtenant.report.describe import describe, sentence
 from pgtenant.report.progress import Progress
 from pgtenant.usecases.look import Instance
 from pgtenant.usecases.recorder import Recorder
@@ -237,7 +237,7 @@ async def _run(
             connection,
             statements,
             transactional=transaction.place.transactional,
-            doing=describe(transaction.changes[0]),
+            doing=sentence(transaction.changes[0]),
         )
     except ServerError as error:
         closing = all(isinstance(c, RevokeDatabase) and c.undeclared for c in transaction.changes)

@@ -62,7 +62,7 @@ def test_a_file_that_everybody_can_read_is_refused(tmp_path: Path, mode: int) ->
     assert found.hint == f"chmod o-rwx '{path}'"
 
 
-@pytest.mark.parametrize("mode", [0o600, 0o400, 0o440, 0o660, 0o622])
+@pytest.mark.parametrize("mode", [0o600, 0o400, 0o440, 0o660, 0o620])
 def test_only_the_mode_of_the_file_itself_counts(tmp_path: Path, mode: int) -> None:
     path = put(tmp_path, "private", mode=mode)
     path.parent.chmod(0o777)
@@ -92,6 +92,14 @@ def test_names_that_would_leave_the_directory(tmp_path: Path, name: str) -> None
     put(tmp_path, "../outside")
     put(tmp_path, "a/b")
     assert "would leave the directory" in error(tmp_path, name).message
+
+
+@pytest.mark.parametrize("mode", [0o602, 0o622])
+def test_what_every_user_can_write_is_nobodys_secret(tmp_path: Path, mode: int) -> None:
+    path = put(tmp_path, "open", mode=mode)
+    found = error(tmp_path, "open")
+    assert found.message == f"secret open: the file {path} can be written by every user"
+    assert found.hint == f"chmod o-rwx '{path}'"
 
 
 def test_links_are_followed_as_kubernetes_makes_them(tmp_path: Path) -> None:

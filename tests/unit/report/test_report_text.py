@@ -2,14 +2,16 @@ from __future__ import annotations
 
 import io
 import re
+from dataclasses import replace
 
 import pytest
 
-from pgtenant.planning.findings import DriftKind
+from pgtenant.planning.findings import Drift, DriftKind
 from pgtenant.report.document import EMPTY, Document, Span, Style, document, fitting, line, show
 from pgtenant.report.drift import TITLES
 from pgtenant.report.safe import encodable, name, shown
 from pgtenant.report.sqltext import ended, statements_of, wrapped
+from pgtenant.report.summary import summary_line
 from pgtenant.report.text import plan_text
 
 from . import samples
@@ -33,6 +35,12 @@ def test_the_summary_is_the_last_line_and_counts_everything() -> None:
 def test_no_change_is_said_in_one_line() -> None:
     lines = str(plan_text(samples.unchanged_plan())).splitlines()
     assert lines == ["Plan for dev", "", "No changes. 3 entries are as declared."]
+
+
+def test_no_full_stop_stands_before_more() -> None:
+    note = Drift(DriftKind.SETTING, "keycloak", "keycloak", "", "has the setting a=b")
+    plan = replace(samples.unchanged_plan(), drift=(note,))
+    assert summary_line(plan) == "No changes. 3 entries are as declared · 1 note of drift"
 
 
 def test_an_empty_catalog_says_so() -> None:
