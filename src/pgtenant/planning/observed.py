@@ -179,6 +179,39 @@ class ForeignObject:
     owner: str
 
 
+@dataclass(frozen=True, slots=True, order=True)
+class ForeignGrant:
+    """What a managed role holds on objects of a schema that someone else than the owner owns.
+
+    Attributes:
+        kind: an `ObjectKind`'s value.
+        schema: where they lie; empty for schemas.
+        privileges: sorted.
+        names: sorted.
+    """
+
+    role: str
+    kind: str
+    schema: str
+    owner: str
+    privileges: tuple[str, ...]
+    names: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class FunctionGrant:
+    """`EXECUTE` that a managed role was given by name.
+
+    Attributes:
+        arguments: the schema and name of each argument's type, in order.
+    """
+
+    role: str
+    schema: str
+    name: str
+    arguments: tuple[tuple[str, str], ...] = ()
+
+
 @dataclass(frozen=True, slots=True)
 class PublicSchema:
     """The schema `public`, judged by its row in `pg_namespace` and not by the server's version.
@@ -206,6 +239,8 @@ class Contents:
         columns: privileges of catalog roles on single columns, sorted.
         foreign: objects the owner can't grant on, sorted; at most a hundred.
         foreign_count: how many there are in all.
+        foreign_grants: what managed roles hold on such objects, sorted.
+        functions: what managed roles may execute by name, sorted.
         extensions: the names of the extensions in it.
         unnameable: objects that would need a grant or a revoke and whose names are no UTF-8, so
             that no statement can hold them; sorted.
@@ -217,6 +252,8 @@ class Contents:
     columns: tuple[ColumnGrant, ...] = ()
     foreign: tuple[ForeignObject, ...] = ()
     foreign_count: int = 0
+    foreign_grants: tuple[ForeignGrant, ...] = ()
+    functions: tuple[FunctionGrant, ...] = ()
     extensions: frozenset[str] = frozenset()
     unnameable: tuple[str, ...] = ()
 
@@ -308,6 +345,11 @@ class Observed:
     server: Server
     roles: Mapping[str, Role]
     databases: Mapping[str, Database]
+
+    def managed(self, environment: str) -> Mapping[str, str]:
+        """Map each role that carries a marker of `environment` to the entry it names."""
+        marks = ((name, role.marker) for name, role in self.roles.items())
+        return {n: mark.entry for n, mark in marks if mark and mark.environment == environment}
 
     def owned_by(self, role: str) -> tuple[Database, ...]:
         """Return the databases that `role` owns, sorted by name."""

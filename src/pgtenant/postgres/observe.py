@@ -21,7 +21,9 @@ from pgtenant.planning.observed import (
     Database,
     DatabaseGrant,
     DefaultGrant,
+    ForeignGrant,
     ForeignObject,
+    FunctionGrant,
     ObjectGrant,
     ObjectGroup,
     Observed,
@@ -99,7 +101,7 @@ async def observe_contents(
     Args:
         connection: to the database itself.
         database: whose owner and members decide which objects come back.
-        roles: every role of the catalog: what any of them holds is of interest.
+        roles: every managed role: what any of them holds is of interest.
         will_own: read it as if the database were the wanted owner's already.
 
     Raises:
@@ -185,5 +187,17 @@ def _contents(row: dict[str, Any]) -> Contents:
         ),
         foreign=tuple(sorted(ForeignObject(*item) for item in row["foreign_objects"] or ())),
         foreign_count=row["foreign_count"],
+        foreign_grants=tuple(
+            sorted(
+                ForeignGrant(role, kind, schema, owner, tuple(privileges), tuple(sorted(names)))
+                for role, kind, schema, owner, privileges, names in row["foreign_grants"] or ()
+            )
+        ),
+        functions=tuple(
+            sorted(
+                FunctionGrant(role, schema, name, tuple((s, t) for s, t in arguments))
+                for role, schema, name, arguments in row["functions"] or ()
+            )
+        ),
         extensions=frozenset(row["extensions"]),
     )

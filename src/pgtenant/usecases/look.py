@@ -128,7 +128,8 @@ async def _prove_passwords(
 async def _read_contents(
     instance: Instance, shared: Observed, adopting: Collection[str]
 ) -> dict[str, Database]:
-    names = [role.name for role in instance.inputs.desired.roles]
+    desired = instance.inputs.desired
+    names = sorted({*desired.by_name, *shared.managed(desired.environment)})
 
     async def read(wanted: DesiredDatabase, existing: Database) -> Database:
         try:

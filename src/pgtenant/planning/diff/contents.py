@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from pgtenant.catalog.model import AccessLevel
 from pgtenant.planning.changes import (
@@ -17,7 +17,7 @@ from pgtenant.planning.changes import (
 )
 from pgtenant.planning.desired import Desired, DesiredDatabase, DesiredRole
 from pgtenant.planning.diff.chains import heads, links
-from pgtenant.planning.diff.excess import Excess, excess_of, owners_of
+from pgtenant.planning.diff.excess import Excess, describe_objects, entries_of, excess_of, owners_of
 from pgtenant.planning.diff.schema import recorded_schema, schema_is_due
 from pgtenant.planning.diff.standing import Standing, contents_of, standing
 from pgtenant.planning.findings import Drift, DriftKind
@@ -44,6 +44,7 @@ def diff_contents(
     yield from _extensions(database, contents, observed)
     yield from _initial_schema(database, observed, desired)
     yield from _foreign(database, contents)
+    yield from _elsewhere(database, contents, entries_of(observed, desired))
     yield from _unnameable(database, contents)
 
 
@@ -125,7 +126,7 @@ def _lacking(
 
 def _excess(excess: Excess, desired: Desired) -> Iterator[Change | Drift]:
     change = excess.change
-    if excess.from_former_level or desired.authoritative:
+    if excess.declared and (excess.from_former_level or desired.authoritative):
         yield change
         return
     match change:
@@ -234,6 +235,45 @@ def _foreign(database: DesiredDatabase, contents: Contents) -> Iterator[Drift]:
             message=f"and {contents.foreign_count - len(contents.foreign)} more objects that"
             f" do not belong to {database.owner.name}",
         )
+
+
+def _elsewhere(
+    database: DesiredDatabase, contents: Contents, entries: Mapping[str, str]
+) -> Iterator[Drift]:
+    """Show what is not the owner's to revoke, and what no level speaks of."""
+    for held in contents.foreign_grants:
+        if held.role not in entries:
+            continue
+        revoke = RevokeObjects(
+            entry=entries[held.role],
+            database=database.name,
+            owner=held.owner,
+            role=held.role,
+            object_kind=ObjectKind(held.kind),
+            schema=held.schema,
+            names=held.names,
+            privileges=held.privileges,
+        )
+        yield Drift(
+            kind=DriftKind.PRIVILEGE,
+            entry=revoke.entry,
+            database=database.name,
+            role=held.role,
+            message=f"{describe_objects(revoke)}, owned by {held.owner}",
+            statement=advice(statements.revoke_objects(revoke)),
+        )
+    for function in contents.functions:
+        if function.role in entries:
+            types = ", ".join(name for _, name in function.arguments)
+            yield Drift(
+                kind=DriftKind.PRIVILEGE,
+                entry=entries[function.role],
+                database=database.name,
+                role=function.role,
+                message=f"holds EXECUTE on the function {function.name}({types})"
+                f" in schema {function.schema}",
+                statement=advice(statements.revoke_execute(function)),
+            )
 
 
 def _unnameable(database: DesiredDatabase, contents: Contents) -> Iterator[Drift]:

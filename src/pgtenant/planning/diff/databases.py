@@ -16,6 +16,7 @@ from pgtenant.planning.changes import (
 )
 from pgtenant.planning.desired import Desired, DesiredDatabase
 from pgtenant.planning.diff.chains import heads, links
+from pgtenant.planning.diff.excess import entries_of
 from pgtenant.planning.diff.roles import early_marker
 from pgtenant.planning.diff.schema import recorded_schema
 from pgtenant.planning.diff.standing import Standing, standing
@@ -202,9 +203,10 @@ def _excess(
 ) -> Iterator[Change | Drift]:
     wanted = _wanted(database, observed)
     among = links(existing.acl)
-    beyond: dict[tuple[str, str, bool, bool], set[str]] = {}
+    entries = entries_of(observed, desired)
+    beyond: dict[tuple[str, bool, str, bool, bool], set[str]] = {}
     for grant in existing.acl:
-        if grant.grantee not in desired.by_name or grant.grantee == database.owner.name:
+        if grant.grantee not in entries or grant.grantee == database.owner.name:
             continue
         allowed = grant.privilege in wanted.get(grant.grantee, ("", set()))[1]
         if allowed and not grant.grantable:
@@ -214,9 +216,9 @@ def _excess(
             givers = heads(grant.grantor, grant.privilege, among, {existing.owner})
             targets = [(giver, True, True) for giver in givers]
         for target in targets:
-            key = (desired.by_name[grant.grantee].entry, *target)
+            key = (entries[grant.grantee], grant.grantee in desired.by_name, *target)
             beyond.setdefault(key, set()).add(grant.privilege)
-    for (entry, role, option_only, cascade), privileges in sorted(beyond.items()):
+    for (entry, declared, role, option_only, cascade), privileges in sorted(beyond.items()):
         change = RevokeDatabase(
             entry=entry,
             database=database.name,
@@ -226,7 +228,7 @@ def _excess(
             grant_option_only=option_only,
             cascade=cascade,
         )
-        if desired.authoritative:
+        if declared and desired.authoritative:
             yield change
         else:
             what = "the right to grant " if option_only else ""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pgtenant.catalog.model import AccessLevel
 from pgtenant.planning.changes import RevokeColumns, RevokeDefault, RevokeObjects
@@ -21,21 +21,33 @@ class Excess:
         from_former_level: the privilege came with the level the role had before, so that
             taking it away is part of the catalog's change and not drift.
         message: the same in words.
+        declared: whether the role that has it is in the catalog; otherwise it is only shown.
     """
 
     change: RevokeObjects | RevokeDefault | RevokeColumns
     from_former_level: bool
     message: str
+    declared: bool = True
 
 
 def excess_of(
     database: DesiredDatabase, contents: Contents, observed: Observed, desired: Desired
 ) -> Iterator[Excess]:
-    """Yield what the catalog's roles hold in `database` beyond their levels there."""
+    """Yield what managed roles hold in `database` beyond their levels there."""
     members = {member.name: member for member in database.members}
-    yield from _on_objects(database, contents, observed, members, desired.by_name)
-    yield from _by_default(database, contents, observed, members, desired.by_name)
-    yield from _on_columns(database, contents, members, desired.by_name)
+    entries = entries_of(observed, desired)
+    for excess, role in (
+        *_on_objects(database, contents, observed, members, entries),
+        *_by_default(database, contents, observed, members, entries),
+        *_on_columns(database, contents, members, entries),
+    ):
+        yield replace(excess, declared=role in desired.by_name)
+
+
+def entries_of(observed: Observed, desired: Desired) -> Mapping[str, str]:
+    """Map every managed role to its entry: the catalog's, and those that have left it."""
+    declared = {role.name: role.entry for role in desired.roles}
+    return {**observed.managed(desired.environment), **declared}
 
 
 def former_level(role: str, observed: Observed) -> AccessLevel | None:
@@ -50,7 +62,7 @@ def owners_of(database: DesiredDatabase) -> frozenset[str]:
     return frozenset({database.owner.name, "pg_database_owner"})
 
 
-_Key = tuple[str, ObjectKind, str, str, bool, bool, bool]
+_Key = tuple[str, str, ObjectKind, str, str, bool, bool, bool]
 
 
 def _on_objects(
@@ -58,8 +70,8 @@ def _on_objects(
     contents: Contents,
     observed: Observed,
     members: dict[str, DesiredRole],
-    entries: Mapping[str, DesiredRole],
-) -> Iterator[Excess]:
+    entries: Mapping[str, str],
+) -> Iterator[tuple[Excess, str]]:
     owners = owners_of(database)
     found: dict[tuple[_Key, tuple[str, ...]], set[str]] = {}
     for group in contents.groups:
@@ -77,13 +89,19 @@ def _on_objects(
                 former_level(grant.role, observed), group.kind
             )
             for reach in _reach(grant, among, owners, allowed):
-                entry = entries[grant.role].entry
-                key = (entry, group.kind, group.schema, *reach, former and not allowed)
+                key = (
+                    entries[grant.role],
+                    grant.role,
+                    group.kind,
+                    group.schema,
+                    *reach,
+                    former and not allowed,
+                )
                 per_key.setdefault(key, set()).add(grant.privilege)
         for key, words in per_key.items():
             found.setdefault((key, tuple(sorted(words))), set()).update(group.names)
     for (key, privileges), names in sorted(found.items()):
-        entry, kind, schema, role, option_only, cascade, former = key
+        entry, holder, kind, schema, role, option_only, cascade, former = key
         change = RevokeObjects(
             entry=entry,
             database=database.name,
@@ -96,7 +114,8 @@ def _on_objects(
             grant_option_only=option_only,
             cascade=cascade,
         )
-        yield Excess(change=change, from_former_level=former, message=_describe(change))
+        excess = Excess(change=change, from_former_level=former, message=describe_objects(change))
+        yield excess, holder
 
 
 def _reach(
@@ -120,8 +139,8 @@ def _by_default(
     contents: Contents,
     observed: Observed,
     members: dict[str, DesiredRole],
-    entries: Mapping[str, DesiredRole],
-) -> Iterator[Excess]:
+    entries: Mapping[str, str],
+) -> Iterator[tuple[Excess, str]]:
     found: dict[tuple[str, str, str, bool, bool], set[str]] = {}
     kinds = {str(kind): kind for kind in ObjectKind}
     for grant in contents.defaults:
@@ -143,7 +162,7 @@ def _by_default(
         found.setdefault(key, set()).add(grant.privilege)
     for (role, schema, default_kind, option_only, former), privileges in sorted(found.items()):
         change = RevokeDefault(
-            entry=entries[role].entry,
+            entry=entries[role],
             database=database.name,
             owner=database.owner.name,
             role=role,
@@ -154,29 +173,30 @@ def _by_default(
         )
         where = f" in schema {schema}" if schema else ""
         what = "the right to grant " if option_only else ""
-        yield Excess(
+        excess = Excess(
             change=change,
             from_former_level=former,
             message=f"is granted {what}{', '.join(change.privileges)}"
             f" on every new {default_kind}{where}",
         )
+        yield excess, role
 
 
 def _on_columns(
     database: DesiredDatabase,
     contents: Contents,
     members: dict[str, DesiredRole],
-    entries: Mapping[str, DesiredRole],
-) -> Iterator[Excess]:
+    entries: Mapping[str, str],
+) -> Iterator[tuple[Excess, str]]:
     for grant in contents.columns:
         member = members.get(grant.role)
         level = member.level if member else None
         entitled = grant.privilege in granted_by(level, ObjectKind.TABLE)
         if grant.role not in entries or grant.role == database.owner.name or entitled:
             continue
-        yield Excess(
+        excess = Excess(
             change=RevokeColumns(
-                entry=entries[grant.role].entry,
+                entry=entries[grant.role],
                 database=database.name,
                 owner=database.owner.name,
                 role=grant.role,
@@ -189,9 +209,11 @@ def _on_columns(
             message=f"holds {grant.privilege} on the columns {', '.join(grant.columns)} of the"
             f" table {grant.table} in schema {grant.schema}",
         )
+        yield excess, grant.role
 
 
-def _describe(change: RevokeObjects) -> str:
+def describe_objects(change: RevokeObjects) -> str:
+    """Return what a role holds, in words."""
     what = "the right to grant " if change.grant_option_only else ""
     where = f" in schema {change.schema}" if change.schema else ""
     names = ", ".join(change.names[:3])

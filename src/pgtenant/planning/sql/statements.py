@@ -19,7 +19,7 @@ from pgtenant.planning.changes import (
     RevokeDefault,
     RevokeObjects,
 )
-from pgtenant.planning.observed import ForeignObject, OwnGrant
+from pgtenant.planning.observed import ForeignObject, FunctionGrant, OwnGrant
 from pgtenant.planning.privileges import PUBLIC, ObjectKind
 
 _KEYWORDS: Final = {
@@ -259,6 +259,15 @@ def revoke_columns(change: RevokeColumns) -> sql.Composed:
         sql.SQL(", ").join(map(sql.Identifier, change.columns)),
         sql.Identifier(change.schema, change.table),
         grantee(change.role),
+    )
+
+
+def revoke_execute(grant: FunctionGrant) -> sql.Composed:
+    """`REVOKE EXECUTE ON ROUTINE`; only ever shown."""
+    return sql.SQL("REVOKE EXECUTE ON ROUTINE {}({}) FROM {}").format(
+        sql.Identifier(grant.schema, grant.name),
+        sql.SQL(", ").join(sql.Identifier(*argument) for argument in grant.arguments),
+        grantee(grant.role),
     )
 
 

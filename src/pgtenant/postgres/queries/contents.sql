@@ -58,7 +58,8 @@ WITH owner AS (
          WHERE a.grantee <> (SELECT oid FROM owner)) held
 ), stranger AS (
     SELECT CASE c.relkind WHEN 'S' THEN 'sequence' ELSE 'table' END AS kind,
-           n.nspname AS schema, c.relname AS name, pg_get_userbyid(c.relowner) AS owner
+           n.nspname AS schema, c.relname AS name, pg_get_userbyid(c.relowner) AS owner,
+           c.relacl AS acl, c.relowner AS owner_oid
       FROM pg_class c
       JOIN pg_namespace n ON n.oid = c.relnamespace
      WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f', 'S')
@@ -69,7 +70,7 @@ WITH owner AS (
                         WHERE p.classid = 'pg_class'::regclass AND p.objid = c.oid
                           AND (p.deptype = 'e' OR c.relkind = 'S' AND p.deptype IN ('a', 'i')))
     UNION ALL
-    SELECT 'schema', '', n.nspname, pg_get_userbyid(n.nspowner)
+    SELECT 'schema', '', n.nspname, pg_get_userbyid(n.nspowner), n.nspacl, n.nspowner
       FROM pg_namespace n
      WHERE n.nspname !~ '^pg_' AND n.nspname NOT IN ('information_schema', 'public')
        AND n.nspowner IS DISTINCT FROM (SELECT oid FROM owner)
@@ -110,8 +111,33 @@ SELECT (SELECT jsonb_build_object(
                    AND a.grantor = t.relowner
                  GROUP BY 1, 2, 3, 4) c) AS columns,
        (SELECT jsonb_agg(jsonb_build_array(s.kind, s.schema, s.name, s.owner))
-          FROM (SELECT * FROM stranger ORDER BY kind, schema, name LIMIT 100) s) AS foreign_objects,
+          FROM (SELECT kind, schema, name, owner FROM stranger ORDER BY kind, schema, name LIMIT 100) s) AS foreign_objects,
        (SELECT count(*) FROM stranger) AS foreign_count,
+       (SELECT jsonb_agg(jsonb_build_array(h.role, h.kind, h.schema, h.owner, h.privileges, h.names))
+          FROM (SELECT o.role, o.kind, o.schema, o.owner, o.privileges,
+                       array_agg(o.name::text) AS names
+                  FROM (SELECT e.rolname AS role, s.kind, s.schema, s.owner, s.name,
+                               array_agg(DISTINCT a.privilege_type ORDER BY a.privilege_type)
+                                   AS privileges
+                          FROM stranger s
+                         CROSS JOIN LATERAL aclexplode(s.acl) a
+                          JOIN grantee e ON e.oid = a.grantee
+                         WHERE a.grantee <> s.owner_oid
+                         GROUP BY 1, 2, 3, 4, 5) o
+                 GROUP BY 1, 2, 3, 4, 5) h) AS foreign_grants,
+       (SELECT jsonb_agg(DISTINCT jsonb_build_array(
+                   e.rolname, n.nspname, p.proname,
+                   (SELECT coalesce(jsonb_agg(jsonb_build_array(tn.nspname, t.typname)
+                                              ORDER BY x.n), '[]')
+                      FROM unnest(p.proargtypes) WITH ORDINALITY x(oid, n)
+                      JOIN pg_type t ON t.oid = x.oid
+                      JOIN pg_namespace tn ON tn.oid = t.typnamespace)))
+          FROM pg_proc p
+          JOIN pg_namespace n ON n.oid = p.pronamespace
+         CROSS JOIN LATERAL aclexplode(p.proacl) a
+          JOIN grantee e ON e.oid = a.grantee
+         WHERE p.proacl IS NOT NULL AND a.grantee <> p.proowner
+           AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema') AS functions,
        (SELECT coalesce(array_agg(x.extname::text), '{}') FROM pg_extension x) AS extensions
 )
 SELECT convert_to(to_json(answer)::text,
