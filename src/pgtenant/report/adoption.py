@@ -8,7 +8,7 @@ from typing import Any
 from pgtenant.catalog.model import AccessLevel, Auth
 from pgtenant.planning.adoption import Adoption
 from pgtenant.planning.candidates import Candidate, State, Usage
-from pgtenant.planning.changes import Change
+from pgtenant.planning.changes import Change, TakeOverDatabase
 from pgtenant.planning.desired import DesiredRole
 from pgtenant.planning.findings import Drift
 from pgtenant.planning.observed import PasswordState, Role
@@ -181,8 +181,11 @@ def _outcome(adoption: Adoption, width: int, *, dry_run: bool) -> Iterator[Line]
     verb = "would be" if dry_run else "was" if number == 1 else "were"
     yield line(f"{entries(number)} {verb} adopted{rest}", Style.TITLE)
     env = name(adoption.plan.environment)
+    taken = sum(isinstance(change, TakeOverDatabase) for change in adoption.plan.changes)
+    what = f"markers and the {'owner' if taken == 1 else 'owners'} of" if taken else "markers"
+    what += f" {count(taken, 'database')}" if taken else ""
     yield from paragraph(
-        f"Nothing but markers changed. `pgtenant plan -e {env}` shows what is left to do."
+        f"Nothing but {what} changed. `pgtenant plan -e {env}` shows what is left to do."
         if not dry_run
         else "Dry run: nothing was changed.",
         width=width,
