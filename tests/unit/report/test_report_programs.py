@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import get_args
@@ -15,6 +16,8 @@ from pgtenant.errors import UsageError
 from pgtenant.planning.changes import Change
 from pgtenant.planning.findings import Drift, DriftKind
 from pgtenant.planning.plan import Plan
+from pgtenant.planning.sql.render import psql_variables
+from pgtenant.planning.sql.text import as_text
 from pgtenant.report.jsonout import FIELDS, STATUSES, apply_json, json_text, plan_json, schema
 from pgtenant.report.sqlout import plan_sql
 
@@ -107,3 +110,11 @@ def test_a_script_that_no_encoding_can_hold_is_refused_in_words() -> None:
     plan = samples.plan_of((replace(samples.simple("orders"), name="x\udc80"),))
     with pytest.raises(UsageError, match="not valid Unicode"):
         plan_sql(plan)
+
+
+def test_no_two_roles_share_a_psql_variable() -> None:
+    roles = ["a_b", "a-b", "a.b", "aX2dXb", "A_b", "a_2d_b"]
+    names = [str(as_text(psql_variables(role, ""))) for role in roles]
+    assert len(set(names)) == len(roles)
+    assert names[:2] == [":'a_b_verifier'", ":'aX2dXb_verifier'"]
+    assert all(re.fullmatch(r":'[A-Za-z0-9_]+'", name) for name in names)

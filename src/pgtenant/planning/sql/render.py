@@ -58,10 +58,12 @@ def psql_variables(role: str, secret: str) -> sql.Composable:
     """Return a psql variable in place of a verifier.
 
     A plan holds no secret, and pasting its SQL without setting the variable is a syntax
-    error instead of a well-known password.
+    error instead of a well-known password. Its name is the role's, in which what psql does not
+    take is written in capitals, `aX2dXb` for `a-b`: no two roles share one.
     """
     del secret
-    return Verbatim(f":'{re.sub('[^a-z0-9_]', '_', role)}_verifier'")
+    name = re.sub("[^a-z0-9_]", lambda found: f"X{ord(found.group()):x}X", role)
+    return Verbatim(f":'{name}_verifier'")
 
 
 @dataclass(frozen=True, slots=True)
