@@ -96,7 +96,7 @@ def run_adopt(
         raise
     if style == "json":
         _print_json(run, outcome.errors[0] if outcome.errors else None)
-    else:
+    elif not outcome.errors:  # the errors and the audit say how far it came
         show(outcome_text(outcome.adoption, dry_run=dry_run, width=width()), sys.stdout)
     sys.stdout.flush()
     for failure in outcome.errors:
