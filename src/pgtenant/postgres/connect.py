@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
@@ -99,6 +100,7 @@ class Gate:
 
     async def _connect(self, conninfo: str, login: Login, database: str) -> Connection:
         where = f"{self.endpoint.host}:{self.endpoint.port}/{database}"
+        _forget_libpq_variables()
         try:
             connection = await Connection.connect(conninfo, autocommit=True, prepare_threshold=None)
         except psycopg.Error as error:
@@ -133,6 +135,19 @@ class Gate:
             keepalives_interval=10,
             keepalives_count=3,
         )
+
+
+def _forget_libpq_variables() -> None:
+    """Take libpq's variables out of the process's environment.
+
+    A `PGHOSTADDR` would send the admin's login to another machine, a `PGSERVICE` names a whole
+    set of parameters, `PGSSL*` and `PGREQUIREAUTH` change what is accepted. Not all of them can
+    be overruled in the connection string: an empty `service` is an error, some (`PGTZ`,
+    `PGDATESTYLE`) have no keyword, and the next libpq may know more. Where to connect to is in
+    the secret and in the settings alone.
+    """
+    for name in [n for n in os.environ if n.startswith("PG") and not n.startswith("PGTENANT_")]:
+        del os.environ[name]
 
 
 def check_version(connection: Connection) -> int:
