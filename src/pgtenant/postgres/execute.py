@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from typing import Final
 
 import psycopg
@@ -32,12 +33,17 @@ class IneffectiveError(ServerError):
     """PostgreSQL reported success and a warning that nothing was granted or revoked."""
 
 
-def is_transient(error: Exception) -> bool:
+def is_transient(error: Exception, *, ours: bool = True) -> bool:
     """Return whether the same transaction may well succeed when it is run again.
 
     `tuple concurrently updated` has no SQLSTATE of its own: somebody else changed the same
     catalog row (an owner who loops `GRANT` on its database). 23505 comes from the catalogs
     when two sessions insert the same membership, 55006 when somebody is in `template0`.
+
+    Args:
+        error: what ended it.
+        ours: whether all its statements are our own. A tenant's schema has tables and errors of
+            its own, and a name in the message proves nothing.
     """
     if not isinstance(error, psycopg.Error):
         return False
@@ -45,6 +51,8 @@ def is_transient(error: Exception) -> bool:
     match error.sqlstate:
         case "XX000":
             return text.startswith("tuple concurrently ")
+        case "23505" | "55006" if not ours:
+            return False
         case "23505":
             return "pg_auth_members" in text or "pg_default_acl" in text or "pg_class" in text
         case "55006":
@@ -70,9 +78,14 @@ async def run(
         IneffectiveError: a grant or revoke had no effect; nothing was committed.
         ServerError: a statement failed; nothing was committed.
     """
+    ours = not any(isinstance(statement.text, Verbatim) for statement in statements)
     try:
         async for attempt in stamina.retry_context(
-            on=is_transient, attempts=_ATTEMPTS, timeout=60.0, wait_initial=0.02, wait_max=1.0
+            on=partial(is_transient, ours=ours),
+            attempts=_ATTEMPTS,
+            timeout=60.0,
+            wait_initial=0.02,
+            wait_max=1.0,
         ):
             with attempt:
                 if transactional:
