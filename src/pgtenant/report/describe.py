@@ -108,7 +108,7 @@ def describe(change: Change) -> str:  # noqa: C901, PLR0911, PLR0912 - one arm f
                 f" {preposition} database {name(change.database)}"
             )
         case RevokeDatabase():
-            made = f" (made by {name(change.owner)}, not in the catalog)"
+            made = f" (owned by {name(change.owner)}, not in the catalog)"
             return (
                 f"{_loses(change)} on database {name(change.database)}"
                 f"{made if change.undeclared else ''}{_cascade(change)}"

@@ -19,7 +19,7 @@ TITLES: Final[Mapping[DriftKind, str]] = {
     ),
     DriftKind.MEMBERSHIP: "Memberships (`--authoritative` ends those between managed roles)",
     DriftKind.FOREIGN_OBJECT: "Objects that the database's owner does not own",
-    DriftKind.UNDECLARED_DATABASE: "Databases that applications made",
+    DriftKind.UNDECLARED_DATABASE: "Databases that no entry declares",
     DriftKind.EXTENSION: "Extensions that are not there",
     DriftKind.INITIAL_SCHEMA: "Initial schemas",
     DriftKind.TENANCY: "Tenants",

@@ -268,7 +268,10 @@ def test_undeclared_databases_of_one_retired_role_share_a_group() -> None:
     server = with_role(provisioned(crm()), "old", comment=Marker("dev", "old").text())
     for name in ("plugin_b", "plugin_a"):
         server = with_database(server, name, owner="old", acl=acl)
-    assert [g.database for g in make_plan(server, crm()).groups] == ["plugin_a"]
+    plan = make_plan(server, crm())
+    assert [g.database for g in plan.groups] == ["plugin_a"]
+    said = {d.message for d in plan.drift if d.kind is DriftKind.UNDECLARED_DATABASE}
+    assert said == {"belongs to a role without an entry, and is not in the catalog either"}
 
 
 HOSTILE = [

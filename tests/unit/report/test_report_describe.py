@@ -121,7 +121,7 @@ def examples(text: str) -> list[tuple[Change, str]]:
                 undeclared=True,
             ),
             (
-                "- N loses the right to grant CONNECT on database N (made by N, not in the"
+                "- N loses the right to grant CONNECT on database N (owned by N, not in the"
                 " catalog), and so does everyone who got it from N"
             ),
         ),

@@ -79,7 +79,11 @@ def diff_undeclared(observed: Observed, desired: Desired) -> Iterator[Change | D
             entry=entry,
             database=name,
             role=existing.owner,
-            message="was made by its owner and is not in the catalog"
+            message=(
+                "was made by its owner and is not in the catalog"
+                if owner
+                else "belongs to a role without an entry, and is not in the catalog either"
+            )
             + ("; as a template, every role with CREATEDB can copy it" * existing.is_template)
             + ("; its name is not valid UTF-8, so that pgtenant can't close it" * (not reachable)),
         )
