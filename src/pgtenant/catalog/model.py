@@ -84,17 +84,10 @@ class Catalog:
 
     path: str
     entries: tuple[Entry, ...]
-    _owners: dict[str, Entry] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        entries = tuple(sorted(self.entries, key=lambda entry: entry.key))
-        owners = {e.database_name: e for e in entries if e.access_level is AccessLevel.OWNER}
-        object.__setattr__(self, "entries", entries)
-        object.__setattr__(self, "_owners", owners)
-
-    def owner_of(self, database_name: str) -> Entry | None:
-        """Return the entry that owns a database, or None when no entry does."""
-        return self._owners.get(database_name)
+        ordered = tuple(sorted(self.entries, key=lambda entry: entry.key))
+        object.__setattr__(self, "entries", ordered)
 
 
 class Kind(StrEnum):

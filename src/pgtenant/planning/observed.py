@@ -58,7 +58,6 @@ class Role:
     createdb: bool = False
     replication: bool = False
     bypassrls: bool = False
-    inherit: bool = True
     connection_limit: int = -1
     expired: bool = False
     comment: str | None = None

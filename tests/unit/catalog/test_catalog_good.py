@@ -256,8 +256,5 @@ def test_the_admins_own_names() -> None:
     assert "maintenance database" in caught.value.problems[0].message
 
 
-def test_owner_of() -> None:
-    catalog = Catalog("a", tuple(reversed(WANTED)))
-    assert catalog.entries == WANTED
-    assert catalog.owner_of("backstage") == WANTED[0]
-    assert catalog.owner_of("nothing") is None
+def test_entries_are_sorted_by_their_key() -> None:
+    assert Catalog("a", tuple(reversed(WANTED))).entries == WANTED

@@ -232,7 +232,7 @@ def test_every_kind_of_drift() -> None:
     for words in (
         "retired: retired?",
         "other_environment: belongs to the environment prod",
-        "undeclared_database: was made by its owner",
+        "undeclared_database: belongs to a role without an entry",
         "every role with CREATEDB can copy it",
         'membership: is a member of pg_monitor REVOKE "pg_monitor" FROM "crm_ro"',
         'alice is a member of it and can act as it REVOKE "crm_ro" FROM "alice"',
