@@ -54,7 +54,7 @@ def _run(arguments: list[str] | None) -> int:
         return error.exit_code
     except SystemExit as ended:  # click ends the process at a broken pipe, of whatever it was
         return _unexpected(ended.__context__ or ended)
-    except (Exception, BaseExceptionGroup) as error:
+    except Exception as error:
         return _unexpected(error)
     return int(code or 0)
 
