@@ -149,3 +149,17 @@ def test_a_missing_schema_is_a_catalog_error(project: Project) -> None:
     result = project.apply()
     assert result.code == 64
     assert "nowhere.sql" in result.err
+
+
+def test_copy_to_the_client_is_refused_by_name(project: Project, instance: Instance) -> None:
+    schema = project.root / "schemas" / "copy.sql"
+    schema.parent.mkdir()
+    schema.write_text("CREATE TABLE t (n int); COPY t TO STDOUT")
+    project.write(
+        {"shop": {"database_name": "shop", "username": "shop_user", "initial_schema": "copy.sql"}}
+    )
+    applied = project.apply()
+    assert applied.code == 1
+    assert "load rows with INSERT" in applied.err
+    assert "connection was lost" not in applied.err
+    assert instance.su("SELECT 1 FROM pg_class WHERE relname = 't'", dbname="shop") == []

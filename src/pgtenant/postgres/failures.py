@@ -119,6 +119,11 @@ def failed(error: psycopg.Error, *, doing: str, where: str) -> ServerError:
     primary = error.diag.message_primary
     if primary is None:
         text = refusal_text(str(error)) or type(error).__name__
+        if not isinstance(error, psycopg.OperationalError):  # the driver itself refused
+            return ServerError(
+                f"{doing} in {where}: {text}",
+                hint="COPY to or from the client can't be used here: load rows with INSERT",
+            )
         return ServerError(
             f"{doing} in {where}: the connection was lost ({text})",
             hint="run again: the next run continues from what is there",
