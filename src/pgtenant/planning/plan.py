@@ -10,7 +10,7 @@ from pgtenant.planning.changes import AlterRole, Change, database_of
 from pgtenant.planning.desired import Desired
 from pgtenant.planning.diff import diff
 from pgtenant.planning.diff.standing import Standing, standing
-from pgtenant.planning.findings import Blocked, Drift
+from pgtenant.planning.findings import Blocked, Drift, DriftKind
 from pgtenant.planning.guards import guard
 from pgtenant.planning.observed import Observed, PasswordState
 from pgtenant.planning.order import Group, order
@@ -72,12 +72,23 @@ class Plan:
         """The keys of the blocked entries, sorted."""
         return tuple(sorted({b.entry for b in self.blocked}))
 
+    @property
+    def unrepaired(self) -> tuple[str, ...]:
+        """The databases that could not be read and that nothing planned opens, sorted."""
+        repaired = {database_of(change) for change in self.changes}
+        return tuple(sorted(set(self.incomplete) - repaired))
+
+    @property
+    def as_declared(self) -> tuple[str, ...]:
+        """The keys of entries that were looked at whole and need nothing, sorted."""
+        unread = {d.entry for d in self.drift if d.kind is DriftKind.UNREAD_DATABASE}
+        changed = {change.entry for change in self.changes}
+        return tuple(sorted(set(self.entries) - changed - set(self.blocked_entries) - unread))
+
     def summary(self) -> Mapping[str, int]:
         """Count changes by risk, and blocked entries, drift and untouched entries."""
         changes = self.changes
         risks = Counter(str(change.risk) for change in changes)
-        changed = {change.entry for change in changes}
-        unchanged = set(self.entries) - changed - set(self.blocked_entries)
         return {
             "changes": len(changes),
             "create": risks["create"],
@@ -87,7 +98,7 @@ class Plan:
             "destroy": risks["destroy"],
             "blocked": len(self.blocked_entries),
             "drift": len(self.drift),
-            "unchanged": len(unchanged),
+            "unchanged": len(self.as_declared),
         }
 
 

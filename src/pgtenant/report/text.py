@@ -118,8 +118,7 @@ def _change(change: Change, *, sql: bool, width: int) -> Iterator[Line]:
 
 def _as_declared(plan: Plan, width: int) -> Iterator[Line]:
     """Name the untouched entries on one line, as many as fit."""
-    touched = {change.entry for change in plan.changes} | set(plan.blocked_entries)
-    keys = [key for key in plan.entries if key not in touched]
+    keys = plan.as_declared
     if not keys:
         return
     text = "As declared: "
@@ -134,12 +133,19 @@ def _as_declared(plan: Plan, width: int) -> Iterator[Line]:
 
 
 def _unread(plan: Plan, width: int) -> Iterator[Line]:
-    if plan.incomplete:
-        listed = ", ".join(name(database) for database in plan.incomplete)
+    opened = [database for database in plan.incomplete if database not in plan.unrepaired]
+    if opened:
         yield from paragraph(
-            f"Not seen yet: what is inside {listed}. The plan opens"
-            f" {'it' if len(plan.incomplete) == 1 else 'them'} first; what is missing inside is"
+            f"Not seen yet: what is inside {', '.join(map(name, opened))}. The plan opens"
+            f" {'it' if len(opened) == 1 else 'them'} first; what is missing inside is"
             " then planned and shown in its turn.",
             width=width,
             style=Style.WARN,
+        )
+    if plan.unrepaired:
+        yield from paragraph(
+            f"Not seen: what is inside {', '.join(map(name, plan.unrepaired))}, and nothing that"
+            " could be planned changes that. The notes of drift say why.",
+            width=width,
+            style=Style.BAD,
         )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pgtenant.errors import ExitCode
-from pgtenant.planning.changes import database_of
 from pgtenant.planning.plan import Plan, make_plan
 from pgtenant.usecases.inputs import Inputs
 from pgtenant.usecases.look import connected, observe
@@ -22,8 +21,7 @@ async def plan(inputs: Inputs) -> Plan:
 
 def plan_exit_code(plan: Plan, *, detailed: bool) -> ExitCode:
     """Return the exit code of `plan`: with `detailed`, changes go before blocked entries."""
-    repaired = {database_of(change) for change in plan.changes}
-    if set(plan.incomplete) - repaired:
+    if plan.unrepaired:
         return ExitCode.FAILED  # a database could not be read, and nothing planned mends that
     if not detailed:
         return ExitCode.CONVERGED

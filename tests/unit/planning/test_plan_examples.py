@@ -310,3 +310,19 @@ def bones(name: str) -> str:
     # A literal with a backslash is set off by a space, for its E.
     text = text.replace(human, "LITERAL").replace("IS  LITERAL", "IS LITERAL")
     return text.replace(as_text(sql.Identifier(name)), "NAME")
+
+
+def test_a_database_that_nothing_opens_is_neither_declared_nor_repaired() -> None:
+    server = provisioned(crm())
+    unread = replace(server.databases["crm"], contents=None, unread="it is full")
+    server = replace(server, databases={**server.databases, "crm": unread})
+    plan = make_plan(server, crm())
+    assert plan.changes == ()
+    assert plan.unrepaired == ("crm",)
+    assert "crm" not in plan.as_declared
+    assert plan.summary()["unchanged"] == len(plan.entries) - 1
+
+    closed = replace(unread, allow_connections=False)
+    plan = make_plan(replace(server, databases={**server.databases, "crm": closed}), crm())
+    assert plan.incomplete == ("crm",)
+    assert plan.unrepaired == ()
