@@ -49,6 +49,7 @@ class Role:
         admin_can_set: whether the admin may `SET ROLE` to it without a loan.
         own_grant: the row to restore after a loan, if one stood before.
         rds_iam: whether the role leads to `rds_iam`.
+        marker: the marker in its comment, or None for a role that is not ours.
     """
 
     name: str
@@ -70,11 +71,11 @@ class Role:
     admin_can_set: bool = False
     own_grant: OwnGrant | None = None
     rds_iam: bool = False
+    # Parsed once: it is asked for again with every entry.
+    marker: Marker | None = field(init=False, repr=False, compare=False)
 
-    @property
-    def marker(self) -> Marker | None:
-        """The marker in its comment, or None for a role that is not ours."""
-        return marker.parse(self.comment)
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "marker", marker.parse(self.comment))
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -344,6 +345,14 @@ class Observed:
     server: Server
     roles: Mapping[str, Role]
     databases: Mapping[str, Database]
+    # Derived once: it is asked for again with every entry.
+    _owned: Mapping[str, list[Database]] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        owned: dict[str, list[Database]] = {}
+        for _, database in sorted(self.databases.items()):
+            owned.setdefault(database.owner, []).append(database)
+        object.__setattr__(self, "_owned", owned)
 
     def managed(self, environment: str) -> Mapping[str, str]:
         """Map each role that carries a marker of `environment` to the entry it names."""
@@ -352,7 +361,7 @@ class Observed:
 
     def owned_by(self, role: str) -> tuple[Database, ...]:
         """Return the databases that `role` owns, sorted by name."""
-        return tuple(d for _, d in sorted(self.databases.items()) if d.owner == role)
+        return tuple(self._owned.get(role, ()))
 
 
 FRESH_CONTENTS = Contents(

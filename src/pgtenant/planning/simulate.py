@@ -298,5 +298,5 @@ class _State:
         return database
 
     def _known(self, role: str) -> None:
-        if role not in {*self.roles, self.server.admin.name}:
+        if role not in self.roles and role != self.server.admin.name:
             raise RefusedError(f'role "{role}" does not exist')

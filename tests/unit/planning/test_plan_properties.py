@@ -116,7 +116,9 @@ def mix(dice: Dice, value: Any) -> Any:
     if isinstance(value, tuple):
         return tuple(dice.shuffled([mix(dice, item) for item in value]))
     if is_dataclass(value) and not isinstance(value, type):
-        return type(value)(**{f.name: mix(dice, getattr(value, f.name)) for f in fields(value)})
+        return type(value)(
+            **{f.name: mix(dice, getattr(value, f.name)) for f in fields(value) if f.init}
+        )
     return value
 
 

@@ -13,6 +13,7 @@ from pgtenant.planning.changes import Change, database_of, role_of
 from pgtenant.planning.desired import Desired
 from pgtenant.planning.diff.contents import diff_contents
 from pgtenant.planning.diff.databases import diff_database, diff_undeclared
+from pgtenant.planning.diff.excess import entries_of
 from pgtenant.planning.diff.roles import diff_role, diff_role_memory
 from pgtenant.planning.diff.strangers import find_strangers
 from pgtenant.planning.findings import Drift, DriftKind
@@ -42,11 +43,12 @@ def diff(observed: Observed, desired: Desired) -> Iterator[Change | Drift]:
 
 
 def _differences(observed: Observed, desired: Desired) -> Iterator[Change | Drift]:
+    entries = entries_of(observed, desired)
     for database in desired.databases:
         for role in database.roles:
             yield from diff_role(role, database, observed, desired)
-        yield from diff_database(database, observed, desired)
-        yield from diff_contents(database, observed, desired)
+        yield from diff_database(database, observed, desired, entries)
+        yield from diff_contents(database, observed, desired, entries)
         yield from diff_role_memory(database, observed, desired)
     yield from diff_undeclared(observed, desired)
     yield from find_strangers(observed, desired)

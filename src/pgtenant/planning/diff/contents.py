@@ -17,7 +17,7 @@ from pgtenant.planning.changes import (
 )
 from pgtenant.planning.desired import Desired, DesiredDatabase, DesiredRole
 from pgtenant.planning.diff.chains import heads, links
-from pgtenant.planning.diff.excess import Excess, describe_objects, entries_of, excess_of, owners_of
+from pgtenant.planning.diff.excess import Excess, describe_objects, excess_of, owners_of
 from pgtenant.planning.diff.schema import recorded_schema, schema_is_due
 from pgtenant.planning.diff.standing import Standing, contents_of, standing
 from pgtenant.planning.findings import Drift, DriftKind
@@ -29,9 +29,12 @@ from pgtenant.planning.sql.text import advice
 
 
 def diff_contents(
-    database: DesiredDatabase, observed: Observed, desired: Desired
+    database: DesiredDatabase,
+    observed: Observed,
+    desired: Desired,
+    entries: Mapping[str, str],
 ) -> Iterator[Change | Drift]:
-    """Compare what is inside one declared database."""
+    """Compare what is inside one declared database; `entries` maps managed roles to theirs."""
     contents = contents_of(database, observed)
     if contents is None or standing(database, observed) is Standing.FOREIGN:
         return
@@ -39,12 +42,12 @@ def diff_contents(
     for member in database.members:
         yield from _defaults(database, member, contents)
         yield from _lacking(database, member, contents)
-    for excess in excess_of(database, contents, observed, desired):
+    for excess in excess_of(database, contents, observed, desired, entries):
         yield from _excess(excess, desired)
     yield from _extensions(database, contents, observed)
     yield from _initial_schema(database, observed, desired)
     yield from _foreign(database, contents)
-    yield from _elsewhere(database, contents, entries_of(observed, desired))
+    yield from _elsewhere(database, contents, entries)
     yield from _unnameable(database, contents)
 
 

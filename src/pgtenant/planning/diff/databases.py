@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from pgtenant.planning.changes import (
@@ -16,7 +16,6 @@ from pgtenant.planning.changes import (
 )
 from pgtenant.planning.desired import Desired, DesiredDatabase
 from pgtenant.planning.diff.chains import heads, links
-from pgtenant.planning.diff.excess import entries_of
 from pgtenant.planning.diff.roles import early_marker
 from pgtenant.planning.diff.schema import recorded_schema
 from pgtenant.planning.diff.standing import Standing, standing
@@ -29,9 +28,12 @@ from pgtenant.planning.sql.text import advice, can_be_sent
 
 
 def diff_database(
-    database: DesiredDatabase, observed: Observed, desired: Desired
+    database: DesiredDatabase,
+    observed: Observed,
+    desired: Desired,
+    entries: Mapping[str, str],
 ) -> Iterator[Change | Drift]:
-    """Compare one declared database, from the outside."""
+    """Compare one declared database, from the outside; `entries` maps managed roles to theirs."""
     if database.tenancy:
         yield Drift(
             kind=DriftKind.TENANCY,
@@ -57,7 +59,7 @@ def diff_database(
             yield from close(existing, database.entry, undeclared=False)
             yield from _grants(database, existing, observed)
             yield from _marker(database, existing, observed, desired)
-            yield from _excess(database, existing, observed, desired)
+            yield from _excess(database, existing, observed, desired, entries)
             yield from _notes(database, existing)
         case Standing.FOREIGN:
             return
@@ -203,11 +205,14 @@ def _marker(
 
 
 def _excess(
-    database: DesiredDatabase, existing: Database, observed: Observed, desired: Desired
+    database: DesiredDatabase,
+    existing: Database,
+    observed: Observed,
+    desired: Desired,
+    entries: Mapping[str, str],
 ) -> Iterator[Change | Drift]:
     wanted = _wanted(database, observed)
     among = links(existing.acl)
-    entries = entries_of(observed, desired)
     beyond: dict[tuple[str, bool, str, bool, bool], set[str]] = {}
     for grant in existing.acl:
         if grant.grantee not in entries or grant.grantee == database.owner.name:

@@ -31,11 +31,14 @@ class Excess:
 
 
 def excess_of(
-    database: DesiredDatabase, contents: Contents, observed: Observed, desired: Desired
+    database: DesiredDatabase,
+    contents: Contents,
+    observed: Observed,
+    desired: Desired,
+    entries: Mapping[str, str],
 ) -> Iterator[Excess]:
     """Yield what managed roles hold in `database` beyond their levels there."""
     members = {member.name: member for member in database.members}
-    entries = entries_of(observed, desired)
     for excess, role in (
         *_on_objects(database, contents, observed, members, entries),
         *_by_default(database, contents, observed, members, entries),
