@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from pgtenant.cli.audit_source import Source, say, source_of, verified
-from pgtenant.cli.options import environment_option, load_settings, project_option
+from pgtenant.cli.options import instance_options, load_settings
 from pgtenant.errors import ExitCode, SettingsError, UsageError
 
 if TYPE_CHECKING:
@@ -27,8 +27,7 @@ def audit() -> None:
 
 @audit.command()
 @_path
-@environment_option
-@project_option
+@instance_options
 @click.option(
     "--head", "published", multiple=True, metavar="HASH", help="A head that was published."
 )
@@ -61,8 +60,7 @@ def verify(*, published: tuple[str, ...], files: tuple[Path, ...], **options: An
 
 @audit.command()
 @_path
-@environment_option
-@project_option
+@instance_options
 def head(**options: Any) -> int:
     """Print the number and the hash of the last record, to be kept where no run can write."""
     verdict = verified(source_of(**options))
@@ -72,8 +70,7 @@ def head(**options: Any) -> int:
 
 @audit.command()
 @_path
-@environment_option
-@project_option
+@instance_options
 @click.option(
     "--format", "style", type=click.Choice(["csv", "json"]), required=True, help="What to make."
 )
@@ -106,8 +103,7 @@ def export(*, style: str, since: str, **options: Any) -> int:
 
 @audit.command()
 @_path
-@environment_option
-@project_option
+@instance_options
 @click.option("--run-id", metavar="ID", help="This run only, also when it has no end.")
 @click.option("--to", metavar="URL", help="s3://bucket/prefix  [default: [project] audit_s3]")
 def upload(*, run_id: str | None, to: str | None, **options: Any) -> int:

@@ -1,16 +1,19 @@
-"""Options that many commands share, and what they become."""
+"""Options that many commands share, each declared once, and what they become."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import click
 
 if TYPE_CHECKING:
     from pgtenant.settings.model import Settings
+
+Command: TypeAlias = Callable[..., Any]
+Decorator: TypeAlias = Callable[[Command], Command]
 
 environment_option = click.option(
     "-e",
@@ -26,6 +29,54 @@ project_option = click.option(
     metavar="DIR",
     help="The platform repository  [default: the current directory]",
 )
+only_option = click.option(
+    "--only", multiple=True, metavar="KEY", help="Limit to this entry; repeatable."
+)
+lock_timeout_option = click.option(
+    "--lock-timeout", metavar="DURATION", help="How long to wait for another run, such as 30s."
+)
+_STYLES = {
+    "text": "text for people",
+    "json": "json for programs",
+    "sql": "sql to paste into psql",
+    "markdown": "markdown to comment",
+}
+
+
+def instance_options(command: Command) -> Command:
+    """Add what every command needs that works on one environment's instance."""
+    return environment_option(project_option(command))
+
+
+def dry_run_option(left_out: str = "the last call") -> Decorator:
+    """Return `--dry-run`, which does everything but what is named here."""
+    return click.option(
+        "--dry-run", is_flag=True, help=f"Everything but {left_out}; needs no approval."
+    )
+
+
+def authoritative_option(help_text: str) -> Decorator:
+    """Return `--authoritative`: plan shows what it revokes, apply does it."""
+    return click.option("--authoritative", is_flag=True, help=help_text)
+
+
+def out_option(help_text: str) -> Decorator:
+    """Return `--out FILE`, given to the command as a path."""
+    return click.option(
+        "--out", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE", help=help_text
+    )
+
+
+def format_option(*styles: str) -> Decorator:
+    """Return `--format`, given to the command as `style`; the first one is the default."""
+    return click.option(
+        "--format",
+        "style",
+        type=click.Choice(styles),
+        default=styles[0],
+        show_default=True,
+        help=", ".join(_STYLES[style] for style in styles) + ".",
+    )
 
 
 def load_settings(project: Path, overrides: Mapping[str, str | None]) -> Settings:

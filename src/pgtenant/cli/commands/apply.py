@@ -1,0 +1,47 @@
+"""How `pgtenant apply` is called."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from pgtenant.cli.options import (
+    authoritative_option,
+    dry_run_option,
+    format_option,
+    instance_options,
+    lock_timeout_option,
+    only_option,
+)
+
+
+@click.command()
+@click.argument(
+    "saved",
+    required=False,
+    metavar="[FILE]",
+    type=click.Path(dir_okay=False, exists=True, path_type=Path),
+)
+@instance_options
+@dry_run_option()
+@only_option
+@click.option("--no-fail-fast", is_flag=True, help="Go on with the other entries after an error.")
+@authoritative_option("Revoke what the catalog does not give.")
+@click.option(
+    "--build-id", metavar="ID", help="For the audit  [default: the CI system's, or manual]"
+)
+@click.option("--run-id", metavar="ID", help="For the audit  [default: made up, unique]")
+@click.option("--audit", metavar="PATH", help="The audit CSV  [default: from pgtenant.toml]")
+@lock_timeout_option
+@format_option("text", "json")
+def apply(**options: Any) -> int:
+    """Bring the instance to what the catalog says; with FILE, carry out that saved plan.
+
+    Outside dev it needs ALLOW_DB_PROVISION=true. Every step is in the audit file before the
+    next one starts; run again after any failure, and it goes on from what is there.
+    """
+    from pgtenant.cli.apply import run_apply
+
+    return run_apply(**options)

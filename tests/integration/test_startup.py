@@ -1,0 +1,33 @@
+"""Help and wrong arguments are answered at once: nothing is imported that they do not need."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+from pgtenant.cli.app import cli
+
+COSTLY = {"boto3", "botocore", "psycopg", "rich", "tree_sitter", "yaml", "asyncio"}
+PROBE = """
+import sys
+from pgtenant.cli import main
+code = main(sys.argv[1:])
+print(code, *sorted({name.partition(".")[0] for name in sys.modules}), file=sys.stderr)
+"""
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [["--help"], ["--version"], *([name, "--help"] for name in cli.commands), ["plan", "--bad"]],
+    ids=" ".join,
+)
+def test_no_driver_for_help(arguments: list[str]) -> None:
+    done = subprocess.run(  # the modules of this process say nothing
+        [sys.executable, "-c", PROBE, *arguments], capture_output=True, text=True, check=True
+    )
+    code, *modules = done.stderr.splitlines()[-1].split()
+    assert code == ("64" if "--bad" in arguments else "0")
+    assert not COSTLY & set(modules)
+    assert "click" in modules
