@@ -1,0 +1,76 @@
+"""Roles, as they are."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from pgtenant.planning import marker
+from pgtenant.planning.marker import Marker
+
+
+class PasswordState(StrEnum):
+    """What a login attempt proved about a stored password."""
+
+    CURRENT = "current"
+    WRONG = "wrong"
+    UNPROVEN = "unproven"
+
+
+@dataclass(frozen=True, slots=True)
+class OwnGrant:
+    """A membership that the admin granted to itself (PostgreSQL 16+), to be put back after a loan.
+
+    Attributes:
+        inherit: its `INHERIT` option.
+        set: its `SET` option.
+    """
+
+    inherit: bool
+    set: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Role:
+    """One row of `pg_roles`, with what bears on the plan.
+
+    Attributes:
+        connection_limit: -1 for none.
+        expired: whether `VALID UNTIL` lies in the past.
+        comment: the role's whole comment.
+        member_of: roles it is a member of.
+        revocable: those of them that the admin may take it out of.
+        members: roles that are members of it, the admin's automatic `ADMIN` row left out.
+        settings: `ALTER ROLE … SET` entries, as `name=value` or `name=value in database`.
+        password: whether the secret's password logs in.
+        password_note: why it is unproven, or empty.
+        admin_can_set: whether the admin may `SET ROLE` to it without a loan.
+        own_grant: the row to restore after a loan, if one stood before.
+        rds_iam: whether the role leads to `rds_iam`.
+        marker: the marker in its comment, or None for a role that is not ours.
+    """
+
+    name: str
+    login: bool = True
+    superuser: bool = False
+    createrole: bool = False
+    createdb: bool = False
+    replication: bool = False
+    bypassrls: bool = False
+    connection_limit: int = -1
+    expired: bool = False
+    comment: str | None = None
+    member_of: tuple[str, ...] = ()
+    revocable: tuple[str, ...] = ()
+    members: tuple[str, ...] = ()
+    settings: tuple[str, ...] = ()
+    password: PasswordState = PasswordState.UNPROVEN
+    password_note: str = ""
+    admin_can_set: bool = False
+    own_grant: OwnGrant | None = None
+    rds_iam: bool = False
+    # Parsed once: it is asked for again with every entry.
+    marker: Marker | None = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "marker", marker.parse(self.comment))
