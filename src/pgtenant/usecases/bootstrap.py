@@ -21,11 +21,12 @@ from pgtenant.planning.bootstrap import (
     Delegation,
     GrantAdmin,
     GrantGroup,
+    left_over,
+    obstacles,
     plan_bootstrap,
     plan_undo,
 )
 from pgtenant.planning.changes import UpdatePassword
-from pgtenant.planning.delegation_checks import left_over, obstacles
 from pgtenant.planning.logins import judge
 from pgtenant.planning.observed import PasswordState
 from pgtenant.planning.sql.delegation import batch_script

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pgtenant.planning.authority import Missing
-from pgtenant.planning.bootstrap import (
+from pgtenant.planning.bootstrap.state import (
     PASSWORD_ROLE,
     Delegation,
     comment_of,

@@ -1,0 +1,78 @@
+"""One builder per PostgreSQL statement; every name goes through `sql.Identifier`."""
+
+from __future__ import annotations
+
+from pgtenant.planning.sql.statements.contents import (
+    change_owner,
+    close_public_schema,
+    create_extension,
+    grant_default,
+    grant_objects,
+    revoke_columns,
+    revoke_default,
+    revoke_execute,
+    revoke_objects,
+)
+from pgtenant.planning.sql.statements.databases import (
+    alter_database,
+    comment_on_database,
+    create_database,
+    database_owner,
+    drop_database,
+    grant_database,
+    revoke_all_from_public,
+    revoke_database,
+)
+from pgtenant.planning.sql.statements.roles import (
+    alter_role,
+    comment_on_role,
+    create_delegate,
+    create_role,
+    give_back,
+    grant_admin,
+    grant_role,
+    lend,
+    no_password,
+    revoke_membership,
+    set_local_role,
+    set_password,
+    with_attribute,
+    without_powers,
+)
+from pgtenant.planning.sql.statements.words import grantee, privileges
+
+__all__ = [
+    "alter_database",
+    "alter_role",
+    "change_owner",
+    "close_public_schema",
+    "comment_on_database",
+    "comment_on_role",
+    "create_database",
+    "create_delegate",
+    "create_extension",
+    "create_role",
+    "database_owner",
+    "drop_database",
+    "give_back",
+    "grant_admin",
+    "grant_database",
+    "grant_default",
+    "grant_objects",
+    "grant_role",
+    "grantee",
+    "lend",
+    "no_password",
+    "privileges",
+    "revoke_all_from_public",
+    "revoke_columns",
+    "revoke_database",
+    "revoke_default",
+    "revoke_execute",
+    "revoke_membership",
+    "revoke_objects",
+    "set_local_role",
+    "set_password",
+    "with_attribute",
+    "without_powers",
+]
