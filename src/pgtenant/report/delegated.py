@@ -35,6 +35,11 @@ def describe_step(step: Step) -> str:
             assert_never(step)
 
 
+def step_sentence(step: Step) -> str:
+    """Return what a step does, for the middle of a text: without the columns of a list."""
+    return " ".join(describe_step(step).split())
+
+
 def steps_text(batches: Iterable[Batch], heading: str) -> str:
     """Return the steps as lines for people."""
     lines = [heading, ""]

@@ -17,21 +17,16 @@ from pgtenant.errors import AuthorityError, PgtenantError, ServerError
 from pgtenant.planning.authority import Missing, missing_loan
 from pgtenant.planning.bootstrap import (
     Batch,
-    CreateDelegate,
     Delegation,
-    GrantAdmin,
-    GrantGroup,
     left_over,
     obstacles,
     plan_bootstrap,
     plan_undo,
 )
-from pgtenant.planning.changes import UpdatePassword
 from pgtenant.planning.logins import judge
 from pgtenant.planning.observed import PasswordState
 from pgtenant.planning.sql.delegation import batch_script
 from pgtenant.planning.sql.script import Lending
-from pgtenant.planning.sql.text import as_text
 from pgtenant.postgres import scram
 from pgtenant.postgres.authority import admins_of, refused_loans
 from pgtenant.postgres.connect import Login
@@ -40,14 +35,14 @@ from pgtenant.postgres.execute import run
 from pgtenant.postgres.lock import take_run_lock
 from pgtenant.postgres.observe import observe_instance
 from pgtenant.postgres.probe import try_login
-from pgtenant.report.delegated import describe_step
+from pgtenant.report.delegated import step_sentence
+from pgtenant.usecases.delegate_rows import batch_rows
+from pgtenant.usecases.blame import blame
 from pgtenant.usecases.delegate_secret import DelegateSecret
 from pgtenant.usecases.inputs import Inputs
 from pgtenant.usecases.look import Instance, connected
 from pgtenant.usecases.recorder import Recorder, Row
-from pgtenant.usecases.rows import action_of
-
-_LONGEST = 1000
+from pgtenant.usecases.rows import short
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +104,9 @@ class Bootstrap:
             self.show(outcome)
             if self.dry_run:
                 for batch in outcome.batches:
-                    await self.recorder.write(self._rows(batch, outcome.lending, Status.DRY_RUN))
+                    await self.recorder.write(
+                        batch_rows(batch, outcome.lending, self.role, Status.DRY_RUN)
+                    )
             else:
                 await self._carry_out(instance, outcome)
                 outcome = replace(outcome, left=await self._prove(instance, state, outcome))
@@ -198,14 +195,16 @@ class Bootstrap:
                         lambda role, _: self._verifier(instance, role),
                     ),
                     transactional=True,
-                    doing=describe_step(batch.steps[0]),
+                    doing=step_sentence(batch.steps[0]),
                 )
             except PgtenantError as error:
-                rows = self._rows(batch, outcome.lending, Status.ERROR, because=error.message)
+                rows = batch_rows(
+                    batch, outcome.lending, self.role, Status.ERROR, because=error.message
+                )
                 await self.recorder.write(rows)
                 raise
             duration = time.monotonic() - began
-            rows = self._rows(batch, outcome.lending, Status.SUCCESS, duration=duration)
+            rows = batch_rows(batch, outcome.lending, self.role, Status.SUCCESS, duration=duration)
             await self.recorder.write(rows)
 
     async def _prove(
@@ -253,56 +252,12 @@ class Bootstrap:
             "admin": self.inputs.admin.username,
         }
 
-    def _rows(
-        self,
-        batch: Batch,
-        lending: Lending,
-        status: Status,
-        *,
-        duration: float = 0.0,
-        because: str = "",
-    ) -> list[Row]:
-        grouped: dict[tuple[Action, str], list[str]] = {}
-        for step in batch.steps:
-            database = getattr(step, "database", "")
-            grouped.setdefault((_action(step), database), []).append(describe_step(step))
-        texts = tuple(as_text(statement.text) for statement in batch_script(batch, lending))
-        return [
-            Row(
-                database=database,
-                username=self.role,
-                sql=texts,
-                action=action,
-                status=status,
-                message=_short(f"{because} (while: {'; '.join(said)})" if because else said),
-                duration=duration,
-            )
-            for (action, database), said in grouped.items()
-        ]
-
     async def _record(self, action: Action, status: Status, message: str) -> None:
         row = Row(
             database="",
             username=self.role,
             action=action,
             status=status,
-            message=_short(message),
+            message=short(message),
         )
         await self.recorder.write([row])
-
-
-def _action(step: object) -> Action:
-    match step:
-        case CreateDelegate():
-            return Action.CREATE_ROLE
-        case GrantAdmin() | GrantGroup():
-            return Action.APPLY_GRANTS
-        case UpdatePassword():
-            return Action.UPDATE_PASSWORD
-        case _:
-            return action_of(step)  # type: ignore[arg-type]  # the other steps are changes
-
-
-def _short(text: str | list[str]) -> str:
-    message = " ".join(("; ".join(text) if isinstance(text, list) else text).split())
-    return message if len(message) <= _LONGEST else message[: _LONGEST - 1] + "…"

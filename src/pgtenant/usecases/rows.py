@@ -95,17 +95,14 @@ def rows_of(
     rows: list[Row] = []
     for (entry, action, database), together in grouped.items():
         role = desired.by_entry.get(entry)
-        message = "; ".join(map(sentence, together))
-        if because:
-            said = because.startswith(message)
-            message = because if said else f"{because} (while: {message})"
+        message = attempted(map(sentence, together), because)
         rows.append(
             Row(
                 database=database or (role.database if role else ""),
                 username=role.name if role else "",
                 action=action,
                 status=status,
-                message=_short(message),
+                message=short(message),
                 duration=duration,
                 entry=entry,
                 sql=tuple(text.rstrip("\n") for text in map(statements_of, together)),
@@ -122,11 +119,20 @@ def entry_row(entry: str, desired: Desired, action: Action, status: Status, mess
         username=role.name if role else "",
         action=action,
         status=status,
-        message=_short(message),
+        message=short(message),
         entry=entry,
     )
 
 
-def _short(message: str) -> str:
+def attempted(sentences: Iterable[str], because: str) -> str:
+    """Return what was done; with an error's text, that, and what it does not say itself."""
+    done = "; ".join(sentences)
+    if not because:
+        return done
+    return because if because.startswith(done) else f"{because} (while: {done})"
+
+
+def short(message: str) -> str:
+    """Return a message on one line, cut where an audit row has no more room."""
     message = " ".join(message.split())
     return message if len(message) <= _LONGEST else message[: _LONGEST - 1] + "…"
