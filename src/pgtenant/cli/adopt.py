@@ -16,7 +16,7 @@ from pgtenant import logs
 from pgtenant.audit.record import Record
 from pgtenant.audit.s3 import S3Sink, parse_bucket
 from pgtenant.audit.trail import open_trail
-from pgtenant.cli.options import load_settings, lock_wait, need_environment
+from pgtenant.cli.options import load_settings, lock_wait, need_environment, reaching
 from pgtenant.cli.plan import as_json, complain, width
 from pgtenant.cli.stdout import not_needed
 from pgtenant.errors import AuditError, ExitCode, PgtenantError
@@ -57,6 +57,7 @@ def run_adopt(
     everything: bool,
     environment: str | None,
     project: Path,
+    skip_preflight: bool,
     dry_run: bool,
     take_ownership: bool,
     lock_timeout: str | None,
@@ -70,7 +71,7 @@ def run_adopt(
     if bool(keys) == everything:
         raise click.UsageError("Give the keys of the entries to adopt, or --all.")
     run = _Run(
-        settings=load_settings(project, {}),
+        settings=load_settings(project, reaching(skip_preflight=skip_preflight)),
         environment=need_environment(environment),
         run_id=os.environ.get("PGTENANT_RUN_ID") or run_id(os.environ, secrets.token_hex(4)),
         lock_wait=lock_wait(lock_timeout),

@@ -18,7 +18,7 @@ from pgtenant import logs
 from pgtenant.audit.record import Record
 from pgtenant.audit.s3 import S3Sink, parse_bucket
 from pgtenant.audit.trail import open_trail
-from pgtenant.cli.options import load_settings, lock_wait, need_environment
+from pgtenant.cli.options import load_settings, lock_wait, need_environment, reaching
 from pgtenant.cli.plan import as_json, complain, width
 from pgtenant.cli.stdout import not_needed
 from pgtenant.errors import ExitCode, PgtenantError
@@ -58,6 +58,7 @@ def run_apply(
     saved: Path | None,
     environment: str | None,
     project: Path,
+    skip_preflight: bool,
     dry_run: bool,
     only: tuple[str, ...],
     no_fail_fast: bool,
@@ -75,7 +76,9 @@ def run_apply(
     """
     plan = read_plan(saved) if saved is not None else None
     request = _Request(
-        settings=load_settings(project, {"project.audit": audit}),
+        settings=load_settings(
+            project, {"project.audit": audit} | reaching(skip_preflight=skip_preflight)
+        ),
         lock_wait=lock_wait(lock_timeout),
         environment=_environment(environment, plan),
         build_id=build_id or _build_id(),

@@ -16,7 +16,7 @@ from pgtenant import logs
 from pgtenant.audit.record import Record
 from pgtenant.audit.s3 import S3Sink, parse_bucket
 from pgtenant.audit.trail import open_trail
-from pgtenant.cli.options import load_settings, lock_wait, need_environment
+from pgtenant.cli.options import load_settings, lock_wait, need_environment, reaching
 from pgtenant.cli.plan import as_json
 from pgtenant.errors import AuditError, ExitCode, PgtenantError, UsageError
 from pgtenant.report.delegated import left_text, steps_json, steps_text
@@ -48,6 +48,7 @@ def run_bootstrap(
     *,
     environment: str | None,
     project: Path,
+    skip_preflight: bool,
     role: str,
     master_secret: str | None,
     undo: bool,
@@ -60,7 +61,8 @@ def run_bootstrap(
     Raises:
         PgtenantError: anything that ended the run before or between its steps.
     """
-    settings, env = load_settings(project, {}), need_environment(environment)
+    settings = load_settings(project, reaching(skip_preflight=skip_preflight))
+    env = need_environment(environment)
     wait = lock_wait(lock_timeout)
     request = _Request(
         settings=settings,

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from pgtenant import logs
 from pgtenant.catalog.load import parse
-from pgtenant.cli.options import load_settings, need_environment
+from pgtenant.cli.options import load_settings, need_environment, reaching
 from pgtenant.errors import ExitCode, UsageError
 from pgtenant.report.tfvars import tfvars
 from pgtenant.report.words import count, entries
@@ -17,14 +17,16 @@ from pgtenant.secrets.store import open_store
 from pgtenant.usecases.importing import naming_policy, read_server
 
 
-def run_import(*, environment: str | None, project: Path, out: Path | None) -> int:
+def run_import(
+    *, environment: str | None, project: Path, skip_preflight: bool, out: Path | None
+) -> int:
     """Read the server and write the catalog.
 
     Raises:
         PgtenantError: it could not be read, or the file is there already.
     """
     env = need_environment(environment)
-    settings = load_settings(project, {})
+    settings = load_settings(project, reaching(skip_preflight=skip_preflight))
     logs.configure(sys.stderr, logs.level_for(os.environ, sys.stderr), environment=env)
     if out is not None and out.exists():
         raise UsageError(

@@ -29,6 +29,11 @@ project_option = click.option(
     metavar="DIR",
     help="The platform repository  [default: the current directory]",
 )
+preflight_option = click.option(
+    "--skip-preflight",
+    is_flag=True,
+    help="Leave out the DNS and TCP checks; what the admin may do is checked all the same.",
+)
 only_option = click.option(
     "--only", multiple=True, metavar="KEY", help="Limit to this entry; repeatable."
 )
@@ -89,6 +94,11 @@ def load_settings(project: Path, overrides: Mapping[str, str | None]) -> Setting
 
     given = {key: value for key, value in overrides.items() if value is not None}
     return settings.load(project, environ=os.environ, overrides=given)
+
+
+def reaching(*, skip_preflight: bool) -> dict[str, str | None]:
+    """Return what `--skip-preflight` overrides in the settings."""
+    return {"server.preflight": "false" if skip_preflight else None}
 
 
 def need_environment(environment: str | None) -> str:

@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 from pgtenant import logs
-from pgtenant.cli.options import load_settings, need_environment
+from pgtenant.cli.options import load_settings, need_environment, reaching
 from pgtenant.errors import ExitCode, PgtenantError
 from pgtenant.planning.plan import Plan
 from pgtenant.report.document import show
@@ -29,6 +29,7 @@ def run_plan(
     *,
     environment: str | None,
     project: Path,
+    skip_preflight: bool,
     only: tuple[str, ...],
     authoritative: bool,
     style: str,
@@ -42,7 +43,7 @@ def run_plan(
         PgtenantError: anything that keeps a plan from being made.
     """
     env = need_environment(environment)
-    settings = load_settings(project, {})
+    settings = load_settings(project, reaching(skip_preflight=skip_preflight))
     logs.configure(sys.stderr, logs.level_for(os.environ, sys.stderr), environment=env)
     try:
         inputs, plan = asyncio.run(

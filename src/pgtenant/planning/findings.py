@@ -39,6 +39,7 @@ class DriftKind(StrEnum):
     INITIAL_SCHEMA = "initial_schema"
     PASSWORD = "password"  # noqa: S105 - a kind of finding
     EXPIRED = "expired"
+    SECRET = "secret"  # noqa: S105
     TENANCY = "tenancy"
 
 

@@ -53,7 +53,7 @@ _SYMPTOMS: Final[tuple[tuple[str, str], ...]] = (
     ("Connection refused", "is the server up, and are host and port of the secret right?"),
     ("timeout expired", "no answer: check security groups and routes to the instance"),
     ("translate host name", "the host's name does not resolve: check the secret's host"),
-    ("could not translate", "the host's name does not resolve: check the secret's host"),
+    ("failed to resolve host", "the host's name does not resolve: check the secret's host"),
 )
 _STATEMENTS: Final[dict[str, str]] = {
     "25006": "the server is read-only: is this a replica? Use the writer's endpoint",

@@ -13,6 +13,7 @@ TITLES: Final[Mapping[DriftKind, str]] = {
     DriftKind.UNREAD_DATABASE: "Databases that could not be entered",
     DriftKind.EXPIRED: "Roles past their VALID UNTIL",
     DriftKind.PASSWORD: "Passwords not proven",
+    DriftKind.SECRET: "Secrets that lead to another server",
     DriftKind.PRIVILEGE: "Privileges beyond the catalog (`--authoritative` revokes them)",
     DriftKind.DEFAULT_PRIVILEGE: (
         "Default privileges beyond the catalog (`--authoritative` revokes them)"
@@ -36,6 +37,7 @@ _OF_A_ROLE: Final = REVOCABLE | {
     DriftKind.MEMBERSHIP,
     DriftKind.PASSWORD,
     DriftKind.EXPIRED,
+    DriftKind.SECRET,
     DriftKind.RETIRED,
     DriftKind.OTHER_ENVIRONMENT,
 }

@@ -54,7 +54,8 @@ def reference() -> str:
                 "A secret is a JSON object with `username`, `password`, `host`, `port` (a number or"
                 " its text) and `dbname` (or `database`); other members, such as `engine` and"
                 " `connection_uri`, are left alone. Entries are logged in to the admin's host and"
-                " port."
+                " port; a secret that leads its application to another server is shown in the plan,"
+                " and blocks nothing."
             ),
             "",
             "## Approval",

@@ -58,6 +58,7 @@ class ServerSettings:
         maintenance_database: None means the database that the admin's secret names.
         connections: the most that are ever open at once; at least 2.
         connect_timeout: seconds.
+        preflight: whether DNS and TCP are tried before the first connection.
         lock_timeout: seconds.
         statement_timeout: seconds.
         sslmode: one of libpq's. For a connection, ask `effective_sslmode`.
@@ -69,6 +70,7 @@ class ServerSettings:
     maintenance_database: str | None
     connections: int
     connect_timeout: float
+    preflight: bool
     lock_timeout: float
     statement_timeout: float
     sslmode: str

@@ -163,6 +163,10 @@ SPECS: Final = (
          "The most connections that pgtenant ever opens at once.", _connections),
     Spec("server", "connect_timeout", "duration", "10s", _A_DURATION,
          "How long to wait for a connection.", _duration),
+    Spec("server", "preflight", "true or false", True, "true or false",
+         "Whether the host's name and its port are tried before the first connection, and the "
+         "hosts of the entries' secrets compared with it; `--skip-preflight` is the flag for "
+         "false. The checks of what the admin may do are made always.", _boolean),
     Spec("server", "lock_timeout", "duration", "30s", _A_DURATION,
          "How long to wait for another run, or for a lock on an object.", _duration),
     Spec("server", "statement_timeout", "duration", "5min", _A_DURATION,

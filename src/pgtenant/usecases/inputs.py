@@ -29,6 +29,7 @@ class Inputs:
         maintenance_database: where it logs in first, and where the run lock lives.
         passwords: by secret name; none for secrets that are in `bad_secrets`.
         bad_secrets: by entry key: what is wrong with its secret.
+        places: by secret name: the host and the port that it leads its application to.
         only: the keys that the run is limited to, or None.
     """
 
@@ -41,6 +42,7 @@ class Inputs:
     passwords: Mapping[str, Secret] = field(repr=False)
     bad_secrets: Mapping[str, SecretError]
     only: frozenset[str] | None
+    places: Mapping[str, tuple[str, int]] = field(default_factory=dict, repr=False)
 
     @property
     def selected(self) -> frozenset[str] | None:
@@ -103,7 +105,7 @@ async def load_inputs(
         return entry.secret or settings.app_secret(environment, entry.key)
 
     wanted = [e for e in catalog.entries if not only or e.key in only]
-    passwords, bad = await _passwords(store, wanted, secret_name)
+    found, bad = await _credentials(store, wanted, secret_name)
     if bad and fail_fast:
         raise _together(list(bad.values()))
     desired = desired_state(
@@ -121,9 +123,10 @@ async def load_inputs(
         desired=desired,
         admin=admin,
         maintenance_database=maintenance,
-        passwords=passwords,
+        passwords={name: c.password for name, c in found.items() if c.password.reveal()},
         bad_secrets=bad,
         only=frozenset(only) if only else None,
+        places={name: (c.host, c.port) for name, c in found.items()},
     )
 
 
@@ -135,11 +138,11 @@ async def _admin(settings: Settings, environment: str, store: SecretStore) -> Cr
     return parse(name, found, expected_username=None)
 
 
-async def _passwords(
+async def _credentials(
     store: SecretStore, entries: Collection[Entry], secret_name: Callable[[Entry], str]
-) -> tuple[dict[str, Secret], dict[str, SecretError]]:
+) -> tuple[dict[str, Credentials], dict[str, SecretError]]:
     fetched = await store.fetch(sorted({secret_name(entry) for entry in entries}))
-    passwords: dict[str, Secret] = {}
+    good: dict[str, Credentials] = {}
     bad: dict[str, SecretError] = {}
     for entry in entries:
         name = secret_name(entry)
@@ -148,12 +151,10 @@ async def _passwords(
             if isinstance(found, SecretError):
                 raise found
             iam = entry.auth is Auth.IAM
-            secret = parse(name, found, expected_username=entry.username, passwordless=iam)
-            if not iam:
-                passwords[name] = secret.password
+            good[name] = parse(name, found, expected_username=entry.username, passwordless=iam)
         except SecretError as error:
             bad[entry.key] = error
-    return passwords, bad
+    return good, bad
 
 
 def _together(errors: list[SecretError]) -> SecretError:

@@ -18,6 +18,8 @@ from pgtenant.postgres.libpq import Connection
 from pgtenant.postgres.observe import observe_contents, observe_instance
 from pgtenant.postgres.options import Timeouts
 from pgtenant.postgres.probe import try_login
+from pgtenant.postgres.reach import reach
+from pgtenant.usecases.elsewhere import secrets_of_elsewhere
 from pgtenant.usecases.inputs import Inputs
 
 _LOST = ("08", "57P")
@@ -52,7 +54,7 @@ async def connected(inputs: Inputs) -> AsyncIterator[Instance]:
     """Connect to the maintenance database and keep the connection for the block.
 
     Raises:
-        ServerError: no connection, or a server too old.
+        ServerError: no way there, no connection, or a server too old.
     """
     server = inputs.settings.server
     endpoint = Endpoint(
@@ -68,6 +70,13 @@ async def connected(inputs: Inputs) -> AsyncIterator[Instance]:
     )
     gate = Gate.of(endpoint, server.connections)
     login = Login(inputs.admin.username, inputs.admin.password.reveal())
+    if server.preflight:
+        await reach(
+            endpoint.host,
+            endpoint.port,
+            timeout=server.connect_timeout,
+            secret=inputs.admin.name,
+        )
     async with gate.open(login, inputs.maintenance_database) as primary:
         version = check_version(primary)
         if version // 10000 > NEWEST:
@@ -95,11 +104,16 @@ async def observe(instance: Instance, *, adopting: Collection[str] = ()) -> Obse
         roles=[role.name for role in desired.roles],
         extensions={name for database in desired.databases for name in database.extensions},
     )
-    roles, databases = await asyncio.gather(
-        _prove_passwords(instance, shared, adopting), _read_contents(instance, shared, adopting)
+    roles, databases, elsewhere = await asyncio.gather(
+        _prove_passwords(instance, shared, adopting),
+        _read_contents(instance, shared, adopting),
+        secrets_of_elsewhere(instance.inputs),
     )
     return replace(
-        shared, roles={**shared.roles, **roles}, databases={**shared.databases, **databases}
+        shared,
+        roles={**shared.roles, **roles},
+        databases={**shared.databases, **databases},
+        elsewhere=elsewhere,
     )
 
 

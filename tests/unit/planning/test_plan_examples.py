@@ -95,6 +95,17 @@ def test_a_hand_made_excess_is_drift_unless_authoritative() -> None:
     assert {type(c) for c in strict.changes} == {RevokeObjects, RevokeDefault}
 
 
+def test_a_secret_that_leads_elsewhere_is_drift_before_and_after_the_role_is_there() -> None:
+    catalog = crm(READER)
+    [secret] = {role.secret for role in catalog.roles if role.name == "crm_etl"}
+    for server in (empty_server(), provisioned(catalog)):
+        plan = make_plan(replace(server, elsewhere=frozenset({secret})), catalog)
+        [note] = [d for d in plan.drift if d.kind is DriftKind.SECRET]
+        assert (note.role, note.statement) == ("crm_etl", "")
+        assert secret in note.message
+        assert plan.changes == make_plan(server, catalog).changes
+
+
 def level(observed: Observed, role: str = "crm_etl") -> object:
     marker = observed.roles[role].marker
     return marker and marker.access_level

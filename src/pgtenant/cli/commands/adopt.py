@@ -11,6 +11,7 @@ from pgtenant.cli.options import (
     format_option,
     instance_options,
     lock_timeout_option,
+    preflight_option,
 )
 
 
@@ -25,6 +26,7 @@ from pgtenant.cli.options import (
     help="Give databases that the admin owns, or may act for the owner of, to their entries.",
 )
 @lock_timeout_option
+@preflight_option
 @format_option("text", "json")
 def adopt(**options: Any) -> int:
     """Take over roles and databases that were made by hand or by an older script.

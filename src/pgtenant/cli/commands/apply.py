@@ -14,6 +14,7 @@ from pgtenant.cli.options import (
     instance_options,
     lock_timeout_option,
     only_option,
+    preflight_option,
 )
 
 
@@ -35,6 +36,7 @@ from pgtenant.cli.options import (
 @click.option("--run-id", metavar="ID", help="For the audit  [default: made up, unique]")
 @click.option("--audit", metavar="PATH", help="The audit CSV  [default: from pgtenant.toml]")
 @lock_timeout_option
+@preflight_option
 @format_option("text", "json")
 def apply(**options: Any) -> int:
     """Bring the instance to what the catalog says; with FILE, carry out that saved plan.

@@ -11,6 +11,7 @@ from pgtenant.cli.options import (
     format_option,
     instance_options,
     lock_timeout_option,
+    preflight_option,
 )
 
 
@@ -27,6 +28,7 @@ from pgtenant.cli.options import (
 @click.option("--undo", is_flag=True, help="Give the master its powers back; shut the role out.")
 @dry_run_option("the changes")
 @lock_timeout_option
+@preflight_option
 @format_option("text", "json")
 def bootstrap(**options: Any) -> int:
     """Make the delegated admin, once, with the master's secret.

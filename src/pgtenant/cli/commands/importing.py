@@ -6,11 +6,12 @@ from typing import Any
 
 import click
 
-from pgtenant.cli.options import instance_options, out_option
+from pgtenant.cli.options import instance_options, out_option, preflight_option
 
 
 @click.command("import")
 @instance_options
+@preflight_option
 @out_option("Write the catalog there, where no file is yet  [default: stdout]")
 def import_(**options: Any) -> int:
     """Write a catalog from a live server. Changes nothing, and needs no secret but the admin's.

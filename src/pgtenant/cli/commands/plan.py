@@ -12,6 +12,7 @@ from pgtenant.cli.options import (
     instance_options,
     only_option,
     out_option,
+    preflight_option,
 )
 
 
@@ -19,6 +20,7 @@ from pgtenant.cli.options import (
 @instance_options
 @only_option
 @authoritative_option("Plan to revoke what the catalog lacks.")
+@preflight_option
 @format_option("text", "json", "sql", "markdown")
 @click.option("--sql", is_flag=True, help="Show each change's SQL below it (text format).")
 @out_option("Save the plan for `apply FILE`. It holds no secret.")

@@ -34,6 +34,15 @@ def diff_role(
     """Compare one role, apart from what its marker remembers of later steps."""
     existing = observed.roles.get(role.name)
     marker = early_marker(role, database, observed, desired)
+    if role.secret in observed.elsewhere:
+        yield Drift(
+            kind=DriftKind.SECRET,
+            entry=role.entry,
+            database="",
+            role=role.name,
+            message=f"the host or port in its secret {role.secret} is not the admin's: its"
+            " application may log in to another server",
+        )
     if existing is None:
         yield CreateRole(
             entry=role.entry,

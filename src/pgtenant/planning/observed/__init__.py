@@ -45,11 +45,16 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class Observed:
-    """Everything that was read from one instance."""
+    """Everything that was read from one instance.
+
+    Attributes:
+        elsewhere: the names of entries' secrets that lead to another server than this one.
+    """
 
     server: Server
     roles: Mapping[str, Role]
     databases: Mapping[str, Database]
+    elsewhere: frozenset[str] = frozenset()
     # Derived once: it is asked for again with every entry.
     _owned: Mapping[str, list[Database]] = field(init=False, repr=False, compare=False)
 
