@@ -37,7 +37,6 @@ from pgtenant.postgres.observe import observe_instance
 from pgtenant.postgres.probe import try_login
 from pgtenant.report.delegated import step_sentence
 from pgtenant.usecases.delegate_rows import batch_rows
-from pgtenant.usecases.blame import blame
 from pgtenant.usecases.delegate_secret import DelegateSecret
 from pgtenant.usecases.inputs import Inputs
 from pgtenant.usecases.look import Instance, connected
