@@ -27,6 +27,13 @@ OLDEST: Final = 15
 NEWEST: Final = 18
 APPLICATION_NAME: Final = "pgtenant"
 
+# Our side of the connection, in seconds: a server that vanished fails the run within a minute.
+# The server's side is in the armour. No keepalive is sent while a statement is unacknowledged:
+# there `tcp_user_timeout` counts, instead of the quarter of an hour that the kernel would try.
+_PROBE_AFTER: Final = 30
+_PROBE_EVERY: Final = 10
+_PROBES: Final = 3
+
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
@@ -131,9 +138,11 @@ class Gate:
             client_encoding="utf8",
             gssencmode="disable",
             options=startup_options(settings),
-            keepalives_idle=30,
-            keepalives_interval=10,
-            keepalives_count=3,
+            keepalives=1,
+            keepalives_idle=_PROBE_AFTER,
+            keepalives_interval=_PROBE_EVERY,
+            keepalives_count=_PROBES,
+            tcp_user_timeout=(_PROBE_AFTER + _PROBE_EVERY * _PROBES) * 1000,
         )
 
 

@@ -43,6 +43,9 @@ NASTY: dict[str, tuple[str, int]] = {
     "row_security": ("off", 15),
     "quote_all_identifiers": ("on", 15),
     "tcp_user_timeout": ("1", 15),
+    "tcp_keepalives_idle": ("32767", 15),
+    "tcp_keepalives_interval": ("32767", 15),
+    "tcp_keepalives_count": ("127", 15),
     "createrole_self_grant": ("set, inherit", 16),
 }
 
