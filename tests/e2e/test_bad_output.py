@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import shlex
 import subprocess
 
 import pytest
+from psycopg import sql
 
 import pgtenant.cli.plan
+import pgtenant.usecases.adopt
+import pgtenant.usecases.apply
+import pgtenant.usecases.bootstrap
+import pgtenant.usecases.plan
 from pgtenant.cli import main
-from support.project import Project, Result
+from support.project import Project, Result, password_of
 
 ENTRIES = {"orders": {"database_name": "orders", "username": "orders_user"}}
 
@@ -63,6 +69,59 @@ def test_apply_that_nobody_reads(project: Project, redirection: str, style: str)
         pass
 
 
+def _hand_made(project: Project) -> None:
+    """A role and a database for `adopt` and `import` to find."""
+    project.write(ENTRIES)
+    made = sql.SQL("CREATE ROLE orders_user LOGIN CREATEDB PASSWORD {}")
+    with project.instance.connect(*dataclasses.astuple(project.instance.admin)) as admin:
+        admin.execute(made.format(password_of("orders_user")))
+        admin.execute("GRANT orders_user TO CURRENT_USER")
+        admin.execute("CREATE DATABASE orders OWNER orders_user")
+
+
+@pytest.mark.parametrize("redirection", [">&-", ">/dev/full", "| true", "2>&-"])
+@pytest.mark.parametrize("style", ["text", "json"])
+@pytest.mark.parametrize("command", [("adopt", "--all"), ("bootstrap",)], ids=" ".join)
+def test_adopt_and_bootstrap_that_nobody_reads(
+    project: Project, command: tuple[str, ...], style: str, redirection: str
+) -> None:
+    _hand_made(project)
+    result = _shell(project, redirection, *command, "-e", "dev", "--format", style)
+    assert result.code == 0, result.err
+    if "2>" not in redirection:
+        [line] = _lines(result)
+        assert "the audit file has all of it" in line
+    assert {row["status"] for row in project.audit_rows()} == {"success"}
+
+
+@pytest.mark.parametrize("command", ["adopt --all", "bootstrap"])
+def test_a_dry_run_that_nobody_can_read(project: Project, command: str) -> None:
+    """Its output is all that it is for."""
+    _hand_made(project)
+    result = _shell(project, ">/dev/full", *command.split(), "-e", "dev", "--dry-run")
+    assert result.code == 1
+    assert _lines(result)[-1].startswith("error: the output could not be written")
+
+
+@pytest.mark.parametrize(
+    ("redirection", "says"), [(">&-", "closed"), (">/dev/full", "No space left on device")]
+)
+def test_import_that_nobody_can_read(project: Project, redirection: str, says: str) -> None:
+    _hand_made(project)
+    result = _shell(project, redirection, "import", "-e", "dev")
+    assert result.code == 1
+    last = _lines(result)[-1]
+    assert last.startswith("error: the output could not be written")
+    assert says in last
+
+
+def test_import_to_a_file_needs_no_output(project: Project) -> None:
+    _hand_made(project)
+    out = project.root / "imported.tfvars"
+    assert _shell(project, ">&-", "import", "-e", "dev", "--out", str(out)).code == 0
+    assert "orders_user" in out.read_text()
+
+
 @pytest.mark.parametrize("style", ["text", "json", "sql", "markdown"])
 def test_ascii_only(project: Project, style: str) -> None:
     project.write(ENTRIES)
@@ -90,3 +149,49 @@ def test_what_nobody_thought_of(
     assert line.startswith("internal error: KeyError: 'a\\nb'; please report it")
     assert ("Traceback" in said) is (level == "debug")
     assert bool(before) is (level == "debug")
+
+
+def _break(*_: object, **__: object) -> None:
+    raise KeyError("nobody thought of it")
+
+
+@pytest.mark.parametrize(
+    ("command", "of", "required"),
+    [
+        ("plan", pgtenant.usecases.plan, {"environment", "changes", "drift", "summary"}),
+        ("apply", pgtenant.usecases.apply, {"environment", "run_id", "records", "summary"}),
+        ("adopt --all", pgtenant.usecases.adopt, {"environment", "run_id", "records"}),
+        ("bootstrap", pgtenant.usecases.bootstrap, {"environment", "run_id", "role"}),
+    ],
+)
+def test_an_internal_error_is_in_the_document(
+    project: Project, monkeypatch: pytest.MonkeyPatch, command: str, of: object, required: set[str]
+) -> None:
+    project.write(ENTRIES)
+    monkeypatch.setattr(of, "connected", _break)
+    result = project.run(*command.split(), "-e", "dev", "--format", "json")
+    assert result.code == 1
+    assert required <= result.json.keys()
+    assert result.json["error"]["message"] == "internal error: KeyError: 'nobody thought of it'"
+    assert "please report it" in result.json["error"]["hint"]
+    assert "internal error: KeyError" in result.err
+
+
+def test_an_internal_error_before_the_command_could_begin(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project.write(ENTRIES)
+    monkeypatch.setattr(pgtenant.cli.plan, "load_settings", _break)
+    assert project.plan().json["error"]["message"].startswith("internal error: KeyError")
+    assert project.run("plan", "-e", "dev").out == ""
+
+
+def test_an_internal_error_spoils_no_document(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was printed already stays the only document there is."""
+    project.write(ENTRIES)
+    monkeypatch.setattr(pgtenant.usecases.plan, "plan_exit_code", _break)
+    result = project.plan()
+    assert result.code == 1
+    assert "error" not in result.json

@@ -19,7 +19,6 @@ from pgtenant.errors import ExitCode, PgtenantError
 __all__ = ["main"]
 
 _INTERRUPTED = 130  # 128 + SIGINT, as shells have it
-_LONGEST = 300
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -61,14 +60,13 @@ def _run(arguments: list[str] | None) -> int:
 
 def _unexpected(error: BaseException) -> int:
     """Say in one line what nobody thought of."""
-    from pgtenant.report.safe import shown
+    from pgtenant.cli.unexpected import as_error
+    from pgtenant.report.jsonout import json_text
 
     if os.environ.get("PGTENANT_LOG_LEVEL", "").lower() == "debug":
         traceback.print_exception(error, file=sys.stderr)
-    while isinstance(error, BaseExceptionGroup):
-        error = error.exceptions[0]
-    text = ": ".join(part for part in (type(error).__name__, shown(str(error))[:_LONGEST]) if part)
-    sys.stderr.write(
-        f"internal error: {text}; please report it, with what PGTENANT_LOG_LEVEL=debug shows\n"
-    )
+    told = as_error(error)
+    if isinstance(sys.stdout, Output) and sys.stdout.document and not sys.stdout.used:
+        sys.stdout.write(json_text({"error": {"message": told.message, "hint": told.hint}}))
+    sys.stderr.write(f"{told.message}; {told.hint}\n")
     return ExitCode.FAILED

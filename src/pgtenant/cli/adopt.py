@@ -19,6 +19,7 @@ from pgtenant.audit.trail import open_trail
 from pgtenant.cli.options import load_settings, lock_wait, need_environment, reaching
 from pgtenant.cli.plan import as_json, complain, width
 from pgtenant.cli.stdout import not_needed
+from pgtenant.cli.unexpected import as_error
 from pgtenant.errors import AuditError, ExitCode, PgtenantError
 from pgtenant.planning.adoption import Adoption
 from pgtenant.report.adoption import adoption_json, adoption_text, outcome_text
@@ -91,7 +92,8 @@ def run_adopt(
         not_needed()
     try:
         outcome = asyncio.run(_adopt(run))
-    except PgtenantError as error:
+    except Exception as unexpected:
+        error = as_error(unexpected)
         if style == "json" and error.exit_code < ExitCode.USAGE:
             _print_json(run, error)
         raise

@@ -21,6 +21,7 @@ from pgtenant.audit.trail import open_trail
 from pgtenant.cli.options import load_settings, lock_wait, need_environment, reaching
 from pgtenant.cli.plan import as_json, complain, width
 from pgtenant.cli.stdout import not_needed
+from pgtenant.cli.unexpected import as_error
 from pgtenant.errors import ExitCode, PgtenantError
 from pgtenant.planning.plan import Plan
 from pgtenant.report.applied import apply_text
@@ -105,7 +106,8 @@ def _as_json(request: _Request) -> int:
     records: list[Record] = []
     try:
         outcome = asyncio.run(_apply(request, records, lambda _: None, {}))
-    except PgtenantError as error:
+    except Exception as unexpected:
+        error = as_error(unexpected)
         if error.exit_code < ExitCode.USAGE:
             _print_json(request, records, [error])
         raise

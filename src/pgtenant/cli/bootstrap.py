@@ -18,6 +18,8 @@ from pgtenant.audit.s3 import S3Sink, parse_bucket
 from pgtenant.audit.trail import open_trail
 from pgtenant.cli.options import load_settings, lock_wait, need_environment, reaching
 from pgtenant.cli.plan import as_json
+from pgtenant.cli.stdout import not_needed
+from pgtenant.cli.unexpected import as_error
 from pgtenant.errors import AuditError, ExitCode, PgtenantError, UsageError
 from pgtenant.report.delegated import left_text, steps_json, steps_text
 from pgtenant.report.jsonout import json_text
@@ -81,6 +83,8 @@ def run_bootstrap(
         build_id=_build_id(),
         run_id=request.run_id,
     )
+    if not dry_run:
+        not_needed()
     return _as_json(request) if style == "json" else _as_text(request)
 
 
@@ -104,7 +108,8 @@ def _as_json(request: _Request) -> int:
     }
     try:
         outcome = asyncio.run(_run(request, records, lambda _: None))
-    except PgtenantError as error:
+    except Exception as unexpected:
+        error = as_error(unexpected)
         if error.exit_code < ExitCode.USAGE:
             sys.stdout.write(json_text(document | {"error": as_json(error)}))
         raise

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import click
 
+from pgtenant.cli.stdout import one_document
+
 if TYPE_CHECKING:
     from pgtenant.settings.model import Settings
 
@@ -81,7 +83,14 @@ def format_option(*styles: str) -> Decorator:
         default=styles[0],
         show_default=True,
         help=", ".join(_STYLES[style] for style in styles) + ".",
+        callback=_note_style,
     )
+
+
+def _note_style(_context: click.Context, _parameter: click.Parameter, style: str) -> str:
+    if style == "json":
+        one_document()
+    return style
 
 
 def load_settings(project: Path, overrides: Mapping[str, str | None]) -> Settings:

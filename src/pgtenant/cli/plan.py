@@ -10,6 +10,7 @@ from pathlib import Path
 
 from pgtenant import logs
 from pgtenant.cli.options import load_settings, need_environment, reaching
+from pgtenant.cli.unexpected import as_error
 from pgtenant.errors import ExitCode, PgtenantError
 from pgtenant.planning.plan import Plan
 from pgtenant.report.document import show
@@ -49,7 +50,8 @@ def run_plan(
         inputs, plan = asyncio.run(
             _plan(settings, env, only=frozenset(only), authoritative=authoritative)
         )
-    except PgtenantError as error:
+    except Exception as unexpected:
+        error = as_error(unexpected)
         if style == "json" and error.exit_code < ExitCode.USAGE:
             sys.stdout.write(json_text(plan_json(Plan.empty(env)) | {"error": as_json(error)}))
         raise

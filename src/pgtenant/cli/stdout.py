@@ -21,6 +21,8 @@ class Output:
 
     Attributes:
         dispensable: whether the command did its work also when nobody could read of it.
+        document: whether it is one JSON document, for a program to read.
+        used: whether anything was written to it.
     """
 
     errors = "strict"
@@ -29,6 +31,8 @@ class Output:
         self._stream = stream
         self.lost = ""
         self.dispensable = False
+        self.document = False
+        self.used = False
         if stream is None:  # or the next socket would become the process's standard output
             os.open(os.devnull, os.O_RDWR)
 
@@ -39,6 +43,7 @@ class Output:
 
     def write(self, text: str) -> int:
         """Write what the encoding has; the rest is escaped."""
+        self.used = True
         if self._stream is None:
             self.lost = "it is closed"
         if not self.lost and self._stream is not None:
@@ -87,3 +92,9 @@ def not_needed() -> None:
     """Say of this process's output that it is a courtesy: the audit file has what counts."""
     if isinstance(sys.stdout, Output):
         sys.stdout.dispensable = True
+
+
+def one_document() -> None:
+    """Say of this process's output that it is a JSON document, which is due at any end."""
+    if isinstance(sys.stdout, Output):
+        sys.stdout.document = True

@@ -1,0 +1,21 @@
+"""What nobody thought of, as an error like any other."""
+
+from __future__ import annotations
+
+from pgtenant.errors import PgtenantError
+from pgtenant.report.safe import shown
+
+_LONGEST = 300
+
+
+def as_error(error: BaseException) -> PgtenantError:
+    """Return an error that can be told: ours as it is, any other as a mistake of this program."""
+    if isinstance(error, PgtenantError):
+        return error
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    text = ": ".join(part for part in (type(error).__name__, shown(str(error))[:_LONGEST]) if part)
+    return PgtenantError(
+        f"internal error: {text}",
+        hint="please report it, with what PGTENANT_LOG_LEVEL=debug shows",
+    )
