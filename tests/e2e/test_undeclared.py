@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
+import dataclasses
 from typing import Any
 
 import pytest
 
+from support.faults.guillotine import Guillotine, Killed
 from support.instance import Instance
 from support.oracle import assert_allowed, assert_refused, versions
 from support.project import Project
@@ -15,6 +18,8 @@ ENTRIES = {
     "backstage": BACKSTAGE,
     "billing": {"database_name": "billing", "username": "billing_user"},
 }
+
+CLOSED = "SELECT datname FROM pg_database WHERE NOT datallowconn AND NOT datistemplate"
 
 
 def _drift(project: Project, kind: str) -> list[dict[str, Any]]:
@@ -69,6 +74,37 @@ def test_what_leaves_the_catalog_stays_on_the_server(project: Project, instance:
     assert (note["entry"], note["role"]) == ("billing", "billing_user")
     assert "retired?" in note["message"]
     assert_allowed(project, "billing_user", "billing", "CREATE TABLE t ()")
+
+
+@pytest.mark.parametrize("then", ["removed", "renamed"])
+def test_a_half_made_database_that_nobody_will_finish_is_reported(
+    project: Project, instance: Instance, monkeypatch: pytest.MonkeyPatch, then: str
+) -> None:
+    project.write({"backstage": BACKSTAGE})
+    project.converge()
+    project.write(ENTRIES)
+    guillotine = Guillotine(monkeypatch)
+    for number in range(1, 20):
+        guillotine.before(number)
+        with contextlib.suppress(Killed, BaseExceptionGroup):
+            project.apply()
+        if instance.su(CLOSED):
+            break
+    guillotine.before(0)
+    assert instance.su(CLOSED) == [("billing",)]
+    elsewhere = ENTRIES["billing"] | {"database_name": "elsewhere"}
+    project.write({"backstage": BACKSTAGE} | ({"billing": elsewhere} if then == "renamed" else {}))
+    for _ in range(2):
+        project.converge("--authoritative")
+        assert project.plan("--detailed-exitcode").code == 0
+        (note,) = _drift(project, "undeclared_database")
+        assert note["database"] == "billing"
+        assert note["statement"] == 'DROP DATABASE "billing"'
+    assert not _drift(project, "missing_database")
+    with instance.connect(*dataclasses.astuple(instance.admin)) as admin:
+        admin.execute(note["statement"])
+    assert not _drift(project, "undeclared_database")
+    assert project.plan("--detailed-exitcode").code == 0
 
 
 def test_other_environments_are_only_reported(project: Project, instance: Instance) -> None:

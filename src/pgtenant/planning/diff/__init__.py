@@ -12,10 +12,11 @@ from dataclasses import fields
 from pgtenant.planning.changes import Change, database_of, role_of
 from pgtenant.planning.desired import Desired
 from pgtenant.planning.diff.contents import diff_contents
-from pgtenant.planning.diff.databases import diff_database, diff_undeclared
+from pgtenant.planning.diff.databases import diff_database
 from pgtenant.planning.diff.excess import entries_of
 from pgtenant.planning.diff.roles import diff_role, diff_role_memory
 from pgtenant.planning.diff.strangers import find_strangers
+from pgtenant.planning.diff.undeclared import diff_undeclared, find_half_made
 from pgtenant.planning.findings import Drift, DriftKind
 from pgtenant.planning.observed import Observed
 from pgtenant.planning.sql.text import can_be_sent
@@ -51,6 +52,7 @@ def _differences(observed: Observed, desired: Desired) -> Iterator[Change | Drif
         yield from diff_contents(database, observed, desired, entries)
         yield from diff_role_memory(database, observed, desired)
     yield from diff_undeclared(observed, desired)
+    yield from find_half_made(observed, desired)
     yield from find_strangers(observed, desired)
 
 

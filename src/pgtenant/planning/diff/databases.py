@@ -24,7 +24,7 @@ from pgtenant.planning.marker import Marker, with_marker
 from pgtenant.planning.observed import Database, DatabaseGrant, Observed
 from pgtenant.planning.privileges import DATABASE_PRIVILEGES, PUBLIC
 from pgtenant.planning.sql import statements
-from pgtenant.planning.sql.text import advice, can_be_sent
+from pgtenant.planning.sql.text import advice
 
 
 def diff_database(
@@ -63,34 +63,6 @@ def diff_database(
             yield from _notes(database, existing)
         case Standing.FOREIGN:
             return
-
-
-def diff_undeclared(observed: Observed, desired: Desired) -> Iterator[Change | Drift]:
-    """Close, and report, databases that managed roles own and nobody declared."""
-    declared = {d.name for d in desired.databases} | {observed.server.maintenance_database}
-    for name, existing in sorted(observed.databases.items()):
-        role = observed.roles.get(existing.owner)
-        mark = role.marker if role else None
-        if name in declared or mark is None or mark.environment != desired.environment:
-            continue
-        owner = desired.by_name.get(existing.owner)
-        entry = owner.entry if owner else mark.entry
-        reachable = can_be_sent(name, existing.owner)
-        yield Drift(
-            kind=DriftKind.UNDECLARED_DATABASE,
-            entry=entry,
-            database=name,
-            role=existing.owner,
-            message=(
-                "was made by its owner and is not in the catalog"
-                if owner
-                else "belongs to a role without an entry, and is not in the catalog either"
-            )
-            + ("; as a template, every role with CREATEDB can copy it" * existing.is_template)
-            + ("; its name is not valid UTF-8, so that pgtenant can't close it" * (not reachable)),
-        )
-        if desired.close_app_databases and reachable:
-            yield from close(existing, entry, undeclared=True)
 
 
 def close(existing: Database, entry: str, *, undeclared: bool) -> Iterator[RevokeDatabase]:
@@ -258,7 +230,7 @@ def _passed_on(grant: DatabaseGrant, existing: Database) -> bool:
 def _note_missing(database: DesiredDatabase, observed: Observed) -> Iterator[Drift]:
     role = observed.roles.get(database.owner.name)
     mark = role.marker if role else None
-    if mark is None or mark.creating == database.name:
+    if mark is None or mark.creating is not None:  # a run died before this entry had one
         return
     others = [d.name for d in observed.owned_by(database.owner.name)]
     owns = f"it owns {', '.join(others)}" if others else "it owns no other database"
