@@ -1,4 +1,4 @@
-"""Traps of RDS that other tools fell into. Each test says what went wrong there."""
+"""Traps of RDS."""
 
 from __future__ import annotations
 
@@ -201,9 +201,9 @@ def test_restricted_password_commands_are_named_before_the_first_change(
 
 
 def test_a_refused_password_command_is_explained(project: Project, instance: Instance) -> None:
-    """RDS checks it outside of PostgreSQL, so the refusal is imitated: the text is AWS's own
-    (https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/
-    Appendix.PostgreSQL.CommonDBATasks.RestrictPasswordMgmt.html), and no SQLSTATE is documented."""
+    """RDS refuses password commands with a check of its own, outside of PostgreSQL and without a
+    documented SQLSTATE, so a tool shows nothing but `must be a member of rds_password`
+    (https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/Appendix.PostgreSQL.CommonDBATasks.RestrictPasswordMgmt.html)."""
     del project
     with psycopg.connect(instance.admin_conninfo()) as session:
         with pytest.raises(psycopg.Error) as raised:
