@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from typing import Any
 
 import psycopg
 from psycopg import sql
 
 from pgtenant.planning.privileges import IAM_ROLE
 from pgtenant.planning.sql import statements
+from pgtenant.postgres.authority import refusals
 from pgtenant.postgres.failures import failed
 from pgtenant.postgres.libpq import Connection
+from pgtenant.postgres.retry import patiently
 
 _HELD = """
 SELECT m.rolname::text, array_agg(DISTINCT g.rolname::text)
@@ -30,9 +33,12 @@ async def admin_options(
     Raises:
         ServerError: the query failed.
     """
+
+    async def once() -> list[tuple[Any, ...]]:
+        return await (await connection.execute(_HELD, (sorted(members),))).fetchall()
+
     try:
-        cursor = await connection.execute(_HELD, (sorted(members),))
-        found = {member: frozenset(groups) for member, groups in await cursor.fetchall()}
+        found = {member: frozenset(groups) for member, groups in await patiently(once)}
     except psycopg.Error as error:
         where = connection.info.dbname
         raise failed(error, doing="reading who administers what", where=where) from None
@@ -53,27 +59,16 @@ async def refused_admin_grants(
     Raises:
         ServerError: the connection was lost, or the role can't be made.
     """
-    major = connection.info.server_version // 10000
-    refused: set[str] = set()
     if not roles:
         return frozenset()
-    try:
-        async with connection.transaction(force_rollback=True):
-            if not exists:
-                made = sql.SQL("CREATE ROLE {}").format(sql.Identifier(to))
-                await connection.execute(made)
-            for role in sorted(roles):
-                try:
-                    async with connection.transaction():
-                        await connection.execute(statements.grant_admin(role, to, major))
-                except psycopg.Error as error:
-                    if error.diag.message_primary is None or connection.closed:
-                        raise
-                    refused.add(role)
-    except psycopg.Error as error:
-        where = connection.info.dbname
-        raise failed(error, doing="proving authority", where=where) from None
-    return frozenset(refused)
+    major = connection.info.server_version // 10000
+    return frozenset(
+        await refusals(
+            connection,
+            {role: [statements.grant_admin(role, to, major)] for role in sorted(roles)},
+            before=_made(to, exists=exists),
+        )
+    )
 
 
 async def refused_iam(connection: Connection, role: str, *, exists: bool) -> str:
@@ -87,15 +82,14 @@ async def refused_iam(connection: Connection, role: str, *, exists: bool) -> str
     Raises:
         ServerError: the connection was lost.
     """
-    try:
-        async with connection.transaction(force_rollback=True):
-            if not exists:
-                made = sql.SQL("CREATE ROLE {}").format(sql.Identifier(role))
-                await connection.execute(made)
-            await connection.execute(statements.grant_role(IAM_ROLE, role))
-    except psycopg.Error as error:
-        if error.diag.message_primary is None or connection.closed:
-            where = connection.info.dbname
-            raise failed(error, doing="proving authority", where=where) from None
-        return error.diag.message_primary
-    return ""
+    refused = await refusals(
+        connection,
+        {role: [statements.grant_role(IAM_ROLE, role)]},
+        before=_made(role, exists=exists),
+    )
+    return refused.get(role, "")
+
+
+def _made(role: str, *, exists: bool) -> list[sql.Composable]:
+    """Return what makes a role that is to be there for a proof."""
+    return [] if exists else [sql.SQL("CREATE ROLE {}").format(sql.Identifier(role))]

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from functools import partial
 from typing import Final
 
 import psycopg
-import stamina
 from psycopg import sql
 from psycopg.errors import Diagnostic
 from psycopg.pq import TransactionStatus
@@ -18,6 +16,7 @@ from pgtenant.planning.sql.render import Statement, Verbatim
 from pgtenant.planning.sql.text import as_text
 from pgtenant.postgres.failures import failed
 from pgtenant.postgres.libpq import Connection
+from pgtenant.postgres.retry import patiently
 
 INEFFECTIVE: Final = frozenset({"01006", "01007"})
 """`privilege_not_revoked` and `privilege_not_granted`: a success in which nothing changed."""
@@ -25,40 +24,9 @@ INEFFECTIVE: Final = frozenset({"01006", "01007"})
 _WARNING: Final = "01000"
 """All that `REVOKE role FROM role` says on 16+ when somebody else granted the membership."""
 
-_ATTEMPTS: Final = 12
-_TRANSIENT: Final = frozenset({"40001", "40P01"})
-
 
 class IneffectiveError(ServerError):
     """PostgreSQL reported success and a warning that nothing was granted or revoked."""
-
-
-def is_transient(error: Exception, *, ours: bool = True) -> bool:
-    """Return whether the same transaction may well succeed when it is run again.
-
-    `tuple concurrently updated` has no SQLSTATE of its own: somebody else changed the same
-    catalog row (an owner who loops `GRANT` on its database). 23505 comes from the catalogs
-    when two sessions insert the same membership, 55006 when somebody is in `template0`.
-
-    Args:
-        error: what ended it.
-        ours: whether all its statements are our own. A tenant's schema has tables and errors of
-            its own, and a name in the message proves nothing.
-    """
-    if not isinstance(error, psycopg.Error):
-        return False
-    text = error.diag.message_primary or ""
-    match error.sqlstate:
-        case "XX000":
-            return text.startswith("tuple concurrently ")
-        case "23505" | "55006" if not ours:
-            return False
-        case "23505":
-            return "pg_auth_members" in text or "pg_default_acl" in text or "pg_class" in text
-        case "55006":
-            return "template0" in text
-        case state:
-            return state in _TRANSIENT
 
 
 async def run(
@@ -76,25 +44,27 @@ async def run(
 
     Raises:
         IneffectiveError: a grant or revoke had no effect; nothing was committed.
-        ServerError: a statement failed; nothing was committed.
+        ServerError: a statement failed, and nothing was committed; or the connection was lost
+            while the server committed, and the message says that nobody knows.
     """
     ours = not any(isinstance(statement.text, Verbatim) for statement in statements)
+    final = False
+
+    async def once() -> None:
+        nonlocal final
+        final = not transactional  # from here on, the server may make it permanent
+        if not transactional:
+            await _send(connection, statements, doing, transactional=transactional)
+            return
+        async with connection.transaction():
+            await _send(connection, statements, doing, transactional=transactional)
+            final = True
+
     try:
-        async for attempt in stamina.retry_context(
-            on=partial(is_transient, ours=ours),
-            attempts=_ATTEMPTS,
-            timeout=60.0,
-            wait_initial=0.02,
-            wait_max=1.0,
-        ):
-            with attempt:
-                if transactional:
-                    async with connection.transaction():
-                        await _send(connection, statements, doing, transactional=transactional)
-                else:
-                    await _send(connection, statements, doing, transactional=transactional)
+        await patiently(once, ours=ours)
     except psycopg.Error as error:
-        raise failed(error, doing=doing, where=connection.info.dbname) from None
+        where, unknown = connection.info.dbname, final and connection.closed
+        raise failed(error, doing=doing, where=where, unknown=unknown) from None
 
 
 async def _send(

@@ -10,6 +10,8 @@ from pgtenant.errors import ServerError
 from pgtenant.postgres.libpq import refusal_sqlstate, refusal_text
 
 _NO_SLOTS: Final = "the server is out of connection slots; lower [server] connections or wait"
+_AGAIN: Final = "run again: the next run continues from what is there"
+_CONFLICT: Final = "another session changes the same thing again and again; run again"
 _REFUSALS: Final[dict[str, str]] = {
     "28P01": "the stored password is not the role's: check the secret",
     "28000": (
@@ -50,22 +52,27 @@ _SYMPTOMS: Final[tuple[tuple[str, str], ...]] = (
         "root certificate file",
         "set [server] sslrootcert to a CA bundle, such as the RDS global bundle",
     ),
+    ("closed the connection unexpectedly", _AGAIN),
     ("Connection refused", "is the server up, and are host and port of the secret right?"),
     ("timeout expired", "no answer: check security groups and routes to the instance"),
     ("translate host name", "the host's name does not resolve: check the secret's host"),
     ("failed to resolve host", "the host's name does not resolve: check the secret's host"),
 )
 _STATEMENTS: Final[dict[str, str]] = {
+    "40001": _CONFLICT,
+    "40P01": _CONFLICT,
     "25006": "the server is read-only: is this a replica? Use the writer's endpoint",
     "53100": "the server's disk is full",
     "53300": _NO_SLOTS,
     "55P03": "another session holds a lock on it; see pg_locks, or raise [server] lock_timeout",
     "57014": "it took longer than [server] statement_timeout",
     "57P01": "the connection was ended by an administrator; run again",
+    "57P02": _AGAIN,
     "42501": "the admin lacks a privilege for this",
 }
 
 _TEXTS: Final[tuple[tuple[str, str], ...]] = (
+    ("tuple concurrently ", _CONFLICT),
     # RDS's own check, made outside of PostgreSQL: AWS documents the text and no SQLSTATE.
     (
         "rds_password",
@@ -107,15 +114,18 @@ def refused(error: psycopg.Error, *, who: str, where: str) -> ServerError:
     )
 
 
-def failed(error: psycopg.Error, *, doing: str, where: str) -> ServerError:
+def failed(error: psycopg.Error, *, doing: str, where: str, unknown: bool = False) -> ServerError:
     """Translate a failed statement. The server's text is kept, its context is not.
 
     Args:
         error: what psycopg raised.
         doing: what was being done, without secrets.
         where: the database.
+        unknown: whether the connection was lost at a moment at which the server may have made
+            permanent what was being done.
     """
     sqlstate = error.sqlstate
+    either = "; whether it took effect is unknown" if unknown else ""
     primary = error.diag.message_primary
     if primary is None:
         text = refusal_text(str(error)) or type(error).__name__
@@ -125,8 +135,8 @@ def failed(error: psycopg.Error, *, doing: str, where: str) -> ServerError:
                 hint="COPY to or from the client can't be used here: load rows with INSERT",
             )
         return ServerError(
-            f"{doing} in {where}: the connection was lost ({text})",
-            hint="run again: the next run continues from what is there",
+            f"{doing} in {where}: the connection was lost ({text}){either}",
+            hint=_AGAIN,
             sqlstate=sqlstate,
         )
     parts = [f"{doing} in {where}: {primary}"]
@@ -134,7 +144,7 @@ def failed(error: psycopg.Error, *, doing: str, where: str) -> ServerError:
         parts.append(f"({' '.join(error.diag.message_detail.split())})")
     hint = _hint(sqlstate or "", primary) or error.diag.message_hint or ""
     code = f" [{sqlstate}]" if sqlstate else ""
-    return ServerError(" ".join(parts) + code, hint=hint, sqlstate=sqlstate)
+    return ServerError(f"{' '.join(parts)}{code}{either}", hint=hint, sqlstate=sqlstate)
 
 
 def _hint(sqlstate: str, text: str) -> str:

@@ -37,6 +37,7 @@ from pgtenant.planning.sql.text import can_be_sent
 from pgtenant.postgres.failures import failed
 from pgtenant.postgres.libpq import Connection, load_json
 from pgtenant.postgres.queries import query
+from pgtenant.postgres.retry import patiently
 
 
 async def observe_instance(
@@ -58,23 +59,21 @@ async def observe_instance(
         "set_privilege": "SET" if version >= 160000 else "MEMBER",
     }
     async with connection.cursor(row_factory=dict_row) as cursor:
+
+        async def rows(name: str, given: dict[str, Any] | None = None) -> list[dict[str, Any]]:
+            async def once() -> list[dict[str, Any]]:
+                return await (await cursor.execute(query(name), given)).fetchall()
+
+            return await patiently(once)
+
         try:
-            admin = await (await cursor.execute(query("admin"))).fetchone()
-            role_rows = await (await cursor.execute(query("roles"), parameters)).fetchall()
-            database_rows = await (await cursor.execute(query("databases"))).fetchall()
-            offered = (
-                await (
-                    await cursor.execute(query("extensions"), {"names": sorted(extensions)})
-                ).fetchall()
-                if extensions
-                else []
-            )
+            (admin,) = await rows("admin")  # current_user always has a row
+            role_rows = await rows("roles", parameters)
+            database_rows = await rows("databases")
+            offered = await rows("extensions", {"names": sorted(extensions)}) if extensions else []
         except psycopg.Error as error:
             where = connection.info.dbname
             raise failed(error, doing="reading the shared catalogs", where=where) from None
-    if admin is None:  # current_user always has a row
-        msg = "pg_roles has no row for current_user"
-        raise AssertionError(msg)
     name, iam = admin["name"], admin.pop("iam")
     return Observed(
         server=Server(
@@ -117,9 +116,12 @@ async def observe_contents(
         "wanted": json.dumps(wanted, ensure_ascii=False),
         "will_own": will_own,
     }
+
+    async def once() -> tuple[Any, ...] | None:
+        return await (await connection.execute(query("contents"), parameters)).fetchone()
+
     try:
-        cursor = await connection.execute(query("contents"), parameters)
-        row = await cursor.fetchone()
+        row = await patiently(once)
     except psycopg.Error as error:
         raise failed(error, doing="reading the catalogs", where=database.name) from None
     if row is None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import psycopg
 from psycopg.rows import dict_row
 
@@ -9,6 +11,7 @@ from pgtenant.planning.candidates import Session, Usage
 from pgtenant.postgres.failures import failed
 from pgtenant.postgres.libpq import Connection
 from pgtenant.postgres.queries import query
+from pgtenant.postgres.retry import patiently
 
 
 async def read_usage(connection: Connection) -> dict[str, Usage]:
@@ -21,9 +24,12 @@ async def read_usage(connection: Connection) -> dict[str, Usage]:
         ServerError: the query failed.
     """
     async with connection.cursor(row_factory=dict_row) as cursor:
+
+        async def once() -> list[dict[str, Any]]:
+            return await (await cursor.execute(query("usage"))).fetchall()
+
         try:
-            await cursor.execute(query("usage"))
-            rows = await cursor.fetchall()
+            rows = await patiently(once)
         except psycopg.Error as error:
             where = connection.info.dbname
             raise failed(error, doing="reading who uses the databases", where=where) from None
