@@ -26,12 +26,30 @@ def _edit(project: Project, **other: object) -> None:
     )
 
 
+def _rewrite(project: Project, change: Callable[[str], str | bytes]) -> None:
+    path = project.secret_path("orders/postgres")
+    written = change(path.read_text())
+    path.write_bytes(written.encode() if isinstance(written, str) else written)
+
+
 BREAK: dict[str, Callable[[Project], object]] = {
     "missing": lambda p: p.secret_path("orders/postgres").unlink(),
     "not JSON": lambda p: p.secret_path("orders/postgres").write_text("{"),
     "no password": lambda p: _edit(p, password=None),
     "empty password": lambda p: _edit(p, password=""),
     "another user": lambda p: _edit(p, username="somebody_else"),
+    "a list": lambda p: _rewrite(p, lambda text: f"[{text}]"),
+    "1 MiB": lambda p: _edit(p, note="x" * 2**20),
+    "byte order mark": lambda p: _rewrite(p, lambda text: f"\ufeff{text}"),
+    "UTF-16": lambda p: _rewrite(p, lambda text: text.encode("utf-16")),
+    "UTF-16 without a mark": lambda p: _rewrite(p, lambda text: text.encode("utf-16-le")),
+    "NUL bytes": lambda p: _rewrite(p, lambda text: text + "\0"),
+    "NUL in the password": lambda p: _edit(p, password=password_of("orders_user") + "\0"),
+    "half a surrogate pair": lambda p: _edit(p, password=password_of("orders_user") + "\ud800"),
+    "port NaN": lambda p: _edit(p, port=float("nan")),
+    "port true": lambda p: _edit(p, port=True),
+    "nested password": lambda p: _edit(p, password={"value": password_of("orders_user")}),
+    "password twice": lambda p: _rewrite(p, lambda text: text[:-1] + ', "password": "x"}'),
     "world-readable": lambda p: p.secret_path("orders/postgres").chmod(0o644),
 }
 

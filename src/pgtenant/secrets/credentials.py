@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -13,6 +14,7 @@ from pgtenant.secrets.secret import Secret
 MOST_BYTES: Final = 65_536  # Secrets Manager's own limit
 
 _FIELDS: Final = "username, password, host, port, dbname"
+_READ: Final = ("username", "password", "host", "port", "dbname", "database")
 _PORT: Final = re.compile(r"[0-9]{1,5}")
 
 
@@ -78,17 +80,33 @@ def _document(name: str, text: str) -> dict[str, Any]:
             f"secret {name} is larger than 64 KiB", hint=f"store one JSON object: {_FIELDS}"
         )
     try:
-        document: object = json.loads(text)
+        document: object = json.loads(text, object_pairs_hook=_Pairs)
     except (ValueError, RecursionError):
         document = None
-        problem = "is not JSON"
+        marked = text.startswith("\ufeff")
+        problem = "starts with a byte order mark, which JSON has not" if marked else "is not JSON"
     else:
         problem = "is not a JSON object"
-    if isinstance(document, dict):
-        return document
+    if isinstance(document, _Pairs):
+        return _once(name, document)
     raise SecretError(
         f"secret {name} {problem}", hint=f"store one JSON object with the fields {_FIELDS}"
     )
+
+
+class _Pairs(tuple[tuple[str, Any], ...]):
+    """The members of an object as they are written."""
+
+    __slots__ = ()
+
+
+def _once(name: str, pairs: _Pairs) -> dict[str, Any]:
+    """Refuse a field that is there twice: other readers of the secret may take the other one."""
+    counts = Counter(field for field, _ in pairs)
+    for field in _READ:
+        if counts[field] > 1:
+            raise _refusal(name, field, "is there twice")
+    return dict(pairs)
 
 
 def _text(name: str, document: dict[str, Any], field: str) -> str:
@@ -143,7 +161,7 @@ _KINDS: Final[dict[type, str]] = {
     int: "a number",
     float: "a number",
     list: "a list",
-    dict: "an object",
+    _Pairs: "an object",
 }
 
 

@@ -130,7 +130,18 @@ def test_a_password_in_the_wrong_field_is_not_shown() -> None:
         (PASSWORD, "is not JSON"),
         (json.dumps(GOOD)[:-1], "is not JSON"),
         (json.dumps(GOOD) + PASSWORD, "is not JSON"),
-        ("\ufeff" + json.dumps(GOOD), "is not JSON"),
+        ("\ufeff" + json.dumps(GOOD), "starts with a byte order mark"),
+        ("\ufeff", "starts with a byte order mark"),
+        (json.dumps(GOOD).encode("utf-16-le").decode(), "is not JSON"),
+        (json.dumps(GOOD) * 2, "is not JSON"),
+        (json.dumps(GOOD).replace('"', "'"), "is not JSON"),
+        (json.dumps(GOOD)[:-1] + ",}", "is not JSON"),
+        (json.dumps(GOOD | {"x": "x" * 2**20}), "larger than 64 KiB"),
+        ("x" * 2**20, "larger than 64 KiB"),
+        (json.dumps([GOOD]), "is not a JSON object"),
+        (json.dumps(json.dumps(GOOD)), "is not a JSON object"),
+        ("NaN", "is not a JSON object"),
+        ("1e999", "is not a JSON object"),
         (f'"{PASSWORD}"', "is not a JSON object"),
         (f'["{PASSWORD}"]', "is not a JSON object"),
         ("null", "is not a JSON object"),
@@ -143,6 +154,40 @@ def test_a_password_in_the_wrong_field_is_not_shown() -> None:
 )
 def test_what_is_no_secret_at_all(text: str, problem: str) -> None:
     assert problem in refused(text).message
+
+
+@pytest.mark.parametrize("port", ["NaN", "Infinity", "-Infinity", "1e999", "5432.0", "5.432e3"])
+def test_ports_that_are_no_whole_numbers(port: str) -> None:
+    text = json.dumps(GOOD).replace("5432", port)
+    assert "field 'port' is not a port" in refused(text).message
+
+
+@pytest.mark.parametrize("value", [{"x": [PASSWORD]}, [[PASSWORD]], [{}], {}, [None]])
+@pytest.mark.parametrize("field", ["username", "password", "host", "port", "dbname"])
+def test_nested_values(field: str, value: object) -> None:
+    error = refused(json.dumps(GOOD | {field: value}), expected_username=None)
+    assert f"field '{field}'" in error.message
+
+
+@pytest.mark.parametrize("field", ["username", "password", "host", "port", "dbname", "database"])
+@pytest.mark.parametrize("second", [PASSWORD, None, {}])
+def test_a_field_that_is_there_twice(field: str, second: object) -> None:
+    both = GOOD | {"database": GOOD["dbname"]}
+    text = json.dumps(both)[:-1] + f", {json.dumps(field)}: {json.dumps(second)}}}"
+    assert refused(text).message.endswith(f"field '{field}' is there twice")
+
+
+def test_what_else_a_secret_holds_is_left_alone() -> None:
+    odd = '"x": NaN, "x": {"username": 1, "username": 2}, "\\u0000": 1e999, "y": [[[]]]'
+    assert parse(NAME, json.dumps(GOOD)[:-1] + f", {odd}}}", expected_username=None).port == 5432
+
+
+def test_a_secret_cut_anywhere() -> None:
+    whole = json.dumps(GOOD | {"password": PASSWORD + "\u00e9\U0001f600"})
+    for length in range(len(whole)):
+        refused(whole[:length])
+        if length:
+            refused(whole[length:])
 
 
 JSON = st.recursive(
