@@ -3,22 +3,33 @@
 Advisory locks are per database, so the lock always lives in the maintenance database.
 It belongs to the session and goes with it, whatever happens to the process.
 https://www.postgresql.org/docs/current/explicit-locking.html#ADVISORY-LOCKS
+
+Two admins may disagree about which database that is: their secrets name one each when the
+settings name none. `pg_locks` shows the locks of all databases, so whoever has taken the lock
+looks there for an admin that has it elsewhere. Of two that do both at once at least one sees
+the other, because each looks after it has taken its own; it lets go, and tries again.
 """
 
 from __future__ import annotations
 
 import asyncio
+import random
 import time
+from dataclasses import dataclass
 from typing import Final
 
 import psycopg
+from psycopg.rows import class_row
 
 from pgtenant.errors import LockHeldError
+from pgtenant.postgres.connect import APPLICATION_NAME
 from pgtenant.postgres.failures import failed
 from pgtenant.postgres.libpq import Connection
+from pgtenant.postgres.queries import query
 
 KEY: Final = int.from_bytes(b"pgtenant", "big", signed=True)
-_POLL: Final = 0.2
+_POLL: Final = (0.1, 0.3)
+"""Seconds between two attempts: not the same for two runs that got in each other's way."""
 
 _KEY_HALVES: Final = {
     "high": (KEY & 0xFFFFFFFFFFFFFFFF) >> 32,
@@ -30,16 +41,28 @@ SELECT EXISTS (
      WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 1 AND l.pid = %(pid)s
        AND l.classid::bigint = %(high)s AND l.objid::bigint = %(low)s)
 """
-_HOLDER: Final = """
-SELECT a.pid, a.usename::text, coalesce(a.client_addr::text, a.client_hostname, 'unknown host'),
-       to_char(a.backend_start AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'),
-       a.usename = current_user
-  FROM pg_locks l
-  JOIN pg_stat_activity a ON a.pid = l.pid
- WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 1
-   AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
-   AND l.classid::bigint = %(high)s AND l.objid::bigint = %(low)s
-"""
+
+
+@dataclass(frozen=True, slots=True)
+class _Rival:
+    """A session that a run must not work beside.
+
+    Attributes:
+        host: where it comes from; `unknown` when the admin may not see it.
+        since: when it was opened, in UTC; `unknown` likewise.
+        is_here: whether it is in the maintenance database.
+        is_admin: whether its role makes roles.
+        holds_lock: whether it has the run lock; else it is in the middle of a change without.
+    """
+
+    pid: int
+    user: str
+    host: str
+    since: str
+    database: str
+    is_here: bool
+    is_admin: bool
+    holds_lock: bool
 
 
 async def take_run_lock(connection: Connection, *, wait: float) -> None:
@@ -48,16 +71,20 @@ async def take_run_lock(connection: Connection, *, wait: float) -> None:
     It is asked for again and again instead of waited for: a waiting session would be cut
     off by its own `statement_timeout`, and holds back nobody who comes later.
 
+    Nobody gets it as long as a killed run still has a session at work: its `CREATE DATABASE` will
+    commit by itself, its `COMMIT` may be on the way. The server ends such a session within
+    seconds (see `options`). A dry run looks the same for the moment of its proofs.
+
     Raises:
         LockHeldError: somebody else held it all that time; the message says who.
         ServerError: the server failed.
     """
     deadline = time.monotonic() + wait
     try:
-        while not await _try(connection):
+        while not await _take(connection):
             if time.monotonic() >= deadline:
-                raise await _held(connection, wait)
-            await asyncio.sleep(_POLL)
+                raise _held(connection, await _rivals(connection), wait)
+            await asyncio.sleep(random.uniform(*_POLL))  # noqa: S311 - no secret
     except psycopg.Error as error:
         where = connection.info.dbname
         raise failed(error, doing="taking the run lock", where=where) from None
@@ -82,25 +109,43 @@ async def holds_run_lock(connection: Connection, pid: int) -> bool:
     return bool(row and row[0])
 
 
-async def _try(connection: Connection) -> bool:
+async def _take(connection: Connection) -> bool:
     cursor = await connection.execute("SELECT pg_try_advisory_lock(%s)", (KEY,))
     row = await cursor.fetchone()
-    return bool(row and row[0])
+    if not row or not row[0]:
+        return False
+    if not await _rivals(connection):
+        return True
+    await connection.execute("SELECT pg_advisory_unlock(%s)", (KEY,))
+    return False
 
 
-async def _held(connection: Connection, wait: float) -> LockHeldError:
-    row = await (await connection.execute(_HOLDER, _KEY_HALVES)).fetchone()
+async def _rivals(connection: Connection) -> list[_Rival]:
+    parameters = {**_KEY_HALVES, "application": APPLICATION_NAME}
+    async with connection.cursor(row_factory=class_row(_Rival)) as cursor:
+        await cursor.execute(query("rivals"), parameters)
+        return await cursor.fetchall()
+
+
+def _held(connection: Connection, rivals: list[_Rival], wait: float) -> LockHeldError:
     waited = f"another run holds the instance (waited {wait:g} s)"
-    if row is None:
+    if not rivals:
         return LockHeldError(waited, hint="run again, or wait longer with --lock-timeout")
-    pid, user, host, since, is_admin = row
-    who = f"{waited}: pid {pid}, user {user}, host {host}, since {since or 'unknown'}"
-    if is_admin:
+    one, info = rivals[0], connection.info
+    who = f"{waited}: pid {one.pid}, user {one.user}, host {one.host}, since {one.since}"
+    if not one.is_admin:
         return LockHeldError(
-            who, hint=f"wait, or end it with pg_terminate_backend({pid}) and run again"
+            f"{who}. This is interference: only the admin should be able to connect here",
+            hint=f"have a superuser end pid {one.pid} with pg_terminate_backend and take CONNECT on"
+            f" the database {info.dbname} away from PUBLIC",
         )
-    return LockHeldError(
-        f"{who}. This is interference: only the admin should be able to connect here",
-        hint=f"have a superuser end pid {pid} with pg_terminate_backend and take CONNECT on the"
-        f" database {connection.info.dbname} away from PUBLIC",
-    )
+    hint = f"wait, or end it with pg_terminate_backend({one.pid}) as {one.user} and run again"
+    if "unknown" in {one.host, one.since}:
+        hint += f". GRANT pg_read_all_stats TO {info.user} would show what is unknown"
+    if not one.holds_lock:
+        left = "It does not have the run lock: a run that was killed left it behind, or it rehearses"
+        return LockHeldError(f"{who}. {left}", hint=hint)
+    if not one.is_here:
+        who += f". It has the run lock in the database {one.database}, this run in {info.dbname}"
+        hint += "; set [server] maintenance_database, so that all runs use the same"
+    return LockHeldError(who, hint=hint)
