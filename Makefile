@@ -37,6 +37,8 @@ format: $(STAMP) ## Format the code and mend what can be mended
 docs-reference: $(STAMP) ## Make docs/reference.md from the code
 	@.venv/bin/python -c 'from pgtenant.report.reference import reference; print(reference(), end="")' \
 		> docs/reference.md
+	@.venv/bin/python -c 'from pathlib import Path; from pgtenant.report.schema import *; \
+		[Path(f"docs/schemas/{c}.schema.json").write_text(schema_text(c), "utf-8") for c in COMMANDS]'
 
 lock: $(STAMP) ## Pin the dependencies again, with hashes
 	@.venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \

@@ -9,7 +9,7 @@ from typing import Any
 import jsonschema  # type: ignore[import-untyped]
 import pytest
 
-from pgtenant.report.jsonout import schema
+from pgtenant.report.schema import schema
 from support.instance import Instance
 from support.oracle import changing, nobody_connects
 from support.project import Project, Result

@@ -5,8 +5,11 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+import pytest
+
 from pgtenant.audit.record import COLUMNS, Action, Status
 from pgtenant.report.reference import reference
+from pgtenant.report.schema import COMMANDS, schema_text
 
 PAGE = Path(__file__).parents[2] / "docs" / "reference.md"
 
@@ -15,6 +18,15 @@ def test_reference_is_current() -> None:
     if os.environ.get("PGTENANT_UPDATE_GOLDEN"):
         PAGE.write_text(reference(), "utf-8")
     assert PAGE.read_text("utf-8") == reference(), "run `make docs-reference`"
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_published_schemas_are_current(command: str) -> None:
+    file = PAGE.with_name("schemas") / f"{command}.schema.json"
+    if os.environ.get("PGTENANT_UPDATE_GOLDEN"):
+        file.parent.mkdir(exist_ok=True)
+        file.write_text(schema_text(command), "utf-8")
+    assert file.read_text("utf-8") == schema_text(command), "run `make docs-reference`"
 
 
 def test_reference_names_every_audit_column_and_status() -> None:

@@ -20,6 +20,7 @@ from psycopg import sql
 from pgtenant.cli import main
 from support.instance import Instance
 from support.moto import Moto
+from support.published import check_output
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +147,10 @@ class Project:
         return (self.moto.env if self.moto is not None else {}) | self.environ
 
     def run(self, *arguments: str) -> Result:
-        """Run the command line in this process, with the real environment plus `variables`."""
+        """Run the command line in this process, with the real environment plus `variables`.
+
+        JSON that it prints has to be what the command's schema says.
+        """
         out, err = io.StringIO(), io.StringIO()
         with (
             _environ(self.variables()),
@@ -154,6 +158,7 @@ class Project:
             contextlib.redirect_stderr(err),
         ):
             code = main([*arguments, "--project", str(self.root)])
+        check_output(arguments, out.getvalue())
         return Result(code, out.getvalue(), err.getvalue())
 
     def command(self, *arguments: str) -> list[str]:

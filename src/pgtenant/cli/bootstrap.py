@@ -111,7 +111,8 @@ def _as_json(request: _Request) -> int:
     except Exception as unexpected:
         error = as_error(unexpected)
         if error.exit_code < ExitCode.USAGE:
-            sys.stdout.write(json_text(document | {"error": as_json(error)}))
+            rows = [record.as_dict() for record in records]
+            sys.stdout.write(json_text(document | {"records": rows, "error": as_json(error)}))
         raise
     document |= {
         "changed": outcome.changed,

@@ -5,8 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from importlib.resources import files
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 from pgtenant.planning.changes import database_of, role_of
 from pgtenant.planning.plan import Plan
@@ -110,13 +109,6 @@ def apply_json(
 def json_text(members: Mapping[str, object]) -> str:
     """Return an object as JSON text: ASCII, indented, with a line break at its end."""
     return json.dumps(members, ensure_ascii=True, indent=2, allow_nan=False) + "\n"
-
-
-def schema(of: Literal["plan", "apply"]) -> dict[str, Any]:
-    """Return the JSON Schema (draft 2020-12) of one of the two objects."""
-    text = files("pgtenant.report").joinpath("schemas", f"{of}.schema.json").read_text("utf-8")
-    loaded: dict[str, Any] = json.loads(text)
-    return loaded
 
 
 def _object(members: Mapping[str, object]) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from pgtenant.catalog.model import FIELDS, FieldSpec
 from pgtenant.errors import ExitCode
+from pgtenant.report.schema import COMMANDS, schema
 from pgtenant.settings.specs import ENVIRONMENTS, SPECS, Spec
 
 _EXIT_CODES = {
@@ -48,21 +49,28 @@ def reference() -> str:
             "",
             *_table(("setting", "variable", "default", "must be", ""), map(_setting, SPECS)),
             "",
+            (
+                "libpq's own variables (`PGHOST`, `PGHOSTADDR`, `PGSERVICE`, `PGSSLMODE`,"
+                " `PGOPTIONS`, …) are ignored: where and how to connect is in the admin's secret"
+                " and these settings."
+            ),
+            "",
             "## Secrets",
             "",
             (
                 "A secret is a JSON object with `username`, `password`, `host`, `port` (a number or"
                 " its text) and `dbname` (or `database`); other members, such as `engine` and"
-                " `connection_uri`, are left alone. Entries are logged in to the admin's host and"
-                " port; a secret that leads its application to another server is shown in the plan,"
-                " and blocks nothing."
+                " `connection_uri`, are left alone; a field that is there twice is an error."
+                " Entries are logged in to the admin's host and port; a secret that leads its"
+                " application to another server is shown in the plan, and blocks nothing."
             ),
             "",
             "## Approval",
             "",
             (
-                "Outside `dev`, unless the settings say otherwise, `apply` needs"
-                " `ALLOW_DB_PROVISION=true`. `PGTENANT_APPROVED_BY` says who approved."
+                "Outside `dev`, unless the settings say otherwise, `apply`, `adopt` and `bootstrap`"
+                " (`--undo` too) need `ALLOW_DB_PROVISION=true`; with `--dry-run` they do not."
+                " `PGTENANT_APPROVED_BY` says who approved."
             ),
             "",
             "## Exit codes",
@@ -70,6 +78,18 @@ def reference() -> str:
             *_table(
                 ("code", "meaning"),
                 ((str(int(code)), meaning) for code, meaning in _EXIT_CODES.items()),
+            ),
+            "",
+            "## JSON output",
+            "",
+            (
+                "`--format json` prints one object, complete at every exit code from 0 to 4, as its"
+                " schema (JSON Schema, draft 2020-12) says. `import` prints a catalog instead."
+            ),
+            "",
+            *_table(
+                ("command", "members", "schema"),
+                map(_output, COMMANDS),
             ),
             "",
             "## Audit columns",
@@ -92,6 +112,11 @@ def reference() -> str:
             "",
         )
     )
+
+
+def _output(command: str) -> tuple[str, ...]:
+    members = ", ".join(map(_code, schema(command)["properties"]))
+    return _code(command), members, f"[{command}](schemas/{command}.schema.json)"
 
 
 def _fields(specs: Iterable[FieldSpec], prefix: str = "") -> Iterator[tuple[str, ...]]:

@@ -13,12 +13,15 @@ import pytest
 
 from pgtenant.audit.record import COLUMNS, Status
 from pgtenant.errors import UsageError
+from pgtenant.planning.bootstrap import Step
+from pgtenant.planning.candidates import State
 from pgtenant.planning.changes import Change
 from pgtenant.planning.findings import Drift, DriftKind
 from pgtenant.planning.plan import Plan
 from pgtenant.planning.sql.render import psql_variables
 from pgtenant.planning.sql.text import as_text
-from pgtenant.report.jsonout import FIELDS, STATUSES, apply_json, json_text, plan_json, schema
+from pgtenant.report.jsonout import FIELDS, STATUSES, apply_json, json_text, plan_json
+from pgtenant.report.schema import COMMANDS, schema
 from pgtenant.report.sqlout import plan_sql
 
 from . import audit_rows, samples
@@ -68,9 +71,12 @@ def test_extra_members_hide_nothing() -> None:
         apply_json("local-1", "dev", (), {"records": ()})
 
 
-@pytest.mark.parametrize("of", ["plan", "apply"])
+@pytest.mark.parametrize("of", COMMANDS)
 def test_the_schemas_are_schemas(of: str) -> None:
-    jsonschema.Draft202012Validator.check_schema(schema(of))  # type: ignore[arg-type]
+    document = schema(of)
+    jsonschema.Draft202012Validator.check_schema(document)
+    assert ".schema.json" not in json.dumps(document)
+    assert document["title"] == f"pgtenant {of} --format json"
 
 
 def test_the_schemas_know_every_kind() -> None:
@@ -79,6 +85,10 @@ def test_the_schemas_know_every_kind() -> None:
     assert set(change) == {kind.kind for kind in get_args(Change)}
     assert set(kinds["drift"]["properties"]["kind"]["enum"]) == set(DriftKind)
     record = schema("apply")["$defs"]["record"]
+    steps = schema("bootstrap")["properties"]["steps"]["items"]["properties"]["kind"]["enum"]
+    assert set(steps) == {step.kind for step in get_args(Step)}
+    states = schema("adopt")["$defs"]["candidate"]["properties"]["state"]["enum"]
+    assert set(states) == set(State)
     assert tuple(record["required"]) == FIELDS == COLUMNS
     assert tuple(record["properties"]["status"]["enum"]) == STATUSES == tuple(Status)
 
