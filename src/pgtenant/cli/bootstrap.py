@@ -8,7 +8,6 @@ import os
 import secrets
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -16,6 +15,7 @@ from pgtenant import logs
 from pgtenant.audit.record import Record
 from pgtenant.audit.s3 import S3Sink, parse_bucket
 from pgtenant.audit.trail import open_trail
+from pgtenant.cli.bootstrap_words import Request, heading, next_step
 from pgtenant.cli.options import load_settings, lock_wait, need_environment, reaching
 from pgtenant.cli.plan import as_json
 from pgtenant.cli.stdout import not_needed
@@ -32,18 +32,6 @@ from pgtenant.usecases.identity import build_id, run_id
 from pgtenant.usecases.journal import upload, who
 from pgtenant.usecases.master import master_inputs
 from pgtenant.usecases.recorder import Recorder
-
-
-@dataclass(frozen=True, slots=True)
-class _Request:
-    settings: Settings
-    environment: str
-    run_id: str
-    role: str
-    master_secret: str
-    undo: bool
-    dry_run: bool
-    lock_wait: float
 
 
 def run_bootstrap(
@@ -66,7 +54,7 @@ def run_bootstrap(
     settings = load_settings(project, reaching(skip_preflight=skip_preflight))
     env = need_environment(environment)
     wait = lock_wait(lock_timeout)
-    request = _Request(
+    request = Request(
         settings=settings,
         environment=env,
         run_id=os.environ.get("PGTENANT_RUN_ID") or run_id(os.environ, secrets.token_hex(4)),
@@ -88,17 +76,17 @@ def run_bootstrap(
     return _as_json(request) if style == "json" else _as_text(request)
 
 
-def _as_text(request: _Request) -> int:
+def _as_text(request: Request) -> int:
     def show(outcome: Outcome) -> None:
-        sys.stdout.write(steps_text(outcome.batches, _heading(request)))
+        sys.stdout.write(steps_text(outcome.batches, heading(request)))
         sys.stdout.flush()
 
     outcome = asyncio.run(_run(request, [], show))
-    sys.stdout.write(left_text(outcome.left) + _next_step(request, outcome))
+    sys.stdout.write(left_text(outcome.left) + next_step(request, outcome))
     return _code(outcome)
 
 
-def _as_json(request: _Request) -> int:
+def _as_json(request: Request) -> int:
     records: list[Record] = []
     document: dict[str, object] = {
         "environment": request.environment,
@@ -124,9 +112,7 @@ def _as_json(request: _Request) -> int:
     return _code(outcome)
 
 
-async def _run(
-    request: _Request, records: list[Record], show: Callable[[Outcome], None]
-) -> Outcome:
+async def _run(request: Request, records: list[Record], show: Callable[[Outcome], None]) -> Outcome:
     settings, env = request.settings, request.environment
     approver = "" if request.dry_run else require_approval(settings, env, os.environ)
     store = open_store(
@@ -181,40 +167,11 @@ def _master(settings: Settings, env: str) -> str:
     return secret_name(env, MASTER) if admin == secret_name(env) else admin
 
 
-def _heading(request: _Request) -> str:
-    verb = "Give back what" if request.undo else "Delegate to"
-    end = " holds" if request.undo else ""
-    dry = "  (dry run)" if request.dry_run else ""
-    return f"{verb} {request.role}{end}: {request.environment}{dry}"
-
-
-def _next_step(request: _Request, outcome: Outcome) -> str:
-    env, settings = request.environment, request.settings
-    if request.undo:
-        admin = settings.admin_secret(env)
-        if admin != secret_name(env):
-            return "\nThe master is the admin.\n"
-        return f'\nIn pgtenant.toml, [secrets]:\n\n    admin = "{_template(request)}"\n'
-    wrote = "would be" if request.dry_run else "is"
-    stored = f"\n{secret_name(env)} {wrote} stored.\n" if outcome.stored else ""
-    if settings.admin_secret(env) == secret_name(env):
-        return f"{stored}\n{request.role} is the admin.\n"
-    return (
-        f"{stored}\nTo make it the admin, in pgtenant.toml, [secrets]:\n"
-        f'\n    admin = "{TEMPLATE}"\n'
-    )
-
-
-def _template(request: _Request) -> str:
-    master = request.master_secret
-    return MASTER if master == secret_name(request.environment, MASTER) else master
-
-
 def _code(outcome: Outcome) -> ExitCode:
     return ExitCode.BLOCKED if outcome.left else ExitCode.CONVERGED
 
 
-def _command(request: _Request) -> str:
+def _command(request: Request) -> str:
     parts = ["bootstrap", *["--undo"] * request.undo, *["--dry-run"] * request.dry_run]
     return " ".join(parts)
 
