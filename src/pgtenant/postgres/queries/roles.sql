@@ -19,7 +19,7 @@ SELECT r.rolname AS name,
                    FROM pg_auth_members m
                    JOIN pg_roles g ON g.oid = m.roleid
                   WHERE m.member = r.oid
-                    AND (m.grantor = current_user::regrole
+                    AND (m.grantor = quote_ident(current_user)::regrole
                          OR NOT to_jsonb(m) ? 'set_option')), '{}') AS revocable,
        coalesce((SELECT array_agg(DISTINCT g.rolname::text)
                    FROM pg_auth_members m
@@ -40,8 +40,8 @@ SELECT r.rolname AS name,
                                   'set', to_jsonb(m) -> 'set_option')
           FROM pg_auth_members m
          WHERE m.roleid = r.oid
-           AND m.member = current_user::regrole
-           AND m.grantor = current_user::regrole
+           AND m.member = quote_ident(current_user)::regrole
+           AND m.grantor = quote_ident(current_user)::regrole
            AND to_jsonb(m) ? 'set_option') AS own_grant,
        coalesce(NOT r.rolsuper
                 AND pg_has_role(r.oid, (SELECT oid FROM pg_roles WHERE rolname = 'rds_iam'),
