@@ -1,0 +1,222 @@
+"""The analysis and PostgreSQL's own `has_*_privilege` give the same answers."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from psycopg import sql
+
+from pgtenant.access.effective import everything, held, privileges_of
+from pgtenant.access.graph import Graph
+from pgtenant.access.model import AccessModel, Group, Inside, Kind
+from pgtenant.postgres.access import read_inside, read_shared
+from pgtenant.postgres.libpq import Connection
+from support import worlds_of_access as worlds
+from support.instance import Instance
+
+Answer = tuple[str, str, str, str]
+"""A kind (or a way of belonging), a role, an object, a privilege: all that hold."""
+
+_FUNCTIONS = {
+    Kind.DATABASE: "has_database_privilege",
+    Kind.SCHEMA: "has_schema_privilege",
+    Kind.TABLE: "has_table_privilege",
+    Kind.SEQUENCE: "has_sequence_privilege",
+    Kind.FUNCTION: "has_function_privilege",
+    Kind.TYPE: "has_type_privilege",
+    Kind.LANGUAGE: "has_language_privilege",
+    Kind.FOREIGN_DATA_WRAPPER: "has_foreign_data_wrapper_privilege",
+    Kind.SERVER: "has_server_privilege",
+    Kind.PARAMETER: "has_parameter_privilege",
+    Kind.TABLESPACE: "has_tablespace_privilege",
+}
+_SUBJECTS = (*worlds.ROLES, "platform_admin")
+
+
+@pytest.fixture
+def world(instance: Instance) -> Iterator[str]:
+    """A database with an object of each kind, and the roles; the connection string to it."""
+    for role in worlds.ROLES:
+        instance.su(sql.SQL("CREATE ROLE {} LOGIN").format(sql.Identifier(role)))
+    instance.su("CREATE DATABASE world TEMPLATE template0")
+    for statement in worlds.MADE:
+        instance.su(statement, dbname="world")
+    yield instance.superuser_conninfo("world", options="-c search_path=pg_catalog")
+    instance.su("DROP DATABASE world")
+
+
+@pytest.mark.every_major
+def test_the_analysis_agrees_with_postgresql(world: str, pg_major: int) -> None:
+    with asyncio.Runner() as runner:
+        connection = runner.run(_connect(world))
+
+        @settings(
+            max_examples=60,
+            deadline=None,
+            suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+        )
+        @given(statements=st.deferred(lambda: worlds.worlds(pg_major)))
+        def agrees(statements: list[worlds.Statement]) -> None:
+            predicted, answers = runner.run(_compare(connection, statements, pg_major))
+            assert predicted == answers
+
+        try:
+            agrees()
+        finally:
+            runner.run(connection.close())
+
+
+async def _connect(conninfo: str) -> Connection:
+    return await Connection.connect(conninfo, autocommit=True)
+
+
+async def _compare(
+    connection: Connection, statements: list[worlds.Statement], major: int
+) -> tuple[set[Answer], set[Answer]]:
+    """Make the world, let a role without power read it, ask PostgreSQL, and undo everything."""
+    async with connection.transaction(force_rollback=True):
+        await connection.execute("GRANT SET ON PARAMETER log_statement TO platform_admin")
+        await connection.execute(_script(statements))
+        await connection.execute("GRANT CONNECT ON DATABASE world TO platform_admin")
+        await connection.execute("SET LOCAL ROLE platform_admin")
+        shared = await read_shared(connection, host="localhost")
+        inside = await read_inside(connection, shared.names)
+        await connection.execute("RESET ROLE")
+        predicted = set(_predicted(shared.model, inside))
+        answers = await _asked(connection, major)
+    return predicted, answers
+
+
+def _script(statements: list[worlds.Statement]) -> sql.Composed:
+    """Run each statement as its role; what PostgreSQL refuses is left out.
+
+    It refuses a cycle of memberships, and a grant by somebody who may not grant.
+    """
+    steps = (
+        sql.SQL(
+            "BEGIN EXECUTE {}; EXECUTE {}; RESET ROLE; EXCEPTION WHEN OTHERS THEN NULL; END;"
+        ).format(sql.Literal(f"SET LOCAL ROLE {role}"), sql.Literal(statement))
+        for role, statement in statements
+    )
+    body = sql.SQL("BEGIN {} END").format(sql.SQL(" ").join(steps))
+    return sql.SQL("DO {}").format(sql.Literal(body.as_string(None)))
+
+
+def _predicted(model: AccessModel, inside: Inside) -> Iterator[Answer]:
+    graph = Graph(model)
+    groups = (model.databases["world"].group, *model.shared, *inside.groups)
+    for role in _SUBJECTS:
+        yield from _on_objects(graph, role, groups)
+        yield from _on_columns(graph, role, groups)
+        yield from _belonging(graph, role)
+
+
+def _powers(graph: Graph, role: str, group: Group, table: Group | None = None) -> Iterable[str]:
+    if graph.superuser(role):
+        return everything(group, graph.model.major)
+    reach = graph.in_database(graph.inherited(role), graph.model.databases["world"].owner)
+    return held(group, reach, graph.model.major, table=table)
+
+
+def _on_objects(graph: Graph, role: str, groups: Iterable[Group]) -> Iterator[Answer]:
+    asked = {(thing.kind, thing.asked) for thing in worlds.THINGS}
+    for group in groups:
+        for name in _names(group):
+            if (group.kind, name) in asked:
+                yield from ((str(group.kind), role, name, p) for p in _powers(graph, role, group))
+
+
+def _on_columns(graph: Graph, role: str, groups: Iterable[Group]) -> Iterator[Answer]:
+    granted = {
+        (group.schema, group.table, column): group
+        for group in groups
+        if group.kind is Kind.COLUMN
+        for column in group.names
+    }
+    tables = [
+        (table, plain, name)
+        for table in groups
+        if table.kind is Kind.TABLE
+        for plain, name in zip(table.names, _names(table), strict=True)
+    ]
+    for table, plain, name in tables:
+        for column in worlds.COLUMNS:
+            on = granted.get((table.schema, plain, column)) or Group(
+                Kind.COLUMN, table.schema, table.owner, (column,), table=plain
+            )
+            powers = _powers(graph, role, on, table)
+            yield from (("column", role, f"{name}.{column}", power) for power in powers)
+
+
+def _belonging(graph: Graph, role: str) -> Iterator[Answer]:
+    owner = graph.model.databases["world"].owner
+    ways = {
+        "USAGE": graph.in_database(graph.inherited(role), owner),
+        "MEMBER": graph.in_database(graph.groups(role), owner, privileges=False),
+    }
+    if graph.model.major >= 16:
+        ways["SET"] = graph.in_database(graph.settable(role), owner, privileges=False)
+    for other in (*_SUBJECTS, *worlds.PREDEFINED, "pg_database_owner"):
+        for way, reach in ways.items():
+            if other in graph.model.roles and (graph.superuser(role) or other in reach):
+                yield "role", role, other, way
+
+
+def _names(group: Group) -> list[str]:
+    def quoted(name: str) -> str:
+        return name if name.replace("_", "").isalnum() else '"' + name.replace('"', '""') + '"'
+
+    prefix = f"{quoted(group.schema)}." if group.schema else ""
+    names = [f"{prefix}{quoted(name)}" for name in group.names]
+    if group.kind is Kind.FUNCTION:
+        return [
+            name + str(arguments).replace("int4", "integer")
+            for name, arguments in zip(names, group.signatures, strict=True)
+        ]
+    return names
+
+
+async def _asked(connection: Connection, major: int) -> set[Answer]:
+    """Put every question at once."""
+    parts: list[sql.Composable] = []
+    for kind, function in _FUNCTIONS.items():
+        parts.append(
+            sql.SQL(
+                "SELECT {}, r, o, p FROM unnest({}::text[]) r, unnest({}::text[]) o,"
+                " unnest({}::text[]) p WHERE {}(r, o, p)"
+            ).format(
+                sql.Literal(str(kind)),
+                sql.Literal(list(_SUBJECTS)),
+                sql.Literal([thing.asked for thing in worlds.THINGS if thing.kind is kind]),
+                sql.Literal(list(privileges_of(kind, major))),
+                sql.SQL(function),
+            )
+        )
+    parts.append(
+        sql.SQL(
+            "SELECT 'column', r, t || '.' || c, p FROM unnest({}::text[]) r, unnest({}::text[]) t,"
+            " unnest({}::text[]) c, unnest({}::text[]) p WHERE has_column_privilege(r, t, c, p)"
+        ).format(
+            sql.Literal(list(_SUBJECTS)),
+            sql.Literal([thing.asked for thing in worlds.TABLES]),
+            sql.Literal(list(worlds.COLUMNS)),
+            sql.Literal(list(privileges_of(Kind.COLUMN, major))),
+        )
+    )
+    ways = ["USAGE", "MEMBER", "SET"] if major >= 16 else ["USAGE", "MEMBER"]
+    others = [*_SUBJECTS, *worlds.PREDEFINED, "pg_database_owner"]
+    parts.append(
+        sql.SQL(
+            "SELECT 'role', r, o.rolname::text, w FROM unnest({}::text[]) r, pg_roles o,"
+            " unnest({}::text[]) w WHERE o.rolname = ANY ({}::text[])"
+            " AND pg_has_role(r, o.oid, w)"
+        ).format(sql.Literal(list(_SUBJECTS)), sql.Literal(ways), sql.Literal(others))
+    )
+    cursor = await connection.execute(sql.SQL(" UNION ALL ").join(parts))
+    rows: list[Any] = await cursor.fetchall()
+    return {tuple(row) for row in rows}
