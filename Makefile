@@ -11,7 +11,7 @@ WORKERS ?= $(shell n=$(CPUS); [ $$n -lt 2 ] && n=2; [ $$n -gt 4 ] && n=4; echo $
 TESTS = tests/unit tests/golden tests/integration tests/e2e tests/regressions
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint format docs-reference lock clean
+.PHONY: help setup demo test test-full faults lint format docs-reference lock clean
 
 help: ## Show this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1	/p' $(MAKEFILE_LIST) | expand -t 18
@@ -23,6 +23,14 @@ demo: $(STAMP) ## Show the main job on an embedded PostgreSQL
 
 test: lint ## Lint, then run the fast tests on real servers
 	@.venv/bin/pytest -n $(WORKERS) $(wildcard $(TESTS))
+
+test-full: $(STAMP) ## Hit runs with every fault at every statement
+	@.venv/bin/pytest -n $(WORKERS) --timeout 3600 tests/faults
+
+faults: $(STAMP) ## Do the same, and make docs/faults.md from it
+	@PGTENANT_UPDATE_GOLDEN=1 .venv/bin/pytest -n $(WORKERS) --timeout 3600 tests/faults
+	@PYTHONPATH=tests .venv/bin/python -c 'from support.faults.report import PAGE, page; \
+		PAGE.write_text(page(), "utf-8")'
 
 lint: $(STAMP) ## Check style, types and layers
 	@.venv/bin/ruff check --quiet

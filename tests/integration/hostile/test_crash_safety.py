@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import psycopg
 import pytest
 
-from support.faults import Guillotine, Killed
+from support.faults.guillotine import Guillotine, Killed
 from support.instance import Instance
 from support.project import Project, password_of
 from support.siege import SHOP, ask, standing, state

@@ -1,0 +1,39 @@
+"""How a run has to end after a fault."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from support.faults import shapes
+from support.faults.injections import Injection
+
+KILLED: Final = -9
+_NOT_TRIED_AGAIN: Final = (
+    "SELECT pg_catalog.set_config(",
+    "SELECT pg_try_advisory_lock(",
+    "queries/rivals.sql",
+    "SELECT EXISTS ( SELECT FROM pg_locks",
+)
+"""They read or set something of the session's own: nobody is in their way."""
+
+
+def code_after(fault: Injection, name: str, without: int) -> int:
+    """Return the exit code.
+
+    Args:
+        fault: what happened.
+        name: at which boundary.
+        without: how the run ends without a fault.
+    """
+    if fault.kills:
+        return KILLED
+    if fault.transient and not name.startswith(_NOT_TRIED_AGAIN):
+        return without
+    if name == "login of a role":
+        return without  # it only proves a password, or finds that it can't be proven
+    return 1
+
+
+def leaves_open(fault: Injection, name: str) -> bool:
+    """Whether nobody can tell from the run itself if a change is in effect."""
+    return fault.severs and shapes.is_commit(name)

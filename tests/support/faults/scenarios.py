@@ -1,0 +1,203 @@
+"""Runs that between them send every statement of pgtenant's: a setup each, and a command."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Final
+
+from support.faults.bench import Bench, quoted
+from support.faults.shapes import SCHEMA
+from support.project import password_of
+
+_SHOP: Final[dict[str, dict[str, Any]]] = {
+    "shop": {"database_name": "shop", "username": "shop_user"},
+    "shop_rw": {"database_name": "shop", "username": "shop_editor", "access_level": "editor"},
+    "shop_ro": {"database_name": "shop", "username": "shop_reader", "access_level": "reader"},
+}
+_TABLES: Final = SCHEMA + " CREATE TABLE public.orders (id serial, secret text);"
+_PROVISIONER: Final = "goldenpath/{env}/rds/provisioner"
+
+
+@dataclass(frozen=True, slots=True)
+class Scenario:
+    """A run to be hit.
+
+    Attributes:
+        title: what it does, for the report.
+        setup: makes the state before it, on a clean bench.
+        argv: the command.
+        databases: whose insides are compared.
+        code: how it ends without a fault.
+        oldest: the first major that has it.
+    """
+
+    title: str
+    setup: Callable[[Bench], None]
+    argv: tuple[str, ...] = ("apply", "-e", "dev")
+    databases: tuple[str, ...] = ("shop", "platform")
+    code: int = 0
+    oldest: int = 15
+
+
+def _first(bench: Bench) -> None:
+    project = bench.project
+    (project.root / "schemas").mkdir()
+    (project.root / "schemas" / "mine.sql").write_text(_TABLES)
+    owner = _SHOP["shop"] | {"initial_schema": "mine.sql", "extensions": ["pgcrypto"]}
+    project.write(_SHOP | {"shop": owner})
+
+
+def _managed(bench: Bench, **markers: dict[str, str]) -> None:
+    """Make what a first apply makes, but without pgtenant."""
+    bench.project.write(_SHOP)
+    roles: list[str] = []
+    for key, entry in _SHOP.items():
+        user = str(entry["username"])
+        marker = {"managed_by": "pgtenant", "environment": "dev", "entry": key}
+        if "access_level" in entry:
+            marker["access_level"] = str(entry["access_level"])
+        marker |= markers.get(key, {})
+        roles += [
+            f"CREATE ROLE {user} LOGIN CREATEDB PASSWORD {quoted(password_of(user))}",
+            f"COMMENT ON ROLE {user} IS {quoted(json.dumps(marker, separators=(',', ':')))}",
+        ]
+    bench.sql("platform", *roles, admin=True)
+    marker = {"managed_by": "pgtenant", "environment": "dev", "entry": "shop"}
+    bench.sql(
+        "postgres",
+        "CREATE DATABASE shop OWNER shop_user TEMPLATE template0",
+        "REVOKE ALL ON DATABASE shop FROM PUBLIC",
+        f"COMMENT ON DATABASE shop IS {quoted(json.dumps(marker, separators=(',', ':')))}",
+        "SET ROLE shop_user",
+        "GRANT CONNECT ON DATABASE shop TO platform_admin, shop_editor, shop_reader",
+    )
+    bench.sql(
+        "shop",
+        "SET ROLE shop_user",
+        "CREATE TABLE orders (id serial, secret text)",
+        "CREATE TABLE bills (id serial, secret text)",
+        "CREATE SCHEMA reports",
+    )
+
+
+def _spoiled(bench: Bench) -> None:
+    _managed(bench, shop_ro={"access_level": "editor"})
+    bench.sql(
+        "shop",
+        "SET ROLE shop_user",
+        "GRANT USAGE, CREATE ON SCHEMA public, reports TO shop_reader",
+        "GRANT SELECT, INSERT, UPDATE ON orders TO shop_reader",
+        "GRANT TRUNCATE, SELECT ON bills TO shop_editor WITH GRANT OPTION",
+        "GRANT UPDATE ON SEQUENCE bills_id_seq TO shop_editor",
+        "GRANT UPDATE (secret) ON bills TO shop_reader",
+        "ALTER DEFAULT PRIVILEGES GRANT INSERT ON TABLES TO shop_reader",
+        "ALTER DEFAULT PRIVILEGES IN SCHEMA reports GRANT SELECT ON TABLES TO shop_reader",
+        "RESET ROLE",
+        "SET ROLE shop_editor",
+        "GRANT SELECT ON bills TO shop_reader",
+    )
+    bench.sql(
+        "platform",
+        "ALTER ROLE shop_editor CREATEROLE CONNECTION LIMIT 3 PASSWORD 'fake-other'",
+        "ALTER ROLE shop_reader NOLOGIN",
+        "GRANT shop_user TO shop_reader",
+        admin=True,
+    )
+    own_grant = (
+        "GRANT shop_user TO platform_admin WITH INHERIT FALSE, SET FALSE GRANTED BY platform_admin"
+    )
+    bench.sql(
+        "postgres",
+        *([own_grant] if bench.instance.major >= 16 else []),
+        "ALTER ROLE shop_reader SET work_mem = '8MB'",
+        "ALTER DATABASE shop SET lock_timeout = '1s'",
+        "SET ROLE shop_user",
+        "CREATE DATABASE extra",
+        "GRANT CREATE ON DATABASE shop TO shop_editor",
+        "GRANT CONNECT ON DATABASE shop TO PUBLIC",
+        "COMMENT ON DATABASE shop IS NULL",
+        "ALTER DATABASE shop CONNECTION LIMIT 7",
+        "ALTER DATABASE shop ALLOW_CONNECTIONS false",
+    )
+
+
+def _unmarked(bench: Bench) -> None:
+    bench.project.write(_SHOP)
+    bench.sql(
+        "platform",
+        *(
+            f"CREATE ROLE {entry['username']} LOGIN CREATEDB"
+            f" PASSWORD {quoted(password_of(str(entry['username'])))}"
+            for entry in _SHOP.values()
+        ),
+        "CREATE DATABASE shop",
+        admin=True,
+    )
+    bench.sql("shop", "CREATE TABLE orders (id serial)", admin=True)
+
+
+def _to_iam(bench: Bench) -> None:
+    _managed(bench)
+    _declare_iam(bench)
+    _as_superuser(bench)
+
+
+def _declare_iam(bench: Bench) -> None:
+    new = {"database_name": "shop", "username": "shop_iam", "access_level": "reader", "auth": "iam"}
+    bench.project.write({**_SHOP, "shop_ro": _SHOP["shop_ro"] | {"auth": "iam"}, "shop_iam": new})
+
+
+def _as_superuser(bench: Bench) -> None:
+    # From 16 on another admin would be taken into rds_iam along with the roles that it makes.
+    server = bench.instance.server
+    if bench.instance.major >= 16:
+        bench.project.write_secret(
+            "rds/master", server.superuser, server.superuser_password, "platform"
+        )
+
+
+def _from_iam(bench: Bench) -> None:
+    _managed(bench, shop_ro={"auth": "iam"})
+    bench.sql("postgres", "GRANT rds_iam TO shop_reader", "ALTER ROLE shop_reader PASSWORD NULL")
+    _as_superuser(bench)
+
+
+def _delegated(bench: Bench) -> None:
+    """Have the delegated admin made, as the run before an undo would have done."""
+    _managed(bench)
+    done = bench.runs.run(bench.project, *_BOOTSTRAP)
+    assert done.code == 0, done.output
+
+
+def _taken_(bench: Bench) -> None:
+    _managed(bench)
+
+
+def _powerless(bench: Bench) -> None:
+    _spoiled(bench)
+    bench.sql("postgres", "REVOKE shop_user FROM platform_admin")
+    bench.sql("postgres", "REVOKE ADMIN OPTION FOR shop_user FROM platform_admin")
+
+
+_BOOTSTRAP: Final = ("bootstrap", "-e", "dev")
+
+ALL: Final[dict[str, Scenario]] = {
+    "first": Scenario("first apply: owner with schema and extension, editor, reader", _first),
+    "mend": Scenario(
+        "mending what people did (`--authoritative`)",
+        _spoiled,
+        ("apply", "-e", "dev", "--authoritative"),
+        databases=("shop", "platform", "extra"),
+    ),
+    "adopt": Scenario(
+        "adopting what an older script made",
+        _unmarked,
+        ("adopt", "-e", "dev", "--all", "--take-ownership"),
+    ),
+    "iam": Scenario('to `auth = "iam"`', _to_iam),
+    "password": Scenario('from `auth = "iam"` back to a password', _from_iam),
+    "bootstrap": Scenario("bootstrap", _managed, _BOOTSTRAP),
+    "undo": Scenario("bootstrap --undo", _delegated, (*_BOOTSTRAP, "--undo")),
+}
