@@ -143,8 +143,8 @@ def _held(connection: Connection, rivals: list[_Rival], wait: float) -> LockHeld
     if "unknown" in {one.host, one.since}:
         hint += f". GRANT pg_read_all_stats TO {info.user} would show what is unknown"
     if not one.holds_lock:
-        left = "It does not have the run lock: a run that was killed left it behind, or it rehearses"
-        return LockHeldError(f"{who}. {left}", hint=hint)
+        who += ". It is in the middle of a change without the run lock: a run that was killed left"
+        return LockHeldError(f"{who} it behind, or it is a dry run", hint=hint)
     if not one.is_here:
         who += f". It has the run lock in the database {one.database}, this run in {info.dbname}"
         hint += "; set [server] maintenance_database, so that all runs use the same"

@@ -17,6 +17,7 @@ from pgtenant.planning.observed import Observed
 from pgtenant.planning.plan import Plan
 from pgtenant.postgres.authority import admins_of, refused_comments, refused_loans
 from pgtenant.postgres.delegation import refused_iam
+from pgtenant.usecases.blame import blame
 from pgtenant.usecases.look import Instance
 
 
@@ -27,6 +28,13 @@ async def prove_authority(instance: Instance, plan: Plan, observed: Observed) ->
         AuthorityError: it may not; the hint is the statements that would allow it.
         ServerError: the server failed.
     """
+    async with blame(instance, instance.primary):
+        missing = await _missing(instance, plan, observed)
+    if missing:
+        raise _no_authority(missing)
+
+
+async def _missing(instance: Instance, plan: Plan, observed: Observed) -> list[Missing]:
     missing = list(missing_attributes(plan, observed.server.admin))
     if not missing:
         refusals = await refused_loans(
@@ -47,8 +55,7 @@ async def prove_authority(instance: Instance, plan: Plan, observed: Observed) ->
             there = role in observed.roles
             if refusal := await refused_iam(instance.primary, role, exists=there):
                 missing.append(missing_iam(refusal, observed))
-    if missing:
-        raise _no_authority(missing)
+    return missing
 
 
 def _no_authority(missing: list[Missing]) -> AuthorityError:

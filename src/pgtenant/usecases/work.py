@@ -30,6 +30,7 @@ from pgtenant.postgres.options import NO_SCHEMAS, OWN_SCHEMAS
 from pgtenant.postgres.probe import try_login
 from pgtenant.report.describe import describe, sentence
 from pgtenant.report.progress import Progress
+from pgtenant.usecases.blame import blame
 from pgtenant.usecases.look import Instance
 from pgtenant.usecases.recorder import Recorder
 from pgtenant.usecases.rows import entry_row, rows_of
@@ -129,7 +130,8 @@ class Work:
                 self.plan.lending,
                 lambda role, secret: self._verifier(connection, role, secret),
             )
-            status = await _run(connection, statements, transaction)
+            async with blame(self.instance, connection, maintenance):
+                status = await _run(connection, statements, transaction)
         await self.recorder.write(
             rows_of(
                 transaction.changes,

@@ -1,0 +1,34 @@
+"""Let a lock timeout say who held the lock, without a connection more than the budget has."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+
+from pgtenant.postgres.blockers import naming_blockers
+from pgtenant.postgres.libpq import Connection
+from pgtenant.usecases.look import Instance
+
+
+def blame(
+    instance: Instance, connection: Connection, idle: Connection | None = None
+) -> AbstractAsyncContextManager[None]:
+    """Name the blockers in the error of a lock that `connection` did not get in the block.
+
+    Args:
+        instance: where.
+        connection: what the block uses.
+        idle: another one that nothing else uses meanwhile. Without it the budget has to have one
+            left, which holds for whoever uses only one of a worker's two.
+    """
+
+    @asynccontextmanager
+    async def witness() -> AsyncIterator[Connection]:
+        if idle is not None and idle is not connection and not idle.closed:
+            yield idle
+            return
+        database = instance.inputs.maintenance_database
+        async with instance.gate.open(instance.admin, database) as another:
+            yield another
+
+    return naming_blockers(connection, witness, instance.gate.endpoint.timeouts)
