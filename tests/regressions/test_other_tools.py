@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from pathlib import Path
-
 import pytest
 
 from support.instance import Instance
@@ -14,21 +11,18 @@ from support.project import Project
 from support.siege import memberships
 
 
-def test_a_refused_password_is_tried_again(
-    private_instance: Callable[..., Instance], tmp_path: Path
-) -> None:
+def test_a_refused_password_is_tried_again(project: Project, instance: Instance) -> None:
     """Connectors took `password authentication failed` for a passing fault and logged in with the
     same wrong password over and over (https://github.com/debezium/debezium/pull/7762,
     https://github.com/PostHog/posthog/pull/64373)."""
-    project = Project(root=tmp_path, instance=private_instance(settings={"log_connections": "on"}))
     project.write(ORDERS)
-    admin = project.instance.admin
+    admin = instance.admin
     project.write_secret("rds/master", admin.user, "fake-and-wrong", admin.dbname)
-    mark = project.instance.log_mark()
+    mark = instance.log_mark()
     refused = project.apply()
     assert refused.code == 1
     assert "password" in refused.json["error"]["message"]
-    log = project.instance.log_since(mark)
+    log = instance.log_since(mark)
     assert log.count("password authentication failed") == 1
 
 
@@ -65,4 +59,23 @@ def test_createrole_is_not_enough(project: Project, instance: Instance) -> None:
     cure = 'GRANT "orders_user" TO "platform_admin" WITH ADMIN TRUE, INHERIT FALSE, SET FALSE'
     assert cure in stopped.err.replace('\\"', '"')
     instance.su(cure.encode())
+    project.converge()
+
+
+@pytest.mark.major(min=16)
+def test_admin_cannot_be_granted_back(project: Project, instance: Instance) -> None:
+    """Who passes its ADMIN on a role on, from PostgreSQL 16 on cannot be given it again by the one
+    who has it now: `ADMIN option cannot be granted back to your own grantor`
+    (https://github.com/supabase/pg-toolbelt/issues/79)."""
+    project.write(ORDERS)
+    project.converge()
+    delegate = {"secrets": {"admin": "goldenpath/{env}/rds/provisioner"}}
+    for arguments in ([], ["--undo"], []):  # there, back, and there once more
+        done = project.run("bootstrap", "-e", "dev", *arguments)
+        assert done.code == 0, done.output
+        if not arguments:
+            project.settings = delegate
+            project.write(ORDERS | BILLING)
+            project.converge()
+    instance.su("ALTER ROLE billing_user NOCREATEDB")
     project.converge()
