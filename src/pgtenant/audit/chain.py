@@ -15,7 +15,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final
 
-FORMAT: Final = 1
+FORMAT: Final = 2
+"""2 brought `planned` and `settled`; a journal may hold runs of either."""
 GENESIS: Final = "0" * 64
 """What the first record says about the one before."""
 
@@ -25,10 +26,13 @@ Members = Mapping[str, object]
 class Kind(StrEnum):
     """What a record is about.
 
-    `RECORD` is a row of the CSV, with its entry and SQL; `TORN` keeps what a crash cut off.
+    `PLANNED` is what a run is about to change; `RECORD` is a row of the CSV, with its entry and
+    SQL; `SETTLED` says what is still unknown of earlier runs; `TORN` keeps what a crash cut off.
     """
 
     RUN_STARTED = "run_started"
+    PLANNED = "planned"
+    SETTLED = "settled"
     RECORD = "record"
     RUN_FINISHED = "run_finished"
     TORN = "torn"

@@ -5,9 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pgtenant.audit.chain import Kind, Link
+from pgtenant.audit.history import replay
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+
+    from pgtenant.audit.history import PastRun
 
 
 def notes_on(links: Sequence[Link]) -> tuple[str, ...]:
@@ -34,6 +37,26 @@ def runs_of(links: Iterable[Link]) -> dict[str, list[Link]]:
     return runs
 
 
+def listed(links: Iterable[Link]) -> tuple[str, ...]:
+    """Return a line for each run, oldest first: when, which, what, who, and how it ended."""
+    return tuple(
+        f"{run.began}  {run.run_id}  {run.command}  {run.place.environment}"
+        f" {run.place.server}  {run.actor}  {_ended(run)}"
+        for run in replay(link.members for link in links)
+    )
+
+
+def _ended(run: PastRun) -> str:
+    said = f"exit code {run.exit_code}" if run.exit_code is not None else "no end"
+    if run.cut_off:
+        said += ", cut off"
+    if run.settled_by:
+        said += f", settled by run {run.settled_by}"
+    if run.open:
+        said += f", {len(run.open)} planned changes open"
+    return said
+
+
 def _torn(links: Iterable[Link]) -> list[str]:
     return [
         f"seq {link.seq}: before it, a run was cut off in the middle of a record (a crash, or a"
@@ -44,8 +67,12 @@ def _torn(links: Iterable[Link]) -> list[str]:
 
 
 def _unfinished(links: Iterable[Link]) -> list[str]:
+    links = tuple(links)
+    killed = unfinished(links)
+    settled = {run.seq: run.settled_by for run in replay(link.members for link in links)}
     return [
         f"run {run_id} (since {started.text('timestamp_utc')}, seq {started.seq}) has no end: it"
         " still works, or it was killed"
-        for run_id, started in unfinished(links).items()
+        + (f"; run {by} has settled what it left open" if (by := settled.get(started.seq)) else "")
+        for run_id, started in killed.items()
     ]

@@ -27,10 +27,28 @@ class Detail:
     Attributes:
         entry: the catalog entry's key.
         sql: the statements, as the plan shows them.
+        changes: the ids of the planned changes that it is about.
+        in_doubt: nobody knows whether they were made: the connection was lost.
+        settles: what it says in place of an earlier run that could not: `run_id`, `seq` and
+            `changes`.
     """
 
     entry: str = ""
     sql: tuple[str, ...] = ()
+    changes: tuple[str, ...] = ()
+    in_doubt: bool = False
+    settles: Members | None = None
+
+    def as_dict(self) -> dict[str, object]:
+        """Return it for JSON, without what is seldom there."""
+        members: dict[str, object] = {"entry": self.entry, "sql": list(self.sql)}
+        if self.changes:
+            members["changes"] = list(self.changes)
+        if self.in_doubt:
+            members["in_doubt"] = True
+        if self.settles is not None:
+            members["settles"] = self.settles
+        return members
 
 
 class AuditTrail:
@@ -47,37 +65,45 @@ class AuditTrail:
         self.csv_missing = 0
         self._mutex = threading.Lock()  # keeps `links` in the chain's order
 
-    def append(self, records: Sequence[Record], details: Sequence[Detail]) -> None:
+    def append(
+        self,
+        records: Sequence[Record],
+        details: Sequence[Detail],
+        *,
+        before: Sequence[Members] = (),
+        after: Sequence[Members] = (),
+    ) -> None:
         """Write records to both, and wait until they are on disk.
+
+        Args:
+            records: for both files.
+            details: one for each record.
+            before: what only the journal gets, in the same piece.
+            after: the same, behind the records.
 
         Raises:
             AuditError: they could not be written to both.
         """
         members = [
-            {
-                "kind": str(Kind.RECORD),
-                **record.as_dict(),
-                "entry": detail.entry,
-                "sql": list(detail.sql),
-            }
+            {"kind": str(Kind.RECORD), **record.as_dict(), **detail.as_dict()}
             for record, detail in zip(records, details, strict=True)
         ]
         with self._mutex:
-            self.links += self.journal.append(members)
+            self.links += self.journal.append([*before, *members, *after])
             try:
-                self.csv.append(records)
+                if records:
+                    self.csv.append(records)
             except AuditError:
                 self.csv_missing += len(records)
                 raise
 
-    def mark(self, members: Members) -> None:
-        """Write a record about the run itself, to the journal only.
+    def mark(self, *members: Members) -> None:
+        """Write records about the run itself, to the journal only.
 
         Raises:
-            AuditError: it could not be written.
+            AuditError: they could not be written.
         """
-        with self._mutex:
-            self.links += self.journal.append([members])
+        self.append((), (), before=members)
 
     def close(self) -> None:
         """Close both."""

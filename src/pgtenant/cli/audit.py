@@ -1,4 +1,4 @@
-"""`pgtenant audit`: verify the journal, publish its head, export, upload."""
+"""`pgtenant audit`: verify the journal, publish its head, list the runs, export, upload."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _path = click.argument(
 
 @click.group()
 def audit() -> None:
-    """Verify the journal beside the audit CSV, publish its head, export, upload."""
+    """Verify the journal beside the audit CSV, publish its head, list the runs, export, upload."""
 
 
 @audit.command()
@@ -65,6 +65,22 @@ def head(**options: Any) -> int:
     """Print the number and the hash of the last record, to be kept where no run can write."""
     verdict = verified(source_of(**options))
     click.echo(str(verdict.head))
+    return ExitCode.CONVERGED
+
+
+@audit.command()
+@_path
+@instance_options
+def runs(**options: Any) -> int:
+    """List the runs: when, which, the command, where, who, and how each ended.
+
+    A run without an end was killed, or still works; the next `apply` on its server says what it
+    had done. Open are changes that it planned and of which nobody knows yet.
+    """
+    from pgtenant.audit.runs import listed
+
+    for line in listed(verified(source_of(**options)).links):
+        say(line)
     return ExitCode.CONVERGED
 
 

@@ -18,6 +18,7 @@ from pgtenant.usecases.look import Instance, connected, observe
 from pgtenant.usecases.preflight import prove_authority
 from pgtenant.usecases.recorder import Recorder, Row
 from pgtenant.usecases.rows import entry_row, rows_of
+from pgtenant.usecases.settle import nothing_yet, planned_by, settle
 from pgtenant.usecases.work import Work
 
 _UNTOUCHED = {
@@ -87,7 +88,13 @@ async def adopt_entries(
             observed, inputs.desired, usage, only=inputs.only, take_ownership=take_ownership
         )
         show(adoption)
-        await recorder.start(facts(inputs, adoption.plan, observed))
+        opening = facts(inputs, adoption.plan, observed)
+        if dry_run:
+            await recorder.start(opening)
+        else:
+            settlement = await settle(recorder, inputs, nothing_yet)
+            planned = planned_by(adoption.plan, inputs.desired)
+            await recorder.start(opening, planned, settlement)
         try:
             await prove_authority(instance, adoption.plan, observed)
         except AuthorityError as error:
@@ -153,7 +160,7 @@ def _blocked(inputs: Inputs, adoption: Adoption) -> list[Row]:
 
 def _untouched(inputs: Inputs, adoption: Adoption, recorder: Recorder) -> list[Row]:
     """Return a row for each entry that has none yet."""
-    told = {record.username for record in recorder.records}
+    told = {record.username for record in recorder.own}
 
     def row(candidate: Candidate) -> Row:
         status, message = Status.NO_CHANGE, _UNTOUCHED.get(candidate.state, "")

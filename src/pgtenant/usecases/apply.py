@@ -23,6 +23,7 @@ from pgtenant.usecases.outcome import (
 from pgtenant.usecases.preflight import prove_authority
 from pgtenant.usecases.recorder import Recorder
 from pgtenant.usecases.rows import entry_row, rows_of
+from pgtenant.usecases.settle import ByPlan, planned_by, settle
 from pgtenant.usecases.work import Work
 
 __all__ = ["Outcome", "apply"]
@@ -68,7 +69,7 @@ async def apply(
     except AuditError:
         raise
     except PgtenantError as error:
-        if not recorder.records:
+        if not recorder.own:
             await _never_began(inputs, recorder, error)
         raise
 
@@ -103,7 +104,7 @@ class _Run:
 
     async def rehearse(self) -> Outcome:
         """Do everything but the last call."""
-        plan = await self._begin()
+        plan = await self._begin(dry_run=True)
         desired = self.instance.inputs.desired
         await self.recorder.write(
             [
@@ -127,16 +128,18 @@ class _Run:
                 break
             if await self._refused(plan):
                 return await self._end(plan)
+            await self.recorder.announce(planned_by(plan, self.instance.inputs.desired))
             stopped = await self._work(plan)
         if not stopped:
             for database in plan.incomplete:
                 await self._unread(plan, database)
         return await self._end(plan)
 
-    async def _begin(self) -> Plan:
-        """Make the first plan; nothing was changed before it is accepted.
+    async def _begin(self, *, dry_run: bool = False) -> Plan:
+        """Make the first plan; nothing was changed before it is accepted and announced.
 
         Raises:
+            AuditError: what earlier runs left open can't be read, or the plan not announced.
             AuthorityError: the admin may not do all of it.
             PgtenantError: `show` refused it.
         """
@@ -144,7 +147,13 @@ class _Run:
         observed = await observe(self.instance)
         plan = make_plan(observed, inputs.desired, only=inputs.selected)
         self.show(plan)
-        await self.recorder.start(facts(inputs, plan, observed))
+        opening = facts(inputs, plan, observed)
+        if dry_run:  # without the run lock others may be at work
+            await self.recorder.start(opening)
+        else:
+            judge = ByPlan(plan, observed, inputs.desired, inputs.selected)
+            settlement = await settle(self.recorder, inputs, judge)
+            await self.recorder.start(opening, planned_by(plan, inputs.desired), settlement)
         await self.recorder.write(bad_secret_rows(inputs))
         self.errors += inputs.bad_secrets.values()
         self.failed |= inputs.bad_secrets.keys()

@@ -16,6 +16,7 @@ from pgtenant import __version__
 from pgtenant.errors import AuditError, ExitCode, PgtenantError
 from pgtenant.report.jsonout import json_text, plan_json
 from pgtenant.usecases.saved import catalog_digest
+from pgtenant.usecases.settle import server_of
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Mapping
@@ -64,7 +65,7 @@ def facts(
     return {
         "catalog": catalog_digest(inputs),
         "plan": plan_digest(plan) if plan is not None else "",
-        "server": f"{inputs.admin.host}:{inputs.admin.port}",
+        "server": server_of(inputs),
         "server_version": observed.server.version if observed is not None else 0,
         "admin": inputs.admin.username,
     }
@@ -94,7 +95,7 @@ async def journaled(
         outcome = await running
     except BaseException as error:
         with contextlib.suppress(AuditError):  # the first error is the one to report
-            recorder.finish(_code(error))
+            recorder.finish(_code(error), cut_off=not isinstance(error, PgtenantError))
             if isinstance(error, PgtenantError):  # nobody waits for an upload after Ctrl-C
                 await asyncio.to_thread(upload, recorder, sink)
         raise

@@ -88,7 +88,7 @@ def closing_rows(
         failed: the keys of entries that have an error's row.
         unreached: the keys of entries with changes that were not carried out.
     """
-    told = {record.username for record in recorder.records}
+    told = {record.username for record in recorder.own}
     unread = {d.entry for d in inputs.desired.databases if d.name in plan.incomplete}
     rows: list[Row] = []
     for key in plan.entries:

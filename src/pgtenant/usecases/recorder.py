@@ -6,10 +6,14 @@ import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 
-from pgtenant.audit.chain import FORMAT, Kind
+from pgtenant.audit.chain import FORMAT, Kind, Members
+from pgtenant.audit.history import replay
+from pgtenant.audit.intent import Planned
 from pgtenant.audit.record import Action, Record, Status, stamp
 from pgtenant.audit.trail import AuditTrail, Detail
+from pgtenant.errors import AuditError
 from pgtenant.logs import log_records
 
 
@@ -21,6 +25,9 @@ class Row:
         duration: seconds.
         entry: the catalog entry's key.
         sql: the statements, as the plan shows them; never holds a secret.
+        changes: the ids of the planned changes that it is about.
+        in_doubt: whether they were made is not known.
+        settles: see `Detail`.
     """
 
     database: str
@@ -31,6 +38,30 @@ class Row:
     duration: float = 0.0
     entry: str = ""
     sql: tuple[str, ...] = ()
+    changes: tuple[str, ...] = ()
+    in_doubt: bool = False
+    settles: Mapping[str, object] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Settlement:
+    """What a run says of those before it that could not record what they did.
+
+    Attributes:
+        rows: about changes that they made, or may have made.
+        looked_at: what was found of each run.
+        unsettled: what stays open, for a later run to look at.
+        server: `host:port`, of which alone it says that.
+    """
+
+    rows: tuple[Row, ...]
+    looked_at: tuple[Mapping[str, object], ...]
+    unsettled: tuple[Mapping[str, object], ...]
+    server: str
+
+    def checkpoint(self) -> dict[str, object]:
+        """Return the members by which a record says that nothing else is open."""
+        return {"server": self.server, "unsettled": list(self.unsettled)}
 
 
 @dataclass(slots=True)
@@ -42,6 +73,8 @@ class Recorder:
         clock: the present moment, with a timezone.
         who: who runs what, for the journal.
         records: everything written so far.
+        settlement: of earlier runs; None for a run that changes nothing, or came not so far.
+        cut_off: a record could not be written: what it was about is known to nobody.
     """
 
     environment: str
@@ -51,6 +84,13 @@ class Recorder:
     clock: Callable[[], datetime]
     who: Mapping[str, object] = field(default_factory=dict)
     records: list[Record] = field(default_factory=list)
+    settlement: Settlement | None = None
+    cut_off: bool = False
+
+    @property
+    def own(self) -> Sequence[Record]:
+        """The records about what this run did itself."""
+        return self.records[len(self.settlement.rows) :] if self.settlement else self.records
 
     async def write(self, rows: Sequence[Row]) -> None:
         """Append rows to the audit file, wait until they are on disk, then log them.
@@ -58,8 +98,16 @@ class Recorder:
         Raises:
             AuditError: they could not be written.
         """
-        if not rows:
-            return
+        if rows:
+            await self._write(rows)
+
+    async def _write(
+        self,
+        rows: Sequence[Row],
+        *,
+        before: Sequence[Members] = (),
+        after: Sequence[Members] = (),
+    ) -> None:
         now = stamp(self.clock())
         records = [
             Record(
@@ -76,32 +124,92 @@ class Recorder:
             )
             for row in rows
         ]
-        details = [Detail(row.entry, row.sql) for row in rows]
-        await asyncio.to_thread(self.audit.append, records, details)
+        details = [
+            Detail(row.entry, row.sql, row.changes, row.in_doubt, row.settles) for row in rows
+        ]
+        append = partial(self.audit.append, before=before, after=after)
+        try:
+            await asyncio.to_thread(append, records, details)
+        except AuditError:
+            self.cut_off = True
+            raise
         self.records += records
         log_records(records)
 
-    async def start(self, facts: Mapping[str, object]) -> None:
-        """Open the run in the journal, before its first record.
+    async def start(
+        self,
+        facts: Mapping[str, object],
+        planned: Sequence[Planned] = (),
+        settlement: Settlement | None = None,
+    ) -> None:
+        """Open the run in the journal, before its first record and its first change.
 
         Args:
             facts: what the run is about: digests, the server.
+            planned: what it is about to change; nothing when that is not known yet.
+            settlement: of earlier runs.
 
         Raises:
             AuditError: it could not be written.
         """
-        members = {**self._shared(Kind.RUN_STARTED), "format": FORMAT, **self.who, **facts}
-        await asyncio.to_thread(self.audit.mark, members)
+        opened = {**self._shared(Kind.RUN_STARTED), "format": FORMAT, **self.who, **facts}
+        await self._open([opened], planned, settlement)
 
-    def finish(self, exit_code: int) -> None:
+    async def announce(
+        self, planned: Sequence[Planned], settlement: Settlement | None = None
+    ) -> None:
+        """Say what a run that was opened is about to change.
+
+        Args:
+            planned: what it is.
+            settlement: of earlier runs, when `start` did not have it.
+
+        Raises:
+            AuditError: it could not be written; nothing may be changed.
+        """
+        await self._open([], planned, settlement)
+
+    async def _open(
+        self,
+        opened: Sequence[Members],
+        planned: Sequence[Planned],
+        settlement: Settlement | None,
+    ) -> None:
+        # The checkpoint is the last of the piece: when a crash cuts the piece off, the next run
+        # looks at the earlier runs again, and at those rows that are there.
+        shared = self._shared(Kind.PLANNED)
+        after = [{**shared, **group.as_dict()} for group in planned]
+        if settlement is not None:
+            looked_at = {"looked_at": list(settlement.looked_at)}
+            shared = self._shared(Kind.SETTLED)
+            after.append({**shared, **looked_at, **settlement.checkpoint()})
+        await self._write(settlement.rows if settlement else (), before=opened, after=after)
+        self.settlement = settlement or self.settlement
+
+    def finish(self, exit_code: int, *, cut_off: bool = False) -> None:
         """Close the run in the journal, if it was opened.
 
+        Args:
+            exit_code: the process's.
+            cut_off: steps may have been under way, and how they ended is not known.
+
         Raises:
             AuditError: it could not be written.
         """
-        if self.audit.links:
-            end = {"exit_code": int(exit_code), "csv_missing": self.audit.csv_missing}
-            self.audit.mark({**self._shared(Kind.RUN_FINISHED), **end})
+        links = self.audit.links
+        if not links:
+            return
+        end: dict[str, object] = {
+            "exit_code": int(exit_code),
+            "csv_missing": self.audit.csv_missing,
+            "cut_off": cut_off or self.cut_off,
+        }
+        last = {**self._shared(Kind.RUN_FINISHED), **end}
+        if self.settlement is not None:
+            known = replay([*(link.members for link in links), last])
+            if not any(run.open for run in known):
+                last |= self.settlement.checkpoint()
+        self.audit.mark(last)
 
     def _shared(self, kind: Kind) -> dict[str, object]:
         return {

@@ -32,6 +32,7 @@ from pgtenant.planning.changes import (
     database_of,
 )
 from pgtenant.planning.desired import Desired
+from pgtenant.planning.effects import effect_of
 from pgtenant.planning.privileges import PUBLIC
 from pgtenant.report.describe import sentence
 from pgtenant.report.sqltext import statements_of
@@ -78,6 +79,7 @@ def rows_of(
     *,
     duration: float = 0.0,
     because: str = "",
+    in_doubt: bool = False,
 ) -> list[Row]:
     """Return one row for each entry and action among `changes`, in order.
 
@@ -87,6 +89,7 @@ def rows_of(
         status: how they ended.
         duration: seconds the whole transaction took.
         because: an error's text, put before what was attempted, unless it begins with that.
+        in_doubt: whether they were made is not known.
     """
     grouped: dict[tuple[str, Action, str], list[Change]] = {}
     for change in changes:
@@ -106,6 +109,8 @@ def rows_of(
                 duration=duration,
                 entry=entry,
                 sql=tuple(text.rstrip("\n") for text in map(statements_of, together)),
+                changes=tuple(effect_of(change).id for change in together),
+                in_doubt=in_doubt,
             )
         )
     return rows

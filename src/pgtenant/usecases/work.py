@@ -36,6 +36,7 @@ from pgtenant.usecases.recorder import Recorder
 from pgtenant.usecases.rows import entry_row, rows_of
 
 _NO_SUCH_DATABASE = "3D000"
+_LOST = ("08", "57P")
 _PER_WORKER = 2
 """A worker holds a connection to the maintenance database and one to the database it works on."""
 
@@ -203,6 +204,7 @@ class Work:
                     self.instance.inputs.desired,
                     Status.ERROR,
                     because=error.message,
+                    in_doubt=_in_doubt(error),
                 )
             )
         except AuditError as unwritten:
@@ -229,6 +231,13 @@ class Work:
 
     def _verifier(self, connection: Connection, role: str, secret: str) -> sql.Composable:
         return scram.verifier(connection, role, self.instance.inputs.passwords[secret].reveal())
+
+
+def _in_doubt(error: PgtenantError) -> bool:
+    """Return whether the server may have committed and could not say so any more."""
+    return isinstance(error, ServerError) and (
+        error.sqlstate is None or error.sqlstate.startswith(_LOST)
+    )
 
 
 async def _run(

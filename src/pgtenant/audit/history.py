@@ -1,0 +1,165 @@
+"""Earlier runs, from what a journal says of them: what each planned and never recorded; pure.
+
+* `planned` opens the changes of a run, before its first one;
+* a `record` closes its changes, except where the run could not know how they ended;
+* a later run that holds the run lock compares what is open with the server. What it found in
+  effect has a `record` with `settles`; then `settled` says what is still open, and of which runs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+from pgtenant.audit.chain import Kind
+from pgtenant.audit.intent import (
+    Intent,
+    Members,
+    Planned,
+    number,
+    objects,
+    read_planned,
+    text,
+    texts,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a run works: one server with its run lock, and one catalog.
+
+    Attributes:
+        server: `host:port`.
+    """
+
+    environment: str
+    server: str
+
+
+def place_of(members: Members) -> Place:
+    """Return the place that a record names."""
+    return Place(text(members, "environment"), text(members, "server"))
+
+
+@dataclass(frozen=True, slots=True)
+class Open:
+    """A change that a run planned and of which nobody knows whether it made it."""
+
+    intent: Intent
+    planned: Planned
+
+
+@dataclass(slots=True)
+class PastRun:
+    """One run.
+
+    Attributes:
+        seq: of the record that opened it; tells runs apart that have the same id.
+        exit_code: None when it has no end.
+        cut_off: it ended without knowing how its last steps did.
+        settled_by: the run that looked after it, or empty.
+        left: the entries that are open to this day; None for all.
+    """
+
+    seq: int
+    run_id: str
+    command: str
+    began: str
+    actor: str
+    place: Place
+    exit_code: int | None = None
+    cut_off: bool = False
+    settled_by: str = ""
+    left: frozenset[str] | None = None
+    planned: dict[str, Open] = field(default_factory=dict)
+    closed: set[str] = field(default_factory=set)
+    doubtful: set[str] = field(default_factory=set)
+
+    @property
+    def knows(self) -> bool:
+        """Whether it ended, and knew how each of its steps did unless it says otherwise."""
+        return self.exit_code is not None and not self.cut_off
+
+    @property
+    def open(self) -> tuple[Open, ...]:
+        """What nobody knows of, in the plan's order."""
+        return tuple(
+            one
+            for key, one in self.planned.items()
+            if key not in self.closed
+            and (not self.knows or key in self.doubtful)
+            and (self.left is None or one.intent.entry in self.left)
+        )
+
+
+def replay(records: Iterable[Members]) -> tuple[PastRun, ...]:
+    """Return every run that the records tell of.
+
+    Args:
+        records: in their order; may be any that anybody wrote, and begin anywhere.
+    """
+    runs: dict[int, PastRun] = {}
+    current: dict[str, PastRun] = {}
+    for members in records:
+        kind, run_id = text(members, "kind"), text(members, "run_id")
+        if kind == Kind.RUN_STARTED:
+            current[run_id] = runs[number(members, "seq")] = _opened(members)
+            continue
+        run = current.get(run_id)
+        if kind == Kind.RECORD:
+            _close(members, run, runs)
+        if kind == Kind.PLANNED and run is not None:
+            planned = read_planned(members)
+            run.planned |= {intent.id: Open(intent, planned) for intent in planned.intents}
+        if kind == Kind.RUN_FINISHED and run is not None:
+            run.exit_code, run.cut_off = number(members, "exit_code"), bool(members.get("cut_off"))
+        if is_checkpoint(members):
+            _settle(members, runs.values(), by=run)
+    return tuple(runs.values())
+
+
+def is_checkpoint(members: Members) -> bool:
+    """Return whether a record says of all runs before it what is still open."""
+    return isinstance(members.get("unsettled"), list)
+
+
+def unsettled_in(members: Members) -> Iterator[tuple[int, str, frozenset[str]]]:
+    """Yield of each run that a checkpoint leaves open: `seq`, `run_id`, and entries."""
+    for one in objects(members, "unsettled"):
+        yield number(one, "seq"), text(one, "run_id"), frozenset(texts(one, "entries"))
+
+
+def _opened(members: Members) -> PastRun:
+    return PastRun(
+        seq=number(members, "seq"),
+        run_id=text(members, "run_id"),
+        command=text(members, "command"),
+        began=text(members, "timestamp_utc"),
+        actor=text(members, "actor"),
+        place=place_of(members),
+    )
+
+
+def _close(members: Members, run: PastRun | None, runs: dict[int, PastRun]) -> None:
+    changes = set(texts(members, "changes"))
+    settles = members.get("settles")
+    if isinstance(settles, dict):
+        run, changes = runs.get(number(settles, "seq")), set(texts(settles, "changes"))
+    if run is None:
+        return
+    if members.get("in_doubt"):
+        run.doubtful |= changes
+    else:
+        run.closed |= changes
+
+
+def _settle(members: Members, runs: Iterable[PastRun], *, by: PastRun | None) -> None:
+    """Close every run before a checkpoint but those that it names."""
+    place, left = place_of(members), {seq: entries for seq, _, entries in unsettled_in(members)}
+    ended = text(members, "kind") == Kind.RUN_FINISHED
+    for run in runs:
+        if run.place != place or (run is by and not ended):
+            continue
+        if run is not by and run.planned and not run.settled_by and (run.open or not run.knows):
+            run.settled_by = text(members, "run_id")
+        run.left = left.get(run.seq, frozenset())
