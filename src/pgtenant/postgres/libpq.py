@@ -14,6 +14,7 @@ from __future__ import annotations
 import ctypes
 import ctypes.util
 import json
+import logging
 import re
 from collections.abc import Callable
 from functools import cache
@@ -28,6 +29,9 @@ from psycopg.pq.abc import PGconn
 from psycopg.rows import TupleRow
 from psycopg.types.json import set_json_loads
 from psycopg.waiting import Wait
+
+# It warns of a rollback on a lost connection, which the next statement meets as an error.
+logging.getLogger("psycopg").addHandler(logging.NullHandler())
 
 _DEFAULT, _VERBOSE = 1, 2
 _SQLSTATE: Final = re.compile(r":  ([0-9A-Z]{5}): ")  # two spaces follow the severity
