@@ -46,7 +46,7 @@ def test_a_port_that_is_closed(project: Project, command: tuple[str, ...], close
     result = project.run(*command)
     assert result.code == 1
     assert f"cannot reach localhost:{closed} (" in result.err
-    assert "is the port in goldenpath/dev/rds/master right?" in result.err
+    assert "and the port in goldenpath/dev/rds/master;" in result.err
     assert "Traceback" not in result.output
     skipped = project.run(*command, "--skip-preflight")
     assert skipped.code == 1

@@ -171,7 +171,7 @@ def _unreachable(
         f"{ip}: {_told(error, seconds)}" for ip, error in answers.items() if error is not None
     )
     if errno.ECONNREFUSED in causes:
-        cure = f"nothing listens there: is the server up, and is the port in {secret} right?"
+        cure = f"nothing listens there: check that the server is up, and the port in {secret}"
     elif causes & _UNREACHABLE:
         cure = "this machine has no route there: check its network, VPN or VPC peering"
     else:
