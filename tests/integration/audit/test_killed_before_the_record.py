@@ -1,0 +1,144 @@
+"""A run that is killed between a COMMIT and its record: the next one says what it had done.
+
+The kernel kills it: its files may grow to a size and no further, and the signal that says so is
+left at its default. So it dies in the write of a record, at a chosen byte, and nothing in it is
+replaced. What it had committed by then is asked of the server's log.
+"""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pgtenant.audit.journal import journal_path
+from pgtenant.audit.verify import verify
+from support.instance import Instance
+from support.project import Project
+from support.siege import SHOP, state
+
+KILLED_AT = """
+import resource, signal, sys
+from pgtenant.cli import main
+size = int(sys.argv.pop(1))
+resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
+signal.signal(signal.SIGXFSZ, signal.SIG_DFL)
+sys.exit(main(sys.argv[1:]))
+"""
+ENTRIES = {**SHOP, "shop": {**SHOP["shop"], "initial_schema": "mine.sql"}}
+SCHEMA = "CREATE TABLE public.orders (id int); INSERT INTO public.orders VALUES (1);"
+
+
+@pytest.fixture
+def project(instance: Instance, tmp_path: Path) -> Project:
+    project = Project(root=tmp_path, instance=instance)
+    (project.root / "schemas").mkdir()
+    (project.root / "schemas" / "mine.sql").write_text(SCHEMA)
+    project.write(ENTRIES)
+    return project
+
+
+def killed_at(project: Project, size: int) -> bool:
+    """Apply until the journal has that many bytes; return whether the run was killed there."""
+    python, _, _, *arguments = project.command("apply", "-e", "dev", "--run-id", "killed")
+    done = subprocess.run(
+        [python, "-c", KILLED_AT, str(size), *arguments],
+        check=False,
+        capture_output=True,
+        timeout=60,
+    )
+    assert done.returncode in {0, -signal.SIGXFSZ}, done.stderr
+    return done.returncode != 0
+
+
+def records(project: Project) -> list[dict[str, Any]]:
+    verdict = verify(journal_path(project.audit).read_bytes())
+    assert verdict.misfit is None
+    return [dict(link.members) for link in verdict.links]
+
+
+def of_run(found: list[dict[str, Any]], run_id: str, kind: str) -> list[dict[str, Any]]:
+    return [one for one in found if (one["run_id"], one["kind"]) == (run_id, kind)]
+
+
+def planned(found: list[dict[str, Any]], run_id: str) -> list[str]:
+    groups = of_run(found, run_id, "planned")
+    return [change["id"] for group in groups for change in group["changes"]]
+
+
+def recorded(found: list[dict[str, Any]], run_id: str) -> list[str]:
+    return [key for one in of_run(found, run_id, "record") for key in one.get("changes", ())]
+
+
+def settled(found: list[dict[str, Any]], run_id: str) -> list[str]:
+    rows = of_run(found, run_id, "record")
+    return [key for one in rows if "settles" in one for key in one["settles"]["changes"]]
+
+
+def forget(project: Project) -> None:
+    """Take away what the runs made, and what they said."""
+    project.instance.su("DROP DATABASE IF EXISTS shop WITH (FORCE)")
+    project.instance.su("DROP ROLE IF EXISTS shop_user, shop_reader")
+    for path in (project.audit, journal_path(project.audit)):
+        path.unlink(missing_ok=True)
+
+
+def committed(log: str, changes: list[dict[str, Any]], ids: list[str]) -> list[str]:
+    """Return the changes that the server had to do, in a log of transactions that all ended.
+
+    A verifier is not in the plan: it is compared up to there.
+    """
+    assert log.count("BEGIN") == log.count("COMMIT") + log.count("ROLLBACK")
+    firsts = [change["sql"].split(";\n")[0].split(":'")[0] for change in changes]
+    return [key for key, text in zip(ids, firsts, strict=True) if text in log]
+
+
+def sizes(project: Project) -> list[int]:
+    """Return where the lines of a whole run end, from the first one about a change on."""
+    ends: list[int] = []
+    size, begun = 0, False
+    for line in journal_path(project.audit).read_bytes().splitlines(keepends=True):
+        size += len(line)
+        begun = begun or json.loads(line)["kind"] == "settled"
+        if begun:
+            ends.append(size)
+    return ends
+
+
+@pytest.mark.parametrize("torn", [0, 60], ids=["before", "within"])
+def test_at_every_record(project: Project, instance: Instance, torn: int) -> None:
+    changes = project.plan().json["changes"]
+    project.converge("--run-id", "killed")
+    wanted, ends = state(instance, "shop"), sizes(project)
+    assert len(ends) >= 10
+    told = 0
+    for end in ends[:-1]:
+        forget(project)
+        mark = instance.log_mark()
+        assert killed_at(project, end + torn), end
+        log = instance.log_since(mark)
+        project.converge("--run-id", "next")
+        assert state(instance, "shop") == wanted, end
+        project.converge("--run-id", "third")
+        found = records(project)
+        ids = planned(found, "killed")
+        assert len(ids) == len(set(ids)) == len(changes)
+        before, settles = recorded(found, "killed"), settled(found, "next")
+        assert sorted(before + settles) == sorted(committed(log, changes, ids)), end
+        assert sorted(before + settles + recorded(found, "next")) == sorted(ids), end
+        told += bool(settles)
+        assert settled(found, "third") == []
+        assert planned(found, "third") == []
+        rows = [row for row in project.audit_rows() if row["status"] == "warning"]
+        assert len(rows) == sum("settles" in one for one in of_run(found, "next", "record"))
+        for row in rows:
+            assert row["run_id"] == "next"
+            assert row["message"].startswith("carried out by run killed, which ended before it")
+        check = project.run("audit", "verify", "-e", "dev")
+        assert check.code == 0, check.out
+    assert told >= len(ends) // 2
