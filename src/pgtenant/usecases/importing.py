@@ -7,20 +7,17 @@ from dataclasses import replace
 
 import psycopg
 
-from pgtenant.catalog.model import Catalog
 from pgtenant.catalog.naming import NamingPolicy
-from pgtenant.errors import SecretError, ServerError
-from pgtenant.planning.desired import Desired
+from pgtenant.errors import ServerError
 from pgtenant.planning.import_inside import whole
 from pgtenant.planning.imported import Imported
 from pgtenant.planning.importing import import_catalog
 from pgtenant.planning.observed import Database, Observed
 from pgtenant.postgres.failures import failed
 from pgtenant.postgres.observe import observe_contents, observe_instance
-from pgtenant.secrets.credentials import parse
 from pgtenant.secrets.store import SecretStore
 from pgtenant.settings.model import Settings
-from pgtenant.usecases.inputs import Inputs
+from pgtenant.usecases.inputs import server_inputs
 from pgtenant.usecases.look import Instance, connected
 
 _LOST = ("08", "57P")
@@ -42,22 +39,7 @@ async def read_server(settings: Settings, environment: str, store: SecretStore) 
         ServerError: the instance could not be read. A database that can't be entered is no
             failure.
     """
-    name = settings.admin_secret(environment)
-    found = (await store.fetch([name]))[name]
-    if isinstance(found, SecretError):
-        raise found
-    admin = parse(name, found, expected_username=None)
-    inputs = Inputs(
-        environment=environment,
-        settings=settings,
-        catalog=Catalog(path="", entries=()),
-        desired=Desired(environment=environment, databases=()),
-        admin=admin,
-        maintenance_database=settings.server.maintenance_database or admin.dbname,
-        passwords={},
-        bad_secrets={},
-        only=None,
-    )
+    inputs = await server_inputs(settings, environment, store)
     async with connected(inputs) as instance:
         observed = await _observe(instance)
     return import_catalog(observed, naming_policy(settings), environment)

@@ -130,6 +130,26 @@ async def load_inputs(
     )
 
 
+async def server_inputs(settings: Settings, environment: str, store: SecretStore) -> Inputs:
+    """Return what it takes to read a whole instance: the admin's secret, and no catalog.
+
+    Raises:
+        SecretError: the admin's secret is missing or bad; no other is asked for.
+    """
+    admin = await _admin(settings, environment, store)
+    return Inputs(
+        environment=environment,
+        settings=settings,
+        catalog=Catalog(path="", entries=()),
+        desired=Desired(environment=environment, databases=()),
+        admin=admin,
+        maintenance_database=settings.server.maintenance_database or admin.dbname,
+        passwords={},
+        bad_secrets={},
+        only=None,
+    )
+
+
 async def _admin(settings: Settings, environment: str, store: SecretStore) -> Credentials:
     name = settings.admin_secret(environment)
     found = (await store.fetch([name]))[name]
