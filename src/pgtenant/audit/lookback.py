@@ -125,6 +125,6 @@ def _members(line: bytes) -> dict[str, Any] | None:
         members = json.loads(line)
     except (ValueError, RecursionError):
         return None
-    if not isinstance(members, dict) or members.get("kind") not in _KINDS:
+    if not isinstance(members, dict) or text(members, "kind") not in _KINDS:
         return None
     return {name: value for name, value in members.items() if name not in _HEAVY}

@@ -36,12 +36,13 @@ from pgtenant.postgres.lock import take_run_lock
 from pgtenant.postgres.observe import observe_instance
 from pgtenant.postgres.probe import try_login
 from pgtenant.report.delegated import step_sentence
-from pgtenant.usecases.delegate_rows import batch_rows
+from pgtenant.usecases.delegate_rows import STORING, batch_rows, by_steps, planned_steps
 from pgtenant.usecases.delegate_secret import DelegateSecret
 from pgtenant.usecases.inputs import Inputs
 from pgtenant.usecases.look import Instance, connected
 from pgtenant.usecases.recorder import Recorder, Row
-from pgtenant.usecases.rows import short
+from pgtenant.usecases.rows import in_doubt, short
+from pgtenant.usecases.settle import server_of, settle
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +108,7 @@ class Bootstrap:
                         batch_rows(batch, outcome.lending, self.role, Status.DRY_RUN)
                     )
             else:
+                await self._announce(outcome)
                 await self._carry_out(instance, outcome)
                 outcome = replace(outcome, left=await self._prove(instance, state, outcome))
             if not outcome.changed:
@@ -179,10 +181,20 @@ class Bootstrap:
         await self._record(Action.PREFLIGHT, Status.ERROR, error.message)
         raise error
 
+    async def _announce(self, outcome: Outcome) -> None:
+        """Say what will be done, and what an earlier bootstrap did without a record."""
+        command = str(self.recorder.who.get("command", ""))
+        judge = by_steps(outcome.batches, self.role, command, storing=outcome.stored)
+        settlement = await settle(self.recorder, self.inputs, judge)
+        storing = self.secret.name if self.secret is not None and outcome.stored else ""
+        planned = planned_steps(outcome.batches, self.role, storing)
+        await self.recorder.announce(planned, settlement)
+
     async def _carry_out(self, instance: Instance, outcome: Outcome) -> None:
         if self.secret is not None and self.secret.to_write:
             await self.secret.write()
-            await self._record(Action.STORE_SECRET, Status.SUCCESS, f"stored {self.secret.name}")
+            message = f"stored {self.secret.name}"
+            await self._record(Action.STORE_SECRET, Status.SUCCESS, message, STORING.id)
         for batch in outcome.batches:
             began = time.monotonic()
             try:
@@ -198,7 +210,12 @@ class Bootstrap:
                 )
             except PgtenantError as error:
                 rows = batch_rows(
-                    batch, outcome.lending, self.role, Status.ERROR, because=error.message
+                    batch,
+                    outcome.lending,
+                    self.role,
+                    Status.ERROR,
+                    because=error.message,
+                    in_doubt=in_doubt(error),
                 )
                 await self.recorder.write(rows)
                 raise
@@ -246,17 +263,18 @@ class Bootstrap:
 
     def _facts(self, instance: Instance) -> dict[str, str | int]:
         return {
-            "server": f"{self.inputs.admin.host}:{self.inputs.admin.port}",
+            "server": server_of(self.inputs),
             "server_version": instance.primary.info.server_version,
             "admin": self.inputs.admin.username,
         }
 
-    async def _record(self, action: Action, status: Status, message: str) -> None:
+    async def _record(self, action: Action, status: Status, message: str, *changes: str) -> None:
         row = Row(
             database="",
             username=self.role,
             action=action,
             status=status,
             message=short(message),
+            changes=changes,
         )
         await self.recorder.write([row])

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import assert_never
 
 from pgtenant.audit.record import Action, Status
+from pgtenant.errors import PgtenantError, ServerError
 from pgtenant.planning.changes import (
     AlterDatabase,
     AlterRole,
@@ -39,6 +40,7 @@ from pgtenant.report.sqltext import statements_of
 from pgtenant.usecases.recorder import Row
 
 _LONGEST = 1000
+_LOST = ("08", "57P")
 
 
 def action_of(  # noqa: C901, PLR0911 - one arm for each kind of change
@@ -79,7 +81,7 @@ def rows_of(
     *,
     duration: float = 0.0,
     because: str = "",
-    in_doubt: bool = False,
+    doubtful: bool = False,
 ) -> list[Row]:
     """Return one row for each entry and action among `changes`, in order.
 
@@ -89,7 +91,7 @@ def rows_of(
         status: how they ended.
         duration: seconds the whole transaction took.
         because: an error's text, put before what was attempted, unless it begins with that.
-        in_doubt: whether they were made is not known.
+        doubtful: whether they were made is not known.
     """
     grouped: dict[tuple[str, Action, str], list[Change]] = {}
     for change in changes:
@@ -110,7 +112,7 @@ def rows_of(
                 entry=entry,
                 sql=tuple(text.rstrip("\n") for text in map(statements_of, together)),
                 changes=tuple(effect_of(change).id for change in together),
-                in_doubt=in_doubt,
+                in_doubt=doubtful,
             )
         )
     return rows
@@ -135,6 +137,13 @@ def attempted(sentences: Iterable[str], because: str) -> str:
     if not because:
         return done
     return because if because.startswith(done) else f"{because} (while: {done})"
+
+
+def in_doubt(error: PgtenantError) -> bool:
+    """Return whether the server may have committed and could not say so any more."""
+    return isinstance(error, ServerError) and (
+        error.sqlstate is None or error.sqlstate.startswith(_LOST)
+    )
 
 
 def short(message: str) -> str:

@@ -154,7 +154,7 @@ class ByPlan:
             return Finding.UNKNOWN, "the catalog, or the run's options, ask for something else now"
         if finding is Finding.UNKNOWN:
             return finding, "a part of it is still to be done"
-        if (intent.database or intent.target[1]) in self._anew:
+        if (intent.database or "".join(intent.target[1:2])) in self._anew:
             return Finding.UNKNOWN, "what it was about is gone, and is made anew"
         return finding, ""
 
@@ -167,7 +167,7 @@ class ByPlan:
             return False
         there = self.observed.roles.get(role.name)
         unproven = there is not None and there.password is PasswordState.UNPROVEN
-        return not (unproven and intent.target[:1] and intent.target[0] in _PASSWORDS)
+        return not (unproven and _PASSWORDS.intersection(intent.target[:1]))
 
 
 def needed_by(effects: Iterable[Effect]) -> dict[tuple[str, ...], frozenset[Part]]:
@@ -183,10 +183,11 @@ def compared(intent: Intent, needed: Mapping[tuple[str, ...], frozenset[Part]]) 
     left = needed.get(intent.target)
     if left is None:
         return Finding.IN_EFFECT
-    parts = Effect(intent.target, intent.objects, intent.details).parts
-    if parts <= left:
+    objects, details = set(intent.objects or ("",)), set(intent.details or ("",))
+    met = sum(part in objects and detail in details for part, detail in left)
+    if met == len(objects) * len(details):
         return Finding.NEEDED
-    return Finding.UNKNOWN if parts & left else Finding.IN_EFFECT
+    return Finding.UNKNOWN if met else Finding.IN_EFFECT
 
 
 def _intent(change: Change, desired: Desired) -> Intent:

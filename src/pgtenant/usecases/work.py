@@ -33,10 +33,9 @@ from pgtenant.report.progress import Progress
 from pgtenant.usecases.blame import blame
 from pgtenant.usecases.look import Instance
 from pgtenant.usecases.recorder import Recorder
-from pgtenant.usecases.rows import entry_row, rows_of
+from pgtenant.usecases.rows import entry_row, in_doubt, rows_of
 
 _NO_SUCH_DATABASE = "3D000"
-_LOST = ("08", "57P")
 _PER_WORKER = 2
 """A worker holds a connection to the maintenance database and one to the database it works on."""
 
@@ -204,7 +203,7 @@ class Work:
                     self.instance.inputs.desired,
                     Status.ERROR,
                     because=error.message,
-                    in_doubt=_in_doubt(error),
+                    doubtful=in_doubt(error),
                 )
             )
         except AuditError as unwritten:
@@ -231,13 +230,6 @@ class Work:
 
     def _verifier(self, connection: Connection, role: str, secret: str) -> sql.Composable:
         return scram.verifier(connection, role, self.instance.inputs.passwords[secret].reveal())
-
-
-def _in_doubt(error: PgtenantError) -> bool:
-    """Return whether the server may have committed and could not say so any more."""
-    return isinstance(error, ServerError) and (
-        error.sqlstate is None or error.sqlstate.startswith(_LOST)
-    )
 
 
 async def _run(
