@@ -14,7 +14,11 @@ from support.fleet import Fleet
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leave out the trials that are not chosen."""
-    given = {item: params for item in items if "fault" in (params := _parameters(item))}
+    given = {
+        item: params
+        for item in items
+        if {"fault", "scenario"} <= (params := _parameters(item)).keys()
+    }
     majors = sorted({int(params["pg_major"]) for params in given.values()})
     out = [
         item

@@ -7,7 +7,7 @@ import dataclasses
 import shutil
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -16,6 +16,7 @@ from psycopg import sql
 from psycopg.abc import QueryNoTemplate
 
 from pgtenant.embedded.server import StopMode
+from pgtenant.postgres.connect import APPLICATION_NAME
 from support import hygiene
 from support.faults.proxy import Proxy
 from support.faults.runs import Runs, forked
@@ -27,7 +28,7 @@ SETTINGS = {"log_statement": "none", "max_connections": "14"}
 
 _GONE = """
 SELECT count(*) FROM pg_stat_activity
- WHERE application_name = 'pgtenant' AND backend_type = 'client backend'
+ WHERE application_name = %s AND backend_type = 'client backend'
 """
 _PATIENCE = 20.0  # seconds
 
@@ -96,9 +97,13 @@ class Bench:
     runs: Runs
     _roles: list[tuple[Any, ...]]
     _databases: list[tuple[Any, ...]]
+    _bystanders: contextlib.ExitStack = field(default_factory=contextlib.ExitStack)
+    _left: int = 0
 
     def clean(self) -> None:
         """Put server and project back into their first state."""
+        self._bystanders.close()
+        self._left = 0
         self.instance.let_go()
         hygiene.clean(self.instance, self._roles, self._databases)
         shutil.rmtree(self.project.root)
@@ -113,10 +118,28 @@ class Bench:
             for statement in statements:
                 connection.execute(statement.encode())
 
+    def bystander(self, dbname: str, *statements: str, as_run: bool = False) -> None:
+        """Let somebody be in a transaction on another connection, until `clean`.
+
+        Args:
+            dbname: where.
+            statements: what is done in it.
+            as_run: be a session of the admin's that a run left behind, not the superuser's.
+        """
+        if as_run:
+            conninfo = self.instance.admin_conninfo(dbname, application_name=APPLICATION_NAME)
+        else:
+            conninfo = self.instance.superuser_conninfo(dbname)
+        connection = psycopg.connect(conninfo)
+        self._bystanders.callback(connection.close)
+        for statement in statements:
+            connection.execute(statement.encode())
+        self._left += as_run
+
     def settled(self) -> None:
         """Wait until the server has noticed that a run is over."""
         deadline = time.monotonic() + _PATIENCE
-        while self.instance.su(_GONE) != [(0,)]:
+        while self.instance.su(_GONE, [APPLICATION_NAME]) > [(self._left,)]:
             assert time.monotonic() < deadline, "a session of pgtenant stays"
             time.sleep(0.01)
 

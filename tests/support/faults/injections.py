@@ -11,7 +11,7 @@ from support.faults import shapes, wire
 from support.faults.bench import Bench
 from support.faults.proxy import Session
 
-LOST: Final = r"the connection was lost|server closed the connection|connection to server .* failed"
+LOST: Final = r"the connection (that holds the run lock )?was lost|server closed the connection"
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,6 +45,8 @@ def chosen(scenario: str, fault: str, major: int, majors: list[int]) -> bool:
         major: of PostgreSQL.
         majors: all that can be had, oldest first.
     """
+    if major < scenarios.ALL[scenario].oldest or fault in scenarios.ALL[scenario].without:
+        return False
     if os.environ.get("PGTENANT_TEST_MAJORS") or everything():
         return True
     if major not in {majors[0], majors[-1]}:
@@ -93,7 +95,8 @@ class Lab:
         known: set[str] = set()
         if not everything():
             for earlier in list(scenarios.ALL)[: list(scenarios.ALL).index(scenario)]:
-                known.update(self.rehearsal(major, earlier).names)
+                if scenarios.ALL[earlier].oldest <= major:
+                    known.update(self.rehearsal(major, earlier).names)
         for number, name in enumerate(rehearsal.names, 1):
             if name in known or not fits(name):
                 continue

@@ -119,13 +119,20 @@ class Proxy:
     _fault: Fault | None = None
     _number: int = 0
     _sessions: int = 0
+    _always: bool = False
     _mutex: threading.RLock = field(default_factory=threading.RLock)
 
-    def arm(self, number: int = 0, fault: Fault | None = None) -> None:
-        """Count from anew, and let `fault` happen at boundary `number`."""
+    def arm(self, number: int = 0, fault: Fault | None = None, *, always: bool = False) -> None:
+        """Count from anew, and let `fault` happen at boundary `number`.
+
+        Args:
+            number: which; 0 for none.
+            fault: what.
+            always: also whenever the same statement comes again.
+        """
         with self._mutex:
             self.seen, self.hit = [], None
-            self._number, self._fault, self._sessions = number, fault, 0
+            self._number, self._fault, self._sessions, self._always = number, fault, 0, always
 
     @contextlib.contextmanager
     def listening(self) -> Iterator[Proxy]:
@@ -181,7 +188,8 @@ class Proxy:
             number = len(self.seen) + 1
             session.at = Boundary(number, session.number, sql, startup.user, startup.database)
             self.seen.append(session.at)
-            fault = self._fault if number == self._number else None
+            again = self._always and self.hit is not None and self.hit.sql == sql
+            fault = self._fault if number == self._number or again else None
             if fault is not None:
                 self.hit = session.at
         if fault is None:

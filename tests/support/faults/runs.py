@@ -40,6 +40,7 @@ class Runs:
             file_size: how many bytes a file may have, for this run; 0 for any number.
         """
         out, err = project.root / "stdout", project.root / "stderr"
+        heard = _Pipes(out, err) if file_size else None  # pipes have no size
         request = {
             "argv": [*arguments, "--project", str(project.root)],
             "env": {name: os.environ[name] for name in _KEPT if name in os.environ}
@@ -59,12 +60,34 @@ class Runs:
         finally:
             watchdog.cancel()
             self.pid = None
+        if heard is not None:
+            return Result(code, *heard.texts())
         return Result(code, out.read_text(), err.read_text())
 
     def kill(self) -> None:
         """End the run that is under way, as `kill -9` does."""
         if self.pid is not None:
             os.kill(self.pid, signal.SIGKILL)
+
+
+class _Pipes:
+    """Named pipes in place of files, which hold what is not much."""
+
+    def __init__(self, *paths: Path) -> None:
+        for path in paths:
+            path.unlink(missing_ok=True)
+            os.mkfifo(path)
+        self._ends = [os.open(path, os.O_RDONLY | os.O_NONBLOCK) for path in paths]
+        self._paths = paths
+
+    def texts(self) -> list[str]:
+        """Return what was written, and remove them."""
+        texts = []
+        for end, path in zip(self._ends, self._paths, strict=True):
+            with os.fdopen(end, "rb") as file:
+                texts.append((file.read() or b"").decode())
+            path.unlink()
+        return texts
 
 
 @contextlib.contextmanager

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
+from pgtenant.postgres.lock import KEY
 from support.faults.bench import Bench, quoted
 from support.faults.shapes import SCHEMA
 from support.project import password_of
@@ -17,7 +18,8 @@ _SHOP: Final[dict[str, dict[str, Any]]] = {
     "shop_ro": {"database_name": "shop", "username": "shop_reader", "access_level": "reader"},
 }
 _TABLES: Final = SCHEMA + " CREATE TABLE public.orders (id serial, secret text);"
-_PROVISIONER: Final = "goldenpath/{env}/rds/provisioner"
+_APPLY: Final = ("apply", "-e", "dev")
+_BOOTSTRAP: Final = ("bootstrap", "-e", "dev")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,14 +33,16 @@ class Scenario:
         databases: whose insides are compared.
         code: how it ends without a fault.
         oldest: the first major that has it.
+        without: faults that would take away what makes it.
     """
 
     title: str
     setup: Callable[[Bench], None]
-    argv: tuple[str, ...] = ("apply", "-e", "dev")
+    argv: tuple[str, ...] = _APPLY
     databases: tuple[str, ...] = ("shop", "platform")
     code: int = 0
     oldest: int = 15
+    without: frozenset[str] = frozenset()
 
 
 def _first(bench: Bench) -> None:
@@ -169,26 +173,49 @@ def _delegated(bench: Bench) -> None:
     _managed(bench)
     done = bench.runs.run(bench.project, *_BOOTSTRAP)
     assert done.code == 0, done.output
+    secret = json.loads(bench.project.secret_path("rds/provisioner").read_text())
+    marker = {"managed_by": "pgtenant", "environment": "dev", "entry": "late"}
+    with bench.instance.connect("pgtenant_admin", secret["password"], "platform") as delegate:
+        delegate.execute("CREATE ROLE late_user LOGIN")
+        comment = quoted(json.dumps(marker, separators=(",", ":")))
+        delegate.execute(f"COMMENT ON ROLE late_user IS {comment}".encode())
 
 
-def _taken_(bench: Bench) -> None:
+def _taken(bench: Bench) -> None:
     _managed(bench)
+    bench.bystander("platform", f"SELECT pg_advisory_lock({KEY})")
+
+
+def _left(bench: Bench) -> None:
+    _managed(bench)
+    bench.bystander("platform", "CREATE ROLE left_behind", as_run=True)
+
+
+def _blocked(bench: Bench) -> None:
+    _spoiled(bench)
+    bench.project.settings["server"]["lock_timeout"] = "1s"
+    bench.project.write_settings()
+    bench.bystander("platform", "ALTER ROLE shop_editor CONNECTION LIMIT 5")
 
 
 def _powerless(bench: Bench) -> None:
     _spoiled(bench)
-    bench.sql("postgres", "REVOKE shop_user FROM platform_admin")
-    bench.sql("postgres", "REVOKE ADMIN OPTION FOR shop_user FROM platform_admin")
+    bench.sql(
+        "postgres",
+        "REVOKE shop_user FROM platform_admin GRANTED BY platform_admin",
+        "REVOKE shop_user FROM platform_admin CASCADE",
+        "REVOKE shop_editor, shop_reader FROM platform_admin",
+    )
 
 
-_BOOTSTRAP: Final = ("bootstrap", "-e", "dev")
+_RESTART: Final = frozenset({"restart"})
 
 ALL: Final[dict[str, Scenario]] = {
     "first": Scenario("first apply: owner with schema and extension, editor, reader", _first),
     "mend": Scenario(
         "mending what people did (`--authoritative`)",
         _spoiled,
-        ("apply", "-e", "dev", "--authoritative"),
+        (*_APPLY, "--authoritative"),
         databases=("shop", "platform", "extra"),
     ),
     "adopt": Scenario(
@@ -200,4 +227,28 @@ ALL: Final[dict[str, Scenario]] = {
     "password": Scenario('from `auth = "iam"` back to a password', _from_iam),
     "bootstrap": Scenario("bootstrap", _managed, _BOOTSTRAP),
     "undo": Scenario("bootstrap --undo", _delegated, (*_BOOTSTRAP, "--undo")),
+    "taken": Scenario(
+        "another run holds the instance",
+        _taken,
+        (*_APPLY, "--lock-timeout", "0s"),
+        code=1,
+        without=_RESTART,
+    ),
+    "left": Scenario(
+        "a killed run's session is still at work",
+        _left,
+        (*_APPLY, "--lock-timeout", "0s"),
+        code=1,
+        without=_RESTART,
+    ),
+    "blocked": Scenario(
+        "somebody else holds a lock",
+        _blocked,
+        (*_APPLY, "--authoritative"),
+        code=1,
+        without=_RESTART,
+    ),
+    "powerless": Scenario(
+        "the admin may not", _powerless, (*_APPLY, "--authoritative"), code=1, oldest=16
+    ),
 }

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
 from pgtenant.audit.chain import Link, parse
 from support.faults import shapes
@@ -180,5 +179,4 @@ def _said(result: Result) -> list[str]:
 
 
 def _state(bench: Bench, scenario: Scenario) -> Rows:
-    rows: list[tuple[Any, ...]] = state(bench.instance, *scenario.databases)
-    return rows
+    return sorted(state(bench.instance, *scenario.databases), key=str)

@@ -1,0 +1,161 @@
+"""No statement without faults: whoever adds one has to add it to a scenario, and the table."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Final
+
+import psycopg
+import pytest
+from psycopg import sql
+
+import pgtenant.postgres
+from pgtenant.planning.sql import statements
+from support.faults import report, scenarios, shapes
+from support.faults.bench import Bench
+from support.faults.lab import Lab
+from support.faults.trial import ADMINS
+
+_DRIVER: Final = Path(pgtenant.postgres.__file__).parent
+_WORDS: Final = {"grantee", "privileges"}
+_ONLY_SHOWN: Final = {
+    "change_owner",
+    "close_public_schema",
+    "drop_database",
+    "revoke_execute",
+    "with_attribute",
+    "without_powers",
+}
+"""Statements for somebody else to run."""
+
+_CHANGE_NOTHING: Final = {"access.py", "attempts.py", "verify_facts.py"}
+"""What `verify` and `access` read with; neither of them changes a server."""
+
+
+class Recorder:
+    """Watches runs in this process: what was built, from where it was sent, what went out."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.built: dict[str, set[str]] = {}
+        self.called: set[tuple[str, int]] = set()
+        self.sent: set[str] = set()
+        self.names: set[str] = set()
+        for name in set(statements.__all__) - _WORDS:
+            monkeypatch.setattr(statements, name, self._building(name, getattr(statements, name)))
+        for kind in (psycopg.AsyncConnection, psycopg.AsyncCursor):
+            monkeypatch.setattr(kind, "execute", self._calling(kind.execute))
+
+    def watch(self, bench: Bench, scenario: scenarios.Scenario) -> tuple[str, ...]:
+        """Run a scenario; return its boundaries' names."""
+        bench.clean()
+        scenario.setup(bench)
+        bench.proxy.arm()
+        result = bench.project.run(*scenario.argv)
+        assert result.code == scenario.code, result.output
+        names = shapes.names(bench.proxy.seen, ADMINS)
+        self.names.update(names)
+        self.sent.update(_shape(boundary.sql) for boundary in bench.proxy.seen)
+        bench.settled()
+        return names
+
+    def _building(self, name: str, build: Callable[..., sql.Composed]) -> Callable[..., Any]:
+        def built(*args: Any, **kwargs: Any) -> sql.Composed:
+            statement = build(*args, **kwargs)
+            self.built.setdefault(name, set()).add(_shape(statement.as_string(None)))
+            return statement
+
+        return built
+
+    def _calling(self, execute: Callable[..., Any]) -> Callable[..., Any]:
+        import sys
+
+        def called(*args: Any, **kwargs: Any) -> Any:
+            frame = sys._getframe(1)
+            self.called.add((frame.f_code.co_filename, frame.f_lineno))
+            return execute(*args, **kwargs)
+
+        return called
+
+
+Recorded = tuple[Recorder, dict[str, tuple[str, ...]]]
+
+
+@pytest.fixture(scope="module")
+def kept() -> dict[int, Recorded]:
+    """What was recorded, by major: once is enough."""
+    return {}
+
+
+@pytest.fixture
+def recorded(lab: Lab, pg_major: int, kept: dict[int, Recorded]) -> Recorded:
+    """What every scenario does."""
+    if pg_major not in kept:
+        with pytest.MonkeyPatch.context() as monkeypatch:
+            recorder = Recorder(monkeypatch)
+            names = {
+                key: recorder.watch(lab.bench(pg_major), scenario)
+                for key, scenario in scenarios.ALL.items()
+                if scenario.oldest <= pg_major
+            }
+        kept[pg_major] = recorder, names
+    return kept[pg_major]
+
+
+def test_every_builder_of_a_statement(recorded: Recorded) -> None:
+    recorder, _ = recorded
+    hit = {name for name, texts in recorder.built.items() if texts & recorder.sent}
+    assert hit & _ONLY_SHOWN == set()
+    assert set(statements.__all__) - _WORDS - _ONLY_SHOWN - hit == set()
+
+
+def test_every_query(recorded: Recorded) -> None:
+    recorder, _ = recorded
+    of_commands_that_change = {
+        f"queries/{path.name}"
+        for path in (_DRIVER / "queries").glob("*.sql")
+        if not path.name.startswith(("verify_", "access_"))
+    }
+    assert of_commands_that_change - recorder.names == set()
+
+
+def test_every_place_that_sends(recorded: Recorded) -> None:
+    recorder, _ = recorded
+    reached = {(Path(file).name, line) for file, line in recorder.called if str(_DRIVER) in file}
+    missed = [
+        f"{path.name}:{first}"
+        for path in sorted(_DRIVER.glob("*.py"))
+        if path.name not in _CHANGE_NOTHING
+        for first, last in _calls(path)
+        if not any((path.name, line) in reached for line in range(first, last + 1))
+    ]
+    assert missed == []
+
+
+def test_the_table_has_every_boundary(recorded: Recorded, pg_major: int) -> None:
+    _, names = recorded
+    known = report.load().get(str(pg_major))
+    if known is None:
+        pytest.skip(f"the table has nothing of PostgreSQL {pg_major}")
+    for key, found in names.items():
+        assert known[key]["boundaries"] == list(dict.fromkeys(found)), f"{key}: run `make faults`"
+
+
+def test_the_page_is_what_was_found() -> None:
+    assert report.PAGE.read_text("utf-8") == report.page(), "run `make faults`"
+
+
+def _calls(path: Path) -> list[tuple[int, int]]:
+    """The lines of every call of a method `execute`."""
+    return [
+        (node.lineno, node.end_lineno or node.lineno)
+        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        if isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Attribute)
+        and node.func.attr == "execute"
+    ]
+
+
+def _shape(text: str) -> str:
+    return shapes.shape_of(text)
