@@ -127,8 +127,11 @@ def delegated(project: Project, tmp_path: Path) -> Project:
     """The same catalog, with the delegated admin, whose secret names another database."""
     project.write(ENTRIES)
     assert project.run("bootstrap", "-e", "dev").code == 0
+    with project.instance.connect(*dataclasses.astuple(project.instance.admin)) as admin:
+        admin.execute("CREATE DATABASE annex")
+        admin.execute("GRANT CONNECT ON DATABASE annex TO pgtenant_admin")
     path = project.secret_path("rds/provisioner")
-    path.write_text(json.dumps(json.loads(path.read_text()) | {"dbname": "postgres"}))
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"dbname": "annex"}))
     other = dataclasses.replace(project, root=tmp_path / "delegated", settings={})
     other.root.mkdir()
     (other.root / ".secrets").symlink_to(project.root / ".secrets")
@@ -151,13 +154,13 @@ def test_master_and_delegated_admin_in_two_databases(
     assert 0 in {result.code for result in results}
 
 
-@pytest.mark.parametrize("lock_database", ["platform", "postgres"])
+@pytest.mark.parametrize("lock_database", ["platform", "annex"])
 def test_the_other_admin_is_told_where_the_lock_is(
     project: Project, instance: Instance, delegated: Project, lock_database: str
 ) -> None:
     with holding(instance, "LOCK TABLE pg_shdescription IN EXCLUSIVE MODE") as superuser:
         here, there = project, delegated
-        if lock_database == "postgres":
+        if lock_database == "annex":
             here, there = there, here
         first = start(here, *APPLY)
         until_waiting(instance, "COMMENT ON ROLE %", len(DATABASES))
@@ -166,7 +169,7 @@ def test_the_other_admin_is_told_where_the_lock_is(
         (worked,) = finish(first)
     assert worked.code == 0, worked.output
     assert stopped.code == 1
-    user = {"platform": "platform_admin", "postgres": "pgtenant_admin"}[lock_database]
+    user = {"platform": "platform_admin", "annex": "pgtenant_admin"}[lock_database]
     assert f"user {user}, host unknown, since unknown" in stopped.err
     assert f"the run lock in the database {lock_database}" in stopped.err
     assert "[server] maintenance_database" in stopped.err

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import subprocess
 import threading
 from collections.abc import Iterator, Sequence
@@ -13,7 +14,7 @@ import pytest
 from pgtenant.postgres.lock import KEY
 from support.instance import Instance
 from support.project import Project, password_of
-from support.siege import SHOP, as_tenant, holds, standing
+from support.siege import SHOP, as_tenant, holds, memberships, standing
 
 STORM = (
     "GRANT CONNECT ON DATABASE shop TO PUBLIC",
@@ -25,20 +26,38 @@ STORM = (
 )
 
 
+OF_A_DBA = (
+    "ALTER ROLE shop_user CONNECTION LIMIT 7",
+    "ALTER ROLE shop_reader CREATEDB",
+    "ALTER ROLE shop_user VALID UNTIL 'infinity'",
+    "GRANT shop_user TO colleague",
+    "GRANT colleague TO shop_reader",
+    "ALTER ROLE shop_reader CONNECTION LIMIT 3",
+    "REVOKE colleague FROM shop_reader",
+    "REVOKE shop_user FROM colleague",
+    "GRANT CONNECT ON DATABASE shop TO PUBLIC",
+)
+"""What a person with more rights than the admin does to the roles of a run, meaning well."""
+
+
 @contextlib.contextmanager
-def storm(instance: Instance, statements: Sequence[str]) -> Iterator[list[int]]:
-    """Repeat the owner's statements in sessions of their own; yields how many went through."""
+def storm(
+    instance: Instance,
+    statements: Sequence[str],
+    *,
+    user: str = "shop_user",
+    password: str = password_of("shop_user"),
+) -> Iterator[list[int]]:
+    """Repeat somebody's statements in sessions of their own; yields how many went through."""
     over = threading.Event()
     done: list[int] = []
 
     def rage() -> None:
-        with instance.connect(
-            "shop_user", password_of("shop_user"), "shop", sslmode="disable"
-        ) as owner:
+        with instance.connect(user, password, "shop", sslmode="disable") as session:
             while not over.is_set():
                 for statement in statements:
                     with contextlib.suppress(psycopg.DatabaseError):
-                        owner.execute(statement.encode())
+                        session.execute(statement.encode())
                         done.append(1)
 
     threads = [threading.Thread(target=rage) for _ in range(2)]
@@ -69,6 +88,58 @@ def test_an_owner_that_loops_grants_can_not_stop_a_run(
     assert standing(instance) == []
     assert holds(instance, "shop_reader", "t", "SELECT", "shop")
     assert project.plan("--detailed-exitcode").code == 0
+
+
+@pytest.mark.every_major
+def test_a_dba_who_never_stops_altering_roles_can_not_stop_a_run(
+    project: Project, instance: Instance
+) -> None:
+    """Attributes, memberships, and the proof of authority, which borrows the same roles."""
+    project.write(SHOP)
+    project.converge()
+    as_tenant(instance, "shop_user", "shop", "CREATE TABLE t ()")
+    instance.su("CREATE ROLE colleague")
+    server = instance.server
+    mark = instance.log_mark()
+    with (
+        storm(instance, OF_A_DBA, user=server.superuser, password=server.superuser_password) as dba,
+        storm(instance, STORM) as owner,
+    ):
+        for arguments in ((), ("--authoritative",), ("--dry-run",)) * 2:
+            result = project.apply(*arguments)
+            assert result.code == 0, result.output
+    assert min(len(dba), len(owner)) > 50
+    assert "tuple concurrently" in instance.log_since(mark)
+    project.converge("--authoritative")
+    assert standing(instance) == []
+    assert project.plan("--detailed-exitcode").code == 0
+
+
+@pytest.mark.every_major
+def test_workers_of_one_run_do_not_get_in_each_others_way(
+    project: Project, instance: Instance
+) -> None:
+    """Roles of one database are members of the next one's: what is revoked belongs to another
+    group, which changes the same roles at that moment."""
+    names = [f"db{n}" for n in range(6)]
+    project.settings = {"server": {"connections": 16}}
+    project.write({n: {"database_name": n, "username": f"{n}_user"} for n in names})
+    project.converge()
+    admin = instance.admin
+    for _ in range(3):
+        with instance.connect(admin.user, admin.password, admin.dbname) as session:
+            for one, other in itertools.combinations(names, 2):
+                session.execute(f"GRANT {other}_user TO {one}_user".encode())
+        for one in names:
+            instance.su(f"ALTER ROLE {one}_user CONNECTION LIMIT 1".encode())
+            instance.su(f"GRANT CONNECT ON DATABASE {one} TO PUBLIC".encode())
+        mark = instance.log_mark()
+        project.converge("--authoritative")
+        log = instance.log_since(mark)
+        assert not [m for m in memberships(instance) if m[1] in {f"{n}_user" for n in names}]
+        assert "deadlock detected" not in log
+        assert "tuple concurrently" not in log
+    assert standing(instance) == []
 
 
 def test_a_second_run_waits_for_the_first(project: Project, instance: Instance) -> None:
