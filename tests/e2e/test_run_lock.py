@@ -6,6 +6,8 @@ import re
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
+import pytest
+
 from support.instance import Instance
 from support.oracle import sent
 from support.project import Project
@@ -35,6 +37,7 @@ def test_says_who_holds_it(project: Project, instance: Instance) -> None:
 def test_a_foreign_holder_is_interference(project: Project) -> None:
     project.write(ENTRIES)
     project.converge()
+    project.instance.su("GRANT CONNECT ON DATABASE platform TO PUBLIC")
     with project.tenant("orders_user", "platform") as tenant:
         tenant.execute(LOCK, KEY)
         refused = project.apply("--lock-timeout", "300ms")
@@ -75,3 +78,24 @@ def test_two_runs_at_once(project: Project) -> None:
     assert [result.code for result in results] == [0, 0], [r.output for r in results]
     assert sorted(r.json["summary"]["no_change"] for r in results) == [0, 1]
     assert len({row["run_id"] for row in project.audit_rows()}) == 2
+
+
+@pytest.mark.parametrize(
+    "command", [("adopt", "--all"), ("bootstrap",), ("bootstrap", "--undo")], ids=" ".join
+)
+def test_every_command_that_changes_a_server_takes_it(
+    project: Project, instance: Instance, command: tuple[str, ...]
+) -> None:
+    project.write(ENTRIES)
+    project.converge()
+    assert project.run("bootstrap", "-e", "dev").code == 0
+    admin = instance.admin
+    arguments = (*command, "-e", "dev", "--lock-timeout", "300ms")
+    with instance.connect(admin.user, admin.password, admin.dbname) as holder:
+        holder.execute(LOCK, KEY)
+        refused = project.run(*arguments)
+        pid = holder.info.backend_pid
+    assert refused.code == 1
+    assert f"pid {pid}, user platform_admin" in refused.err
+    done = project.run(*arguments)
+    assert done.code == 0, done.output

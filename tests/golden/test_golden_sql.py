@@ -167,6 +167,15 @@ def iam() -> tuple[Observed, Desired]:
     return server, replace(desired, databases=(database,))
 
 
+def own_databases() -> tuple[Observed, Desired]:
+    """The maintenance database stands as `CREATE DATABASE` left it; template1 is not ours."""
+    server = provisioned(crm())
+    for name, owner in (("platform", ADMIN), ("template1", "rdsadmin")):
+        acl = [DatabaseGrant(PUBLIC, word, owner) for word in ("CONNECT", "TEMPORARY")]
+        server = with_database(server, name, owner=owner, acl=tuple(acl))
+    return server, crm()
+
+
 PLANS: dict[str, Callable[[], tuple[Observed, Desired]]] = {
     "fresh_15": lambda: fresh(15),
     "fresh_17": lambda: fresh(17),
@@ -175,6 +184,7 @@ PLANS: dict[str, Callable[[], tuple[Observed, Desired]]] = {
     "level_down": level_down,
     "authoritative": authoritative,
     "undeclared": undeclared,
+    "own_databases": own_databases,
     "initial_schema": initial_schema,
     "loan_restored": loan_restored,
     "iam": iam,

@@ -175,3 +175,7 @@ def _provision(server: Server, admin: Login) -> None:
         connection.execute(
             sql.SQL("CREATE DATABASE {} OWNER {}").format(sql.Identifier(admin.dbname), user)
         )
+        # As a run leaves them, so that most tests are not about this.
+        for dbname in ("postgres", "template1", admin.dbname):
+            close = sql.SQL("REVOKE ALL ON DATABASE {} FROM PUBLIC")
+            connection.execute(close.format(sql.Identifier(dbname)))

@@ -28,6 +28,7 @@ class DriftKind(StrEnum):
     RETIRED = "retired"
     OTHER_ENVIRONMENT = "other_environment"
     UNDECLARED_DATABASE = "undeclared_database"
+    OPEN_DATABASE = "open_database"
     MISSING_DATABASE = "missing_database"
     UNREAD_DATABASE = "unread_database"
     PRIVILEGE = "privilege"

@@ -189,12 +189,11 @@ def order(changes: Iterable[Change], desired: Desired) -> tuple[Group, ...]:
         if not isinstance(change, DatabaseChange):
             return homes[change.role]
         # Two transactions that borrow the same role at once get in each other's way.
-        undeclared = isinstance(change, RevokeDatabase) and change.undeclared
-        return homes[change.owner] if undeclared else change.database
+        return homes[change.owner] if _homeless(change) else change.database
 
     changes = tuple(changes)
     for change in changes:
-        if isinstance(change, RevokeDatabase) and change.undeclared:
+        if isinstance(change, RevokeDatabase) and _homeless(change):
             homes.setdefault(change.owner, change.database)
     grouped: dict[str, list[Change]] = {}
     for change in changes:
@@ -203,6 +202,11 @@ def order(changes: Iterable[Change], desired: Desired) -> tuple[Group, ...]:
         Group(database=name, transactions=tuple(_transactions(sorted(members, key=phase_of))))
         for name, members in sorted(grouped.items())
     )
+
+
+def _homeless(change: Change) -> bool:
+    """Return whether a change closes a database that is no declared role's home."""
+    return isinstance(change, RevokeDatabase) and (change.undeclared or not change.entry)
 
 
 def _transactions(changes: list[Change]) -> Iterator[Transaction]:

@@ -21,6 +21,7 @@ TITLES: Final[Mapping[DriftKind, str]] = {
     DriftKind.MEMBERSHIP: "Memberships (`--authoritative` ends those between managed roles)",
     DriftKind.FOREIGN_OBJECT: "Objects that the database's owner does not own",
     DriftKind.UNDECLARED_DATABASE: "Databases that no entry declares",
+    DriftKind.OPEN_DATABASE: "The instance's own databases, open to everyone",
     DriftKind.EXTENSION: "Extensions that are not there",
     DriftKind.INITIAL_SCHEMA: "Initial schemas",
     DriftKind.TENANCY: "Tenants",

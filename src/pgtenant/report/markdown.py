@@ -15,7 +15,7 @@ from pgtenant.report.safe import name, shown
 from pgtenant.report.sqltext import sql_lines
 from pgtenant.report.summary import summary_line
 from pgtenant.report.text import grouped
-from pgtenant.report.words import count
+from pgtenant.report.words import count, entry_title
 
 LIMIT: Final = 60_000
 """Characters; GitHub refuses a comment of more than 65,536."""
@@ -79,7 +79,7 @@ def _table(plan: Plan) -> str:
     for entry, changes in grouped(plan):
         risks = Counter(change.risk for change in changes)
         cells = " | ".join(str(risks[risk] or "") for risk in Risk if risk is not Risk.DESTROY)
-        rows.append(f"| {_cell(entry)} | {cells} |")
+        rows.append(f"| {escape(entry_title(entry))} | {cells} |")
     if not rows:
         return ""
     head = ["| entry | create | grant | alter | revoke |", "| --- | --: | --: | --: | --: |"]
@@ -100,7 +100,7 @@ def _blocked(plan: Plan) -> Iterator[str]:
 
 def _changes(plan: Plan) -> Iterator[str]:
     for entry, changes in grouped(plan):
-        yield f"# {name(entry)}"
+        yield f"# {entry_title(entry)}"
         for change in changes:
             yield f"{mark_of(change)} {describe(change)}"
 
@@ -117,7 +117,7 @@ def _drift(plan: Plan) -> Iterator[str]:
 def _sql(plan: Plan) -> Iterator[str]:
     for entry, changes in grouped(plan):
         for change in changes:
-            yield f"-- {name(entry)}: {describe(change)}"
+            yield f"-- {entry_title(entry)}: {describe(change)}"
             yield from sql_lines(change, _WIDEST)
 
 

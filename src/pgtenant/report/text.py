@@ -16,6 +16,7 @@ from pgtenant.report.drift import REVOCABLE, TITLES, by_kind, note
 from pgtenant.report.safe import name, shown
 from pgtenant.report.sqltext import sql_lines, wrapped
 from pgtenant.report.summary import summary_line
+from pgtenant.report.words import entry_title
 
 __all__ = ["apply_text", "plan_text"]
 
@@ -43,7 +44,7 @@ def _plan(plan: Plan, *, sql: bool, width: int, server: str) -> Iterator[Line]:
         yield from paragraph(shown(server), width=width, style=Style.FAINT)
     for entry, changes in grouped(plan):
         yield EMPTY
-        yield line(name(entry), Style.TITLE)
+        yield line(entry_title(entry), Style.TITLE)
         for change in changes:
             yield from _change(change, sql=sql, width=width)
     if plan.blocked:

@@ -33,6 +33,11 @@ def entries(number: int) -> str:
     return count(number, "entry", "entries")
 
 
+def entry_title(key: str) -> str:
+    """Return what stands above an entry's changes; those without one are the instance's."""
+    return name(key) if key else "the instance itself"
+
+
 def some(names: Sequence[str], most: int = 3) -> str:
     """Return the first `most` names, and how many more there are."""
     listed = ", ".join(name(n) for n in names[:most])

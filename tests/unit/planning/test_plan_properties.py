@@ -25,6 +25,7 @@ from pgtenant.planning.desired import Desired, DesiredRole
 from pgtenant.planning.observed import Database, Observed
 from pgtenant.planning.order import AsAdmin, Borrowing, phase_of
 from pgtenant.planning.plan import make_plan
+from pgtenant.planning.privileges import PUBLIC
 from pgtenant.planning.simulate import simulate
 from pgtenant.planning.sql import statements
 from pgtenant.planning.sql.script import script
@@ -146,6 +147,11 @@ def test_only_what_is_ours_is_touched(world: World) -> None:
     for change in make_plan(observed, desired, only=world.only).changes:
         if isinstance(change, RoleChange):
             assert change.role in (marked | new) & {r.name for r in desired.roles}
+        elif not change.entry:  # the instance's own databases are closed where the admin may
+            assert isinstance(change, RevokeDatabase)
+            assert change.database in {"platform", "postgres", "template1"}
+            assert change.owner == ADMIN or observed.server.admin.superuser
+            assert change.role == PUBLIC or change.grant_option_only
         else:
             assert change.owner in marked | new
             there = observed.databases.get(change.database)

@@ -141,7 +141,9 @@ def _observed(dice: Dice, desired: Desired) -> Observed:
             connection_limit=dice.pick(-1, 3),
             is_template=dice.seldom(),
         )
-    databases["platform"] = Database(name="platform", owner=ADMIN)
+    for name in ("platform", *dice.some(("postgres", "template1"), 3)):
+        owner = ADMIN if name == "platform" or dice.seldom() else STRANGERS[0]
+        databases[name] = Database(name=name, owner=owner, acl=_acl(dice, owner, desired))
     return Observed(server=server, roles=roles, databases=databases)
 
 

@@ -14,6 +14,7 @@ from pgtenant.planning.desired import Desired
 from pgtenant.planning.diff.contents import diff_contents
 from pgtenant.planning.diff.databases import diff_database
 from pgtenant.planning.diff.excess import entries_of
+from pgtenant.planning.diff.instance import diff_instance
 from pgtenant.planning.diff.roles import diff_role, diff_role_memory
 from pgtenant.planning.diff.strangers import find_strangers
 from pgtenant.planning.diff.undeclared import diff_undeclared, find_half_made
@@ -52,6 +53,7 @@ def _differences(observed: Observed, desired: Desired) -> Iterator[Change | Drif
         yield from diff_contents(database, observed, desired, entries)
         yield from diff_role_memory(database, observed, desired)
     yield from diff_undeclared(observed, desired)
+    yield from diff_instance(observed, desired)
     yield from find_half_made(observed, desired)
     yield from find_strangers(observed, desired)
 
