@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import psycopg
 import pytest
 
 from support.instance import Instance
@@ -26,15 +27,13 @@ def test_a_refused_password_is_tried_again(project: Project, instance: Instance)
     assert log.count("password authentication failed") == 1
 
 
-def test_somebody_in_template1_stops_it(project: Project) -> None:
+def test_somebody_in_template1_stops_it(project: Project, instance: Instance) -> None:
     """`CREATE DATABASE` failed with `source database "template1" is being accessed by other users`
     as long as a monitor, or anybody at all, was connected to it
     (https://github.com/cybertec-postgresql/pgwatch2/issues/387,
     https://github.com/transact-rs/sqlx/issues/1283)."""
-    project.write(BILLING)
-    project.converge()
-    with project.tenant("billing_user", "template1"):
-        project.write(BILLING | ORDERS)
+    project.write(ORDERS)
+    with psycopg.connect(instance.superuser_conninfo("template1")):
         project.converge()
     assert_allowed(project, "orders_user", "orders", "CREATE TABLE t ()")
 

@@ -114,16 +114,17 @@ def test_a_role_that_leaves_is_dropped_in_part(project: Project, instance: Insta
     https://github.com/cyrilgdn/terraform-provider-postgresql/issues/435)."""
     project.write(ORDERS | BILLING)
     project.converge()
-    instance.su("GRANT CREATE ON SCHEMA public TO orders_user", dbname="platform")
-    for dbname in ("orders", "platform"):
+    as_tenant(instance, "orders_user", "orders", "CREATE DATABASE orders_more")
+    for dbname in ("orders", "orders_more"):
         as_tenant(instance, "orders_user", dbname, "CREATE TABLE kept ()")
-    before = versions(instance, ["orders", "platform"])
+    project.converge()
+    before = versions(instance, ["orders", "orders_more"])
     project.write(BILLING)
     project.converge()
-    assert versions(instance, ["orders", "platform"]) == before
+    assert versions(instance, ["orders", "orders_more"]) == before
     left = {(d["role"], d["kind"]) for d in project.plan().json["drift"]}
     assert ("orders_user", "retired") in left
-    for dbname in ("orders", "platform"):
+    for dbname in ("orders", "orders_more"):
         assert_allowed(project, "orders_user", dbname, "SELECT FROM kept")
 
 
