@@ -198,6 +198,27 @@ def test_places() -> None:
     assert place("db", 5432) == "db:5432"
 
 
+def test_many_names_that_are_never_answered_share_one_wait(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """One wait for each of 100 would be longer than a test may take."""
+    over = threading.Event()
+
+    def waiting(host: str, *_: object, **__: object) -> Infos:
+        if host.startswith("slow"):
+            over.wait()
+        return [(socket.AF_INET, 1, 6, "", ("192.0.2.1", 0))]
+
+    monkeypatch.setattr(socket, "getaddrinfo", waiting)
+    names = {f"slow{n}" for n in range(100)}
+    try:
+        found = asyncio.run(addresses_of(["good", *names], timeout=5))
+    finally:
+        over.set()
+    assert found.pop("good") == frozenset({"192.0.2.1"})
+    assert found == dict.fromkeys(names, frozenset())
+
+
 def test_addresses(monkeypatch: pytest.MonkeyPatch) -> None:
     def getaddrinfo(host: str, *_: object, **__: object) -> Infos:
         if host == "gone":
@@ -205,7 +226,7 @@ def test_addresses(monkeypatch: pytest.MonkeyPatch) -> None:
         return [(socket.AF_INET, 1, 6, "", (ip, 0)) for ip in ("192.0.2.1", "192.0.2.2")]
 
     monkeypatch.setattr(socket, "getaddrinfo", getaddrinfo)
-    found = asyncio.run(addresses_of({"gone", "db", "a" * 64}, timeout=5))
+    found = asyncio.run(addresses_of(["gone", "db", "a" * 64], timeout=5))
     assert found == {
         "gone": frozenset(),
         "db": frozenset({"192.0.2.1", "192.0.2.2"}),

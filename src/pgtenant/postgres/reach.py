@@ -14,7 +14,7 @@ import errno
 import os
 import socket
 import threading
-from collections.abc import Collection
+from collections.abc import Sequence
 from typing import Any, Final
 
 from pgtenant.errors import ServerError
@@ -56,24 +56,32 @@ async def reach(host: str, port: int, *, timeout: float, secret: str) -> None:  
         raise _unreachable(place(host, port), answers, timeout, secret)
 
 
-async def addresses_of(hosts: Collection[str], *, timeout: float) -> dict[str, frozenset[str]]:  # noqa: ASYNC109
+async def addresses_of(hosts: Sequence[str], *, timeout: float) -> dict[str, frozenset[str]]:  # noqa: ASYNC109
     """Return the IP addresses of each host; none for one that does not resolve in time.
 
     Args:
-        hosts: names or addresses.
-        timeout: seconds, for each of them.
+        hosts: names or addresses, those first that matter most.
+        timeout: seconds, for all of them together: none of this is worth a long wait.
     """
     slots = asyncio.Semaphore(_AT_ONCE)
 
-    async def look_up(host: str) -> tuple[str, frozenset[str]]:
+    async def look_up(host: str) -> frozenset[str]:
         async with slots:
             try:
-                found = await asyncio.wait_for(_look_up(host, None), timeout)
-            except (OSError, UnicodeError):  # TimeoutError is an OSError
-                found = []
-        return host, frozenset(address[0] for _, address in found)
+                return frozenset(address[0] for _, address in await _look_up(host, None))
+            except (OSError, UnicodeError):
+                return frozenset()
 
-    return dict(await asyncio.gather(*map(look_up, sorted(set(hosts)))))
+    tasks = {host: asyncio.create_task(look_up(host)) for host in dict.fromkeys(hosts)}
+    try:
+        done, _ = await asyncio.wait(tasks.values(), timeout=timeout)
+        return {
+            host: task.result() if task in done else frozenset() for host, task in tasks.items()
+        }
+    finally:
+        for task in tasks.values():
+            task.cancel()
+        await asyncio.gather(*tasks.values(), return_exceptions=True)
 
 
 async def _resolve(host: str, port: int, seconds: float, secret: str) -> list[_Address]:

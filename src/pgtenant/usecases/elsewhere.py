@@ -19,7 +19,7 @@ async def secrets_of_elsewhere(inputs: Inputs) -> frozenset[str]:
     places = {name: place for name, place in inputs.places.items() if not is_socket(place[0])}
     others = {place[0] for place in places.values() if _plain(place[0]) != _plain(host)}
     timeout = inputs.settings.server.connect_timeout
-    found = await addresses_of({host, *others}, timeout=timeout) if others else {}
+    found = await addresses_of([host, *sorted(others)], timeout=timeout) if others else {}
     return frozenset(
         name
         for name, (its_host, its_port) in places.items()
