@@ -36,6 +36,7 @@ from pgtenant.postgres.lock import take_run_lock
 from pgtenant.postgres.observe import observe_instance
 from pgtenant.postgres.probe import try_login
 from pgtenant.report.delegated import step_sentence
+from pgtenant.usecases.blame import blame
 from pgtenant.usecases.delegate_rows import STORING, batch_rows, by_steps, planned_steps
 from pgtenant.usecases.delegate_secret import DelegateSecret
 from pgtenant.usecases.inputs import Inputs
@@ -197,17 +198,13 @@ class Bootstrap:
             await self._record(Action.STORE_SECRET, Status.SUCCESS, message, STORING.id)
         for batch in outcome.batches:
             began = time.monotonic()
+            script = batch_script(
+                batch, outcome.lending, lambda role, _: self._verifier(instance, role)
+            )
+            doing = step_sentence(batch.steps[0])
             try:
-                await run(
-                    instance.primary,
-                    batch_script(
-                        batch,
-                        outcome.lending,
-                        lambda role, _: self._verifier(instance, role),
-                    ),
-                    transactional=True,
-                    doing=step_sentence(batch.steps[0]),
-                )
+                async with blame(instance, instance.primary):
+                    await run(instance.primary, script, transactional=True, doing=doing)
             except PgtenantError as error:
                 rows = batch_rows(
                     batch,

@@ -105,6 +105,17 @@ def test_the_proof_of_authority_names_it_too(shop: Project, instance: Instance) 
     shop.converge()
 
 
+def test_bootstrap_names_it_too(shop: Project, instance: Instance) -> None:
+    with psycopg.connect(instance.superuser_conninfo("platform")) as dba:
+        dba.execute("LOCK TABLE pg_shdescription IN EXCLUSIVE MODE")
+        result = shop.run("bootstrap", "-e", "dev", "--format", "json")
+        pid = dba.info.backend_pid
+        dba.rollback()
+    assert result.code == 1, result.output
+    assert f"in the way: pid {pid}, user rdsadmin" in result.json["error"]["message"]
+    assert shop.run("bootstrap", "-e", "dev").code == 0
+
+
 def test_a_prepared_transaction_has_no_session(
     private_instance: Callable[..., Instance], tmp_path: Path
 ) -> None:
