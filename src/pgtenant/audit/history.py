@@ -8,7 +8,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from pgtenant.audit.chain import Kind
@@ -114,7 +114,7 @@ def replay(records: Iterable[Members]) -> tuple[PastRun, ...]:
         if kind == Kind.RUN_FINISHED and run is not None:
             run.exit_code, run.cut_off = number(members, "exit_code"), bool(members.get("cut_off"))
         if is_checkpoint(members):
-            _settle(members, runs.values(), by=run)
+            _settle(members, runs, by=run)
     return tuple(runs.values())
 
 
@@ -153,13 +153,13 @@ def _close(members: Members, run: PastRun | None, runs: dict[int, PastRun]) -> N
         run.closed |= changes
 
 
-def _settle(members: Members, runs: Iterable[PastRun], *, by: PastRun | None) -> None:
+def _settle(members: Members, runs: Mapping[int, PastRun], *, by: PastRun | None) -> None:
     """Close every run before a checkpoint but those that it names."""
     place, left = place_of(members), {seq: entries for seq, _, entries in unsettled_in(members)}
     ended = text(members, "kind") == Kind.RUN_FINISHED
-    for run in runs:
-        if run.place != place or (run is by and not ended):
-            continue
-        if run is not by and run.planned and not run.settled_by and (run.open or not run.knows):
-            run.settled_by = text(members, "run_id")
-        run.left = left.get(run.seq, frozenset())
+    for run in runs.values():
+        if run.place == place and (ended or run is not by):
+            run.left = left.get(run.seq, frozenset())
+    for one in objects(members, "looked_at"):
+        if (looked_at := runs.get(number(one, "seq"))) is not None:
+            looked_at.settled_by = text(members, "run_id")

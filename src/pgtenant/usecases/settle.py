@@ -97,7 +97,7 @@ def settlement_of(history: History, judge: Judge, desired: Desired, place: Place
         if later:
             name = {"run_id": run.run_id, "seq": run.seq}
             unsettled.append({**name, "entries": sorted(later)})
-        if settled or not (run.knows or run.settled_by):
+        if settled or not (later or run.knows or run.settled_by):
             looked_at.append(_summary(run, settled))
         rows += _rows(run, settled, desired)
     return Settlement(tuple(rows), tuple(looked_at), tuple(unsettled), place.server)

@@ -16,10 +16,11 @@ from typing import Any
 import pytest
 
 from pgtenant.audit.journal import journal_path
-from pgtenant.audit.verify import verify
 from support.instance import Instance
 from support.project import Project
-from support.siege import SHOP, state
+from support.siege import state
+
+from .journals import ENTRIES, SCHEMA, forget, of_run, planned, recorded, records, settled
 
 KILLED_AT = """
 import resource, signal, sys
@@ -30,8 +31,6 @@ resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
 signal.signal(signal.SIGXFSZ, signal.SIG_DFL)
 sys.exit(main(sys.argv[1:]))
 """
-ENTRIES = {**SHOP, "shop": {**SHOP["shop"], "initial_schema": "mine.sql"}}
-SCHEMA = "CREATE TABLE public.orders (id int); INSERT INTO public.orders VALUES (1);"
 
 
 @pytest.fixture
@@ -54,38 +53,6 @@ def killed_at(project: Project, size: int) -> bool:
     )
     assert done.returncode in {0, -signal.SIGXFSZ}, done.stderr
     return done.returncode != 0
-
-
-def records(project: Project) -> list[dict[str, Any]]:
-    verdict = verify(journal_path(project.audit).read_bytes())
-    assert verdict.misfit is None
-    return [dict(link.members) for link in verdict.links]
-
-
-def of_run(found: list[dict[str, Any]], run_id: str, kind: str) -> list[dict[str, Any]]:
-    return [one for one in found if (one["run_id"], one["kind"]) == (run_id, kind)]
-
-
-def planned(found: list[dict[str, Any]], run_id: str) -> list[str]:
-    groups = of_run(found, run_id, "planned")
-    return [change["id"] for group in groups for change in group["changes"]]
-
-
-def recorded(found: list[dict[str, Any]], run_id: str) -> list[str]:
-    return [key for one in of_run(found, run_id, "record") for key in one.get("changes", ())]
-
-
-def settled(found: list[dict[str, Any]], run_id: str) -> list[str]:
-    rows = of_run(found, run_id, "record")
-    return [key for one in rows if "settles" in one for key in one["settles"]["changes"]]
-
-
-def forget(project: Project) -> None:
-    """Take away what the runs made, and what they said."""
-    project.instance.su("DROP DATABASE IF EXISTS shop WITH (FORCE)")
-    project.instance.su("DROP ROLE IF EXISTS shop_user, shop_reader")
-    for path in (project.audit, journal_path(project.audit)):
-        path.unlink(missing_ok=True)
 
 
 def committed(log: str, changes: list[dict[str, Any]], ids: list[str]) -> list[str]:
@@ -118,7 +85,7 @@ def test_at_every_record(project: Project, instance: Instance, torn: int) -> Non
     assert len(ends) >= 10
     told = 0
     for end in ends[:-1]:
-        forget(project)
+        forget(project, instance)
         mark = instance.log_mark()
         assert killed_at(project, end + torn), end
         log = instance.log_since(mark)
