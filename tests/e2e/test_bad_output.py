@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import os
 import shlex
 import subprocess
@@ -178,12 +179,16 @@ def test_an_internal_error_is_in_the_document(
 
 
 def test_an_internal_error_before_the_command_could_begin(
-    project: Project, monkeypatch: pytest.MonkeyPatch
+    project: Project, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    project.write(ENTRIES)
+    """Nothing is known yet that the command's schema asks for: there is the error alone."""
     monkeypatch.setattr(pgtenant.cli.plan, "load_settings", _break)
-    assert project.plan().json["error"]["message"].startswith("internal error: KeyError")
-    assert project.run("plan", "-e", "dev").out == ""
+    arguments = ["plan", "-e", "dev", "--project", str(project.root)]
+    assert main([*arguments, "--format", "json"]) == 1
+    document = json.loads(capsys.readouterr().out)
+    assert document["error"]["message"].startswith("internal error: KeyError")
+    assert main(arguments) == 1
+    assert capsys.readouterr().out == ""
 
 
 def test_an_internal_error_spoils_no_document(
