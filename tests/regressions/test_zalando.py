@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from psycopg import sql
 
 from support.instance import Instance
 from support.oracle import assert_allowed, assert_denied, sent, versions
@@ -52,12 +53,13 @@ def test_old_databases_get_no_default_privileges(project: Project, instance: Ins
     assert_allowed(project, "orders_reader", "orders", "SELECT FROM app.missed, b.later")
 
 
-def test_names_with_dashes(project: Project, instance: Instance) -> None:
-    """A name with a dash was not quoted everywhere: half of the roles were made, the other half
-    failed with `syntax error at or near "-"`
+def test_names_that_are_not_quoted(project: Project, instance: Instance) -> None:
+    """Names were not quoted everywhere: one with a dash ended in `syntax error at or near "-"` when
+    half of the roles had been made, and elsewhere the rest of a name after a quote ran as SQL
     (https://github.com/zalando/postgres-operator/issues/2745,
     https://github.com/zalando/postgres-operator/issues/1741,
-    https://github.com/cyrilgdn/terraform-provider-postgresql/pull/528)."""
+    https://github.com/cyrilgdn/terraform-provider-postgresql/pull/528,
+    https://github.com/ClickHouse/ClickHouse/pull/119103)."""
     project.settings = {
         "naming": {"database_name": "^[a-z][a-z0-9-]{2,62}$", "username": "^[a-z][a-z0-9-]{2,62}$"}
     }
@@ -71,13 +73,22 @@ def test_names_with_dashes(project: Project, instance: Instance) -> None:
     }
     project.write(entries)
     project.converge()
-    made = ('CREATE SCHEMA "a-b"', 'CREATE TABLE "a-b"."t-1" ("c-d" int)')
-    as_tenant(instance, "app-new-owner", "app-new", *made)
-    as_tenant(
-        instance, "app-new-owner", "app-new", 'REVOKE ALL ON "a-b"."t-1" FROM "app-new-reader"'
-    )
-    project.converge()
-    assert_allowed(project, "app-new-reader", "app-new", 'SELECT "c-d" FROM "a-b"."t-1"')
+    hostile = 'x"; ALTER ROLE "app-new-reader" CREATEROLE; --'
+    for schema, name in (("a-b", "t-1"), (hostile, "$$ %s ' {}")):
+        table = sql.Identifier(schema, name)
+        as_tenant(
+            instance,
+            "app-new-owner",
+            "app-new",
+            sql.SQL("CREATE SCHEMA {}").format(sql.Identifier(schema)),
+            sql.SQL("CREATE TABLE {} (n int)").format(table),
+            sql.SQL('REVOKE ALL ON {} FROM "app-new-reader"').format(table),
+        )
+        project.converge()
+        query = sql.SQL("SELECT n FROM {}").format(table)
+        assert_allowed(project, "app-new-reader", "app-new", query)
+    made = "SELECT rolcreaterole FROM pg_roles WHERE rolname = 'app-new-reader'"
+    assert instance.su(made) == [(False,)]
 
 
 def test_powers_that_leave_the_manifest_stay(project: Project, instance: Instance) -> None:
