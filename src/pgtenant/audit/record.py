@@ -22,6 +22,7 @@ class Action(StrEnum):
     CREATE_EXTENSION = "create_extension"
     CLOSE_DATABASE = "close_database"
     STORE_SECRET = "store_secret"  # noqa: S105
+    END_SESSION = "end_session"
     CHECK = "check"
     PREFLIGHT = "preflight"
     RUN = "run"

@@ -11,7 +11,9 @@ from pgtenant.cli.commands.apply import apply
 from pgtenant.cli.commands.bootstrap import bootstrap
 from pgtenant.cli.commands.demo import demo
 from pgtenant.cli.commands.importing import import_
+from pgtenant.cli.commands.init import init
 from pgtenant.cli.commands.plan import plan
+from pgtenant.cli.commands.verify import verify
 
 
 @click.group(
@@ -26,11 +28,12 @@ def cli() -> None:
     pgtenant demo              see all of it on an embedded server, in a minute
     pgtenant plan  -e dev      what would change
     pgtenant apply -e dev      change it
+    pgtenant verify -e dev     prove it, logged in as every role
 
     Exit codes: 0 converged, 1 failed, 2 plan has changes (--detailed-exitcode),
     3 approval required, 4 finished with blocked entries, 64 usage or invalid catalog.
     """  # noqa: D301 - click wants the character itself
 
 
-for command in (plan, apply, bootstrap, adopt, import_, audit, demo):
+for command in (plan, apply, verify, bootstrap, adopt, import_, audit, init, demo):
     cli.add_command(command)

@@ -37,7 +37,7 @@ def plan_json(plan: Plan) -> dict[str, Any]:
     encoding can hold, a lone surrogate, is spelled out as `\udc80`. Each change's `sql` is one
     string: its statements, each ended by `;` and a line break.
     """
-    return _object(
+    return cleaned(
         {
             "environment": plan.environment,
             "changes": [
@@ -103,7 +103,7 @@ def apply_json(
     }
     if hidden := members.keys() & (extra or {}).keys():
         raise ValueError(f"extra members would hide {', '.join(sorted(hidden))}")
-    return _object({**members, **(extra or {})})
+    return cleaned({**members, **(extra or {})})
 
 
 def json_text(members: Mapping[str, object]) -> str:
@@ -111,7 +111,8 @@ def json_text(members: Mapping[str, object]) -> str:
     return json.dumps(members, ensure_ascii=True, indent=2, allow_nan=False) + "\n"
 
 
-def _object(members: Mapping[str, object]) -> dict[str, Any]:
+def cleaned(members: Mapping[str, object]) -> dict[str, Any]:
+    """Return an object with no text in it that UTF-8 cannot hold."""
     return {encodable(key): _clean(member) for key, member in members.items()}
 
 
@@ -120,7 +121,7 @@ def _clean(value: object) -> object:
         case str():
             return encodable(value)
         case Mapping():
-            return _object(value)
+            return cleaned(value)
         case list() | tuple():
             return [_clean(member) for member in value]
         case _:

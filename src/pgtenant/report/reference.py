@@ -104,8 +104,8 @@ def reference() -> str:
             (
                 "Actions: `fetch_secret`, `create_role`, `alter_role`, `update_password`,"
                 " `create_database`, `configure_database`, `close_database`, `apply_grants`,"
-                " `apply_schema`, `create_extension`, `store_secret`, and for an entry as a whole"
-                " `check`, `preflight`, `run`."
+                " `apply_schema`, `create_extension`, `store_secret`, `end_session`, and for"
+                " an entry as a whole `check`, `preflight`, `run`."
             ),
             "",
             "Statuses: `success`, `no_change`, `warning`, `blocked`, `error`, `dry_run`.",

@@ -149,6 +149,7 @@ def test_the_documented_words() -> None:
         "create_extension",
         "close_database",
         "store_secret",
+        "end_session",
         "check",
         "preflight",
         "run",

@@ -1,0 +1,55 @@
+"""How `pgtenant verify` is called."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from pgtenant.cli.options import (
+    format_option,
+    instance_options,
+    lock_timeout_option,
+    out_option,
+    preflight_option,
+)
+
+
+@click.command()
+@click.argument("scope", required=False, metavar="[instance]", type=click.Choice(["instance"]))
+@instance_options
+@click.option("--all-pairs", is_flag=True, help="Attempt every pair, also beyond 10,000.")
+@click.option(
+    "--seed",
+    type=click.IntRange(0, 2**32 - 1),
+    metavar="NUMBER",
+    help="Draw the same sample again  [default: from the moment]",
+)
+@click.option(
+    "--terminate",
+    is_flag=True,
+    help="End sessions that are older than a revoke, after asking. Needs an approval.",
+)
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@preflight_option
+@lock_timeout_option
+@format_option("text", "json")
+@out_option("Write the record there, such as isolation.json; its digest shows any edit.")
+@click.option(
+    "--check",
+    type=click.Path(dir_okay=False, exists=True, path_type=Path),
+    metavar="FILE",
+    help="Only tell whether a record is as it was written.",
+)
+def verify(**options: Any) -> int:
+    """Log in as every role, and prove what it can and cannot reach.
+
+    Tries every pair of role and database, what each access level promises and forbids, and to
+    become other roles; reads the catalogs as a second witness, and looks at the instance itself
+    (`verify instance`: only that). Touches no row. Exits 1 when anything is open that should
+    not be, or is not proven.
+    """
+    from pgtenant.cli.verify import run_verify
+
+    return run_verify(**options)

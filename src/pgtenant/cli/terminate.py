@@ -1,0 +1,103 @@
+"""`pgtenant verify --terminate`: end sessions that are older than a revoke, after asking."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import secrets
+import sys
+from datetime import UTC, datetime
+
+import click
+
+from pgtenant.audit.s3 import S3Sink, parse_bucket
+from pgtenant.audit.trail import open_trail
+from pgtenant.errors import PgtenantError, UsageError
+from pgtenant.report.safe import name
+from pgtenant.report.words import count
+from pgtenant.secrets.store import open_store
+from pgtenant.settings.model import Settings
+from pgtenant.usecases.approval import log_approval, require_approval
+from pgtenant.usecases.identity import build_id, run_id
+from pgtenant.usecases.inputs import Inputs, load_catalog, load_inputs
+from pgtenant.usecases.journal import upload, who
+from pgtenant.usecases.recorder import Recorder
+from pgtenant.usecases.sessions import end_sessions, stale_sessions
+from pgtenant.verify.facts import StaleSession
+
+
+def end_stale_sessions(
+    settings: Settings, environment: str, *, sure: bool, wait: float | None
+) -> None:
+    """List them, ask, and end them.
+
+    Args:
+        settings: the project's.
+        environment: whose instance.
+        sure: do not ask.
+        wait: seconds to wait for another run, or None for the settings'.
+
+    Raises:
+        PgtenantError: there is no approval, nobody to ask, or one could not be ended.
+    """
+    approver = require_approval(settings, environment, os.environ)
+    inputs = asyncio.run(_inputs(settings, environment))
+    sessions = asyncio.run(stale_sessions(inputs))
+    if not sessions:
+        _say("No session is older than a revoke.")
+        return
+    for session in sessions:
+        _say(f"  session {session.pid} of {name(session.user)} in {name(session.database)}")
+    if not sure:
+        if not sys.stdin.isatty():
+            raise UsageError(
+                f"{count(len(sessions), 'session')} would be ended, and there is nobody to ask",
+                hint="say --yes",
+            )
+        click.confirm(f"End {count(len(sessions), 'session')}?", abort=True, err=True)
+    log_approval(settings, environment, approver)
+    asyncio.run(_end(settings, environment, inputs, sessions, wait))
+
+
+async def _end(
+    settings: Settings,
+    environment: str,
+    inputs: Inputs,
+    sessions: tuple[StaleSession, ...],
+    wait: float | None,
+) -> None:
+    place = settings.project.audit_s3
+    sink = S3Sink(parse_bucket(place)) if place else None
+    with open_trail(settings.audit_path(environment)) as audit:
+        recorder = Recorder(
+            environment=environment,
+            build_id=os.environ.get("PGTENANT_BUILD_ID") or build_id(os.environ),
+            run_id=os.environ.get("PGTENANT_RUN_ID") or run_id(os.environ, secrets.token_hex(4)),
+            audit=audit,
+            clock=lambda: datetime.now(UTC),
+            who=who(settings.root, os.environ, command="verify --terminate"),
+        )
+        lock = settings.server.lock_timeout if wait is None else wait
+        ended = await end_sessions(inputs, sessions, recorder, lock_wait=lock)
+        await asyncio.to_thread(upload, recorder, sink)
+    left = [one for one in ended if one.refusal]
+    _say(f"{count(len(ended) - len(left), 'session')} ended.")
+    if left:
+        lines = "\n".join(f"  session {e.session.pid}: {e.refusal}" for e in left)
+        raise PgtenantError(
+            f"{count(len(left), 'session')} could not be ended:\n{lines}",
+            hint="have a superuser, or a member of pg_signal_backend, run"
+            f" SELECT pg_terminate_backend({left[0].session.pid})",
+        )
+
+
+async def _inputs(settings: Settings, environment: str) -> Inputs:
+    catalog = load_catalog(settings, environment, ())
+    store = open_store(
+        settings.secrets.store, directory=settings.secrets.directory, project=settings.root
+    )
+    return await load_inputs(settings, environment, catalog, store, fail_fast=False)
+
+
+def _say(text: str) -> None:
+    click.echo(text, err=True)

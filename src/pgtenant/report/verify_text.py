@@ -1,0 +1,224 @@
+"""A verification for people: the verdict first, then what is to be done, then the counts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Final
+
+from pgtenant.access.holes import Hole
+from pgtenant.access.holes import Severity as HoleSeverity
+from pgtenant.report.document import EMPTY, Document, Line, Style, document, line, paragraph
+from pgtenant.report.safe import name, shown
+from pgtenant.report.text import statement_lines
+from pgtenant.report.words import count, some
+from pgtenant.verify.hygiene import Finding, Severity
+from pgtenant.verify.model import Cure, How, Kind, Outcome, Result, Verdict
+from pgtenant.verify.outcome import Count, Verification
+
+_MOST: Final = 8
+"""Roles that are named where many share one thing."""
+
+_DOES: Final = {
+    Kind.CONNECT: "connect to {database}",
+    Kind.SELECT: "read {target} in {database}",
+    Kind.INSERT: "insert into {target} in {database}",
+    Kind.UPDATE: "update {target} in {database}",
+    Kind.DELETE: "delete from {target} in {database}",
+    Kind.CREATE_SCHEMA: "create schemas in {database}",
+    Kind.CREATE_TABLE: "create tables in {target} of {database}",
+    Kind.CREATE_TEMPORARY: "create temporary tables in {database}",
+    Kind.DEFAULT_PRIVILEGE: "have {target} in {database}",
+    Kind.EXECUTE: "call {target} in {database}",
+    Kind.BECOME: "become {target}",
+    Kind.READ_PASSWORDS: "read the password hashes in {target}",
+    Kind.ATTRIBUTE: "have {target}",
+}
+
+
+def verification_text(found: Verification, *, server: str, width: int = 80) -> Document:
+    """Return a verification for reading.
+
+    Args:
+        found: the verification.
+        server: what to say about the server, on one line.
+        width: columns to wrap at.
+    """
+    return document(_verification(found, server=server, width=width))
+
+
+def findings_text(
+    findings: Sequence[Finding], environment: str, *, server: str, width: int = 80
+) -> Document:
+    """Return what was found about the instance alone."""
+    return document(_instance(findings, environment, server=server, width=width))
+
+
+def _verification(found: Verification, *, server: str, width: int) -> Iterator[Line]:
+    yield _title(f"Isolation of {name(found.environment)}", bad=bool(found.exit_code))
+    yield from paragraph(shown(server), width=width, style=Style.FAINT)
+    yield EMPTY
+    yield from _summary(found, width)
+    failed = [r for r in found.results if r.verdict is Verdict.FAILED]
+    unproven = [r for r in found.results if r.verdict is Verdict.NOT_PROVEN]
+    warned = [r for r in found.results if r.verdict is Verdict.WARNING]
+    yield from _section("Failed", _results(failed, width), Style.BAD)
+    yield from _section(
+        "Failed: found in the catalogs", _holes(found, HoleSeverity.FAILURE, width), Style.BAD
+    )
+    yield from _section(
+        "Failed: the instance", _findings(found.findings, Severity.FAILURE, width), Style.BAD
+    )
+    yield from _section(
+        "Not proven: neither passed nor failed", _results(unproven, width), Style.WARN
+    )
+    yield from _section(
+        "Warnings: only others can close these", _results(warned, width), Style.WARN
+    )
+    yield from _section(
+        "Warnings: found in the catalogs", _holes(found, HoleSeverity.WARNING, width), Style.WARN
+    )
+    yield from _section(
+        "Warnings: the instance", _findings(found.findings, Severity.WARNING, width), Style.WARN
+    )
+    yield from _section("Notes", _findings(found.findings, Severity.NOTE, width), Style.TITLE)
+    yield EMPTY
+    yield line(verdict_line(found), Style.BAD if found.exit_code else Style.GOOD)
+
+
+def verdict_line(found: Verification) -> str:
+    """Return what it comes to, on one line that a log can be searched for."""
+    verdict = "not isolated" if found.failures else "not proven" if found.unproven else "isolated"
+    parts = [
+        f"{found.count(Verdict.PASSED):,} attempts passed",
+        count(found.failures, "failure"),
+        f"{found.unproven:,} not proven",
+        count(found.warnings, "warning"),
+    ]
+    return f"Verdict: {verdict} ({', '.join(parts)})"
+
+
+def _title(text: str, *, bad: bool) -> Line:
+    return line(f"{text}: {'FAILED' if bad else 'passed'}", Style.BAD if bad else Style.GOOD)
+
+
+def _summary(found: Verification, width: int) -> Iterator[Line]:
+    verdicts = found.verdicts
+    rows = [
+        ("attempts", ", ".join(f"{n:,} {word.replace('_', ' ')}" for word, n in verdicts.items())),
+        ("role to database", _pairs(found.connections, found.seed)),
+        ("role to role", _pairs(found.impersonations, found.seed)),
+        (
+            "catalogs",
+            "not analysed" if found.holes is None else count(len(found.holes), "hole"),
+        ),
+        ("instance", count(len(found.findings), "finding")),
+        ("sessions", f"{found.encrypted[1]:,}, {found.encrypted[0]:,} of them encrypted"),
+    ]
+    if found.sealed:
+        rows.append(("not tried", f"{some(found.sealed)}: lets nobody in"))
+    for title, text in rows:
+        yield from paragraph(f"{title:<17} {text}", width=width, indent=2)
+
+
+def _pairs(pairs: Count, seed: int) -> str:
+    text = f"{pairs.attempted:,} of {pairs.total:,} pairs attempted, all proven by the catalogs"
+    return text if pairs.attempted >= pairs.total else f"{text} (seed {seed})"
+
+
+def _section(title: str, lines: Iterable[Line], style: Style) -> Iterator[Line]:
+    kept = list(lines)
+    if kept:
+        yield EMPTY
+        yield line(title, style)
+        yield from kept
+
+
+def _results(results: Sequence[Result], width: int) -> Iterator[Line]:
+    """Yield what has the same reason and the same cure once, with everybody it is true of."""
+    grouped: dict[tuple[str, str, Cure | None], list[Result]] = {}
+    for result in results:
+        grouped.setdefault(_shared(result), []).append(result)
+    for (_, reason, cure), together in grouped.items():
+        yield from paragraph(
+            _sentence(together, reason), width=width, indent=2, mark="!", mark_style=Style.BAD
+        )
+        yield from _cure_lines(cure, width)
+
+
+def _shared(result: Result) -> tuple[str, str, Cure | None]:
+    attempt, said = result.attempt, result.observation.said
+    if result.verdict is Verdict.NOT_PROVEN:
+        return attempt.role, said, None
+    what = _DOES[attempt.kind].format(database=attempt.database, target=attempt.target)
+    return f"{attempt.expected} {what}", "", result.cure
+
+
+def _sentence(together: Sequence[Result], reason: str) -> str:
+    first = together[0]
+    attempt = first.attempt
+    what = _DOES[attempt.kind].format(database=name(attempt.database), target=shown(attempt.target))
+    if first.verdict is Verdict.NOT_PROVEN:
+        more = f" and {len(together) - 1:,} more attempts" if len(together) > 1 else ""
+        return f"{name(attempt.role)}: {what}{more}: {shown(reason)}"
+    roles = list(dict.fromkeys(result.attempt.role for result in together))
+    who = some(roles, _MOST)
+    if attempt.expected is Outcome.ALLOWED:
+        said = f": {shown(first.observation.said)}" if first.observation.said else ""
+        return f"{who} should be able to {what}, and can't{said}"
+    asked = " (by the catalogs)" if first.observation.how is How.CATALOG else ""
+    path = f", through {shown(first.cure.path)}" if first.cure and first.cure.path else ""
+    return f"{who} can {what}{asked}{path}"
+
+
+def _holes(found: Verification, severity: HoleSeverity, width: int) -> Iterator[Line]:
+    for hole in found.holes or ():
+        if hole.severity is severity:
+            yield from paragraph(_hole(hole), width=width, indent=2, mark="!", mark_style=Style.BAD)
+            yield from _statement(hole.statement, hole.executor, width)
+
+
+def _hole(hole: Hole) -> str:
+    where = f" in {name(hole.database)}" if hole.database else ""
+    path = f", through {shown(hole.path)}" if hole.path else ""
+    return f"{name(hole.who)}{where}: {shown(hole.what)}{path}"
+
+
+def _findings(findings: Iterable[Finding], severity: Severity, width: int) -> Iterator[Line]:
+    for finding in findings:
+        if finding.severity is severity:
+            about = finding.database or finding.role
+            text = f"{name(about)}: {shown(finding.message)}" if about else shown(finding.message)
+            yield from paragraph(text, width=width, indent=2, mark="*")
+            yield from _cure_lines(finding.cure, width)
+
+
+def _cure_lines(cure: Cure | None, width: int) -> Iterator[Line]:
+    if cure is not None:
+        yield from _statement(cure.statement, cure.executor, width)
+
+
+def _statement(statement: str, executor: str, width: int) -> Iterator[Line]:
+    if statement:
+        yield line(f"      To be run by {shown(executor or 'its owner')}:")
+        yield from statement_lines(statement, width, indent=10)
+
+
+def _instance(
+    findings: Sequence[Finding], environment: str, *, server: str, width: int
+) -> Iterator[Line]:
+    bad = any(finding.severity is Severity.FAILURE for finding in findings)
+    yield _title(f"Instance of {name(environment)}", bad=bad)
+    yield from paragraph(shown(server), width=width, style=Style.FAINT)
+    for title, severity, style in (
+        ("Failed", Severity.FAILURE, Style.BAD),
+        ("Warnings", Severity.WARNING, Style.WARN),
+        ("Notes", Severity.NOTE, Style.TITLE),
+    ):
+        yield from _section(title, _findings(findings, severity, width), style)
+    yield EMPTY
+    counted = {s: sum(f.severity is s for f in findings) for s in Severity}
+    yield line(
+        f"Verdict: {count(counted[Severity.FAILURE], 'failure')},"
+        f" {count(counted[Severity.WARNING], 'warning')}, {count(counted[Severity.NOTE], 'note')}",
+        Style.BAD if bad else Style.GOOD,
+    )

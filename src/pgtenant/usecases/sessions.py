@@ -1,0 +1,95 @@
+"""End the sessions that keep an access which was revoked: `pgtenant verify --terminate`."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+
+from pgtenant.audit.record import Action, Status
+from pgtenant.errors import ExitCode, ServerError
+from pgtenant.planning.sql.script import Lending
+from pgtenant.postgres.lock import take_run_lock
+from pgtenant.postgres.sessions import end_session
+from pgtenant.usecases.inputs import Inputs
+from pgtenant.usecases.journal import facts
+from pgtenant.usecases.look import connected
+from pgtenant.usecases.recorder import Recorder, Row
+from pgtenant.usecases.verify import read_ground
+from pgtenant.verify.facts import StaleSession
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """What became of one session.
+
+    Attributes:
+        refusal: why it could not be ended, or empty.
+    """
+
+    session: StaleSession
+    refusal: str
+
+
+async def stale_sessions(inputs: Inputs) -> tuple[StaleSession, ...]:
+    """Return the sessions that could not be opened now, sorted.
+
+    Raises:
+        ServerError: the instance could not be read.
+    """
+    async with connected(inputs) as instance:
+        return (await read_ground(instance)).facts.stale
+
+
+async def end_sessions(
+    inputs: Inputs, sessions: tuple[StaleSession, ...], recorder: Recorder, *, lock_wait: float
+) -> tuple[Ended, ...]:
+    """End sessions one after the other, each with its audit record.
+
+    Args:
+        inputs: the run's.
+        sessions: those that somebody agreed to end; others are left alone.
+        recorder: writes the audit records.
+        lock_wait: how many seconds to wait for another run: roles are borrowed.
+
+    Raises:
+        LockHeldError: another run holds the instance.
+        AuditError: a record could not be written; no further session was ended.
+        ServerError: the server failed.
+    """
+    ended: list[Ended] = []
+    code = ExitCode.FAILED
+    async with connected(inputs) as instance:
+        await take_run_lock(instance.primary, wait=lock_wait)
+        ground = await read_ground(instance)
+        lending = Lending.of(ground.observed)
+        await recorder.start(facts(inputs, observed=ground.observed))
+        try:
+            for session in sessions:
+                began = time.monotonic()
+                ours = session.user in ground.observed.roles
+                try:
+                    refusal = await end_session(
+                        instance.primary, session, lending if ours else None
+                    )
+                except ServerError as error:
+                    await recorder.write([_row(session, error.message, began)])
+                    raise
+                ended.append(Ended(session, refusal))
+                await recorder.write([_row(session, refusal, began)])
+            code = ExitCode.FAILED if any(e.refusal for e in ended) else ExitCode.CONVERGED
+        finally:
+            if not recorder.cut_off:
+                recorder.finish(code)
+    return tuple(ended)
+
+
+def _row(session: StaleSession, refusal: str, began: float) -> Row:
+    done = f"session {session.pid} of {session.user} in {session.database}"
+    return Row(
+        database=session.database,
+        username=session.user,
+        action=Action.END_SESSION,
+        status=Status.ERROR if refusal else Status.SUCCESS,
+        message=f"{done} was not ended: {refusal}" if refusal else f"{done} was ended",
+        duration=time.monotonic() - began,
+    )

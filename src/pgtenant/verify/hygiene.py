@@ -1,0 +1,302 @@
+"""The instance itself: what is open, unknown, left over or close to a limit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+from psycopg import sql
+
+from pgtenant.planning.observed import Database
+from pgtenant.planning.privileges import PUBLIC
+from pgtenant.planning.sql import statements
+from pgtenant.planning.sql.text import advice, can_be_sent
+from pgtenant.verify.facts import Ground, Membership, RoleFact, StaleSession
+from pgtenant.verify.model import Closable, Cure
+
+ACL_LIMIT: Final = 8160
+"""Bytes of a row: `pg_class` and `pg_attribute` have no TOAST table, and an ACL has to fit in."""
+
+ACL_BYTES: Final = ACL_LIMIT // 2
+"""Bytes from which an ACL is worth a warning."""
+
+ACL_ENTRIES: Final = 1000
+"""Entries of a database's ACL (it has a TOAST table): every `GRANT` rewrites all of them."""
+
+
+class FindingKind(StrEnum):
+    """What a finding is about."""
+
+    OPEN_DATABASE = "open_database"
+    UNDECLARED_DATABASE = "undeclared_database"
+    SQUATTED_DATABASE = "squatted_database"
+    STALE_SESSION = "stale_session"
+    POWER = "power"
+    MEMBERSHIP = "membership"
+    DROPPED_GRANTOR = "dropped_grantor"
+    LARGE_ACL = "large_acl"
+    RETIRED_ROLE = "retired_role"
+
+
+class Severity(StrEnum):
+    """How much a finding matters."""
+
+    FAILURE = "failure"
+    WARNING = "warning"
+    NOTE = "note"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Finding:
+    """Something about the instance.
+
+    Attributes:
+        database: empty for none.
+        role: empty for none.
+        message: what is there.
+        cure: what mends it, or None.
+        pid: of a session, or 0.
+    """
+
+    severity: Severity
+    kind: FindingKind
+    database: str
+    role: str
+    message: str
+    cure: Cure | None = None
+    pid: int = 0
+
+
+def findings(ground: Ground) -> tuple[Finding, ...]:
+    """Return everything that the shared catalogs show, sorted."""
+    return tuple(
+        sorted(
+            [
+                *_system_databases(ground),
+                *_undeclared(ground),
+                *_squatted(ground),
+                *(_session(ground, session) for session in ground.facts.stale),
+                *_powers(ground),
+                *_memberships(ground),
+                *_large_database_acls(ground),
+                *_retired(ground),
+            ],
+            key=rank,
+        )
+    )
+
+
+def rank(finding: Finding) -> tuple[str, str, str, str, str, int]:
+    """Return what findings are sorted by: failures first, as it happens to be in the alphabet."""
+    order = (finding.severity, finding.kind, finding.database, finding.role, finding.message)
+    return (*order, finding.pid)
+
+
+def large_acls(database: str, found: Iterable[tuple[str, str, str, int]]) -> Iterator[Finding]:
+    """Yield a warning for each ACL inside a database that comes close to what a row can hold.
+
+    Args:
+        database: where.
+        found: schema, table, column (or empty) and size in bytes.
+    """
+    for schema, table, column, size in found:
+        of = f"column {column} of " if column else ""
+        yield Finding(
+            Severity.WARNING,
+            FindingKind.LARGE_ACL,
+            database,
+            "",
+            f"the ACL of {of}table {schema}.{table} takes {size} of the {ACL_LIMIT} bytes of a"
+            " row: soon every GRANT on it fails (54000); grant to a group role instead",
+        )
+
+
+def open_to_public(database: Database) -> tuple[str, ...]:
+    """Return what everyone may do on a database, sorted."""
+    return tuple(sorted({g.privilege for g in database.acl if g.grantee == PUBLIC}))
+
+
+def _system_databases(ground: Ground) -> Iterator[Finding]:
+    for name, database in sorted(ground.observed.databases.items()):
+        held = open_to_public(database)
+        if not ground.system(name) or not held:
+            continue
+        cure = ground.close_to_public(database)
+        mine = cure.closable is Closable.ADMIN
+        yield Finding(
+            Severity.FAILURE if mine else Severity.WARNING,
+            FindingKind.OPEN_DATABASE,
+            name,
+            "",
+            f"PUBLIC holds {', '.join(held)} on it: every tenant can get in"
+            + ("; `pgtenant apply` closes it" if mine else f"; only {database.owner} can close it"),
+            cure,
+        )
+
+
+def _undeclared(ground: Ground) -> Iterator[Finding]:
+    declared = {d.name for d in ground.desired.databases}
+    for name, database in sorted(ground.observed.databases.items()):
+        owner = ground.facts.roles.get(database.owner)
+        if name in declared or owner is None or owner.managed != ground.desired.environment:
+            continue
+        held = open_to_public(database)
+        if not held:
+            said = "was made by an application and is not in the catalog; it is closed"
+            yield Finding(
+                Severity.NOTE, FindingKind.UNDECLARED_DATABASE, name, database.owner, said
+            )
+            continue
+        closes = ground.desired.close_app_databases and can_be_sent(name)
+        yield Finding(
+            Severity.FAILURE,
+            FindingKind.UNDECLARED_DATABASE,
+            name,
+            database.owner,
+            "was made by an application, is not in the catalog and open to PUBLIC"
+            f" ({', '.join(held)})" + ("; `pgtenant apply` closes it" if closes else ""),
+            ground.close_to_public(database),
+        )
+
+
+def _squatted(ground: Ground) -> Iterator[Finding]:
+    for declared in ground.desired.databases:
+        database = ground.observed.databases.get(declared.name)
+        if database is None or database.owner in {
+            declared.owner.name,
+            ground.observed.server.admin.name,
+        }:
+            continue
+        yield Finding(
+            Severity.FAILURE,
+            FindingKind.SQUATTED_DATABASE,
+            declared.name,
+            database.owner,
+            f"the catalog wants it for {declared.owner.name} and {database.owner} owns it: the"
+            f" entry {declared.entry} is blocked",
+            Cure(
+                advice(statements.database_owner(declared.name, declared.owner.name)),
+                f"{database.owner}, or a superuser",
+                ground.closable(database.owner),
+            ),
+        )
+
+
+def _session(ground: Ground, session: StaleSession) -> Finding:
+    terminate = sql.SQL("SELECT pg_catalog.pg_terminate_backend({})").format(
+        sql.Literal(session.pid)
+    )
+    closable = ground.closable(session.user)
+    return Finding(
+        Severity.FAILURE,
+        FindingKind.STALE_SESSION,
+        session.database,
+        session.user,
+        f"session {session.pid} of {session.user} is older than a revoke: it could not be opened"
+        " now, and keeps its access until it ends (`--terminate`)",
+        Cure(advice(terminate), f"{session.user}, or a member of pg_signal_backend", closable),
+        session.pid,
+    )
+
+
+def _powers(ground: Ground) -> Iterator[Finding]:
+    admin = ground.observed.server.admin.name
+    for name, role in sorted(ground.facts.roles.items()):
+        if name == admin or name in ground.desired.by_name or ground.provider(name):
+            continue
+        powers = _power_names(role)
+        if powers:
+            yield Finding(
+                Severity.WARNING,
+                FindingKind.POWER,
+                "",
+                name,
+                f"has {', '.join(powers)} and is not known: it sees what every tenant has",
+                Cure(
+                    advice(statements.without_powers(name, powers)),
+                    "a superuser",
+                    Closable.PROVIDER,
+                ),
+            )
+
+
+def _power_names(role: RoleFact) -> list[str]:
+    held = {
+        "SUPERUSER": role.superuser,
+        "REPLICATION": role.replication,
+        "BYPASSRLS": role.bypassrls,
+    }
+    return [power for power, has in held.items() if has]
+
+
+def _memberships(ground: Ground) -> Iterator[Finding]:
+    tenants = {n for n, r in ground.facts.roles.items() if r.managed} | set(ground.desired.by_name)
+    for link in ground.facts.memberships:
+        if link.group not in tenants:
+            continue
+        if not link.grantor:
+            yield _dropped(ground, link)
+        elif not _expected(ground, link):
+            yield Finding(
+                Severity.FAILURE,
+                FindingKind.MEMBERSHIP,
+                "",
+                link.member,
+                f"is a member of {link.group}, which nobody declared: it can act as that tenant",
+                ground.end_membership((link,)),
+            )
+
+
+def _expected(ground: Ground, link: Membership) -> bool:
+    """Return whether a member is one that may be: who makes roles keeps `ADMIN` on them (16+)."""
+    member = ground.facts.roles.get(link.member)
+    if ground.provider(link.member) or (member is not None and member.superuser):
+        return True
+    bare = not link.inherit and not link.set
+    makes_roles = member is not None and member.createrole
+    return bare and makes_roles and link.member not in ground.desired.by_name
+
+
+def _dropped(ground: Ground, link: Membership) -> Finding:
+    return Finding(
+        Severity.WARNING,
+        FindingKind.DROPPED_GRANTOR,
+        "",
+        link.member,
+        f"is a member of {link.group} by a grant of a role that was dropped",
+        ground.end_membership((link,)),
+    )
+
+
+def _large_database_acls(ground: Ground) -> Iterator[Finding]:
+    for name, entries in sorted(ground.facts.acl_entries.items()):
+        if entries >= ACL_ENTRIES:
+            yield Finding(
+                Severity.WARNING,
+                FindingKind.LARGE_ACL,
+                name,
+                "",
+                f"its ACL has {entries} entries: every GRANT rewrites it, every login reads it;"
+                " grant CONNECT to a group role instead",
+            )
+
+
+def _retired(ground: Ground) -> Iterator[Finding]:
+    for name, role in sorted(ground.facts.roles.items()):
+        here = role.managed == ground.desired.environment
+        if here and name not in ground.desired.by_name and role.login:
+            yield Finding(
+                Severity.NOTE,
+                FindingKind.RETIRED_ROLE,
+                "",
+                name,
+                "is managed and can log in, but no entry declares it: without a secret its login"
+                " is not tried",
+            )
+
+
+def failed(found: Iterable[Finding]) -> bool:
+    """Return whether any finding breaks the promise of isolation."""
+    return any(finding.severity is Severity.FAILURE for finding in found)

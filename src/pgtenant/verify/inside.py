@@ -1,0 +1,285 @@
+"""What a role tries in its own database: what its level promises, and what it forbids."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from psycopg import sql
+
+from pgtenant.catalog.model import AccessLevel
+from pgtenant.planning.desired import DesiredDatabase, DesiredRole
+from pgtenant.planning.privileges import PUBLIC, ObjectKind, granted_by
+from pgtenant.planning.sql.text import advice, can_be_sent
+from pgtenant.verify import closing, probing
+from pgtenant.verify.facts import Ground
+from pgtenant.verify.model import Attempt, Cure, Kind, Observation, Outcome, Result, judged
+
+MOST: Final = 50
+"""Tables, columns and functions that one role tries in one database; the analysis knows all."""
+
+_TABLE: Final = "pgtenant_verify"
+_SEQUENCE: Final = "pgtenant_verify_seq"
+_WRITES: Final = (Kind.INSERT, Kind.UPDATE, Kind.DELETE)
+
+
+@dataclass(frozen=True, slots=True)
+class Definer:
+    """A `SECURITY DEFINER` function.
+
+    Attributes:
+        callable: whether an `EXPLAIN` of a call can be trusted to call nothing.
+        arguments: the schema and name of each argument's type.
+    """
+
+    schema: str
+    name: str
+    owner: str
+    oid: int
+    callable: bool
+    arguments: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Inventory:
+    """What there is to try in a database.
+
+    Attributes:
+        event_triggers: the names of those that would fire: then no DDL is attempted.
+        schemas: those that the access levels speak of.
+        tables: schema, name and a column that can be updated (or None), one for each ACL.
+        columns: schema, table, column: those with privileges of their own.
+        definers: those of other owners than the session's role.
+        default_schemas: schemas with default privileges of their own.
+        large_acls: schema, table, column (or empty) and size in bytes.
+    """
+
+    event_triggers: tuple[str, ...]
+    schemas: tuple[str, ...]
+    tables: tuple[tuple[str, str, str | None], ...]
+    columns: tuple[tuple[str, str, str], ...]
+    definers: tuple[Definer, ...]
+    default_schemas: tuple[str, ...]
+    large_acls: tuple[tuple[str, str, str, int], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """One statement to try.
+
+    Attributes:
+        ask: a question to the catalogs instead, for where the statement would do harm.
+        ddl: whether it makes something (and is rolled back); then it needs a transaction that
+            may write, and a database without event triggers.
+        keep: whether the next probes of the same transaction need what it made.
+        cure: what would take away the privilege that it tests.
+    """
+
+    attempt: Attempt
+    statement: sql.Composable
+    ask: sql.Composable | None = None
+    ddl: bool = False
+    keep: bool = False
+    cure: Cure | None = None
+
+
+def probes(
+    role: DesiredRole, database: DesiredDatabase, ground: Ground, found: Inventory, token: str
+) -> tuple[Probe, ...]:
+    """Return what `role` tries in `database`, its own.
+
+    Args:
+        role: who is logged in.
+        database: where.
+        ground: what is known of the instance.
+        found: what is in the database.
+        token: makes the name of the schema to be made one that nobody has.
+    """
+    make = _Maker(role, database, ground)
+    made: list[Probe] = [make.passwords(), *make.definers(found.definers)]
+    if role.level is AccessLevel.OWNER:
+        return (*made, *make.workshop(found, f"pgtenant_verify_{token}"))
+    return (*made, *make.tables(found), *make.forbidden_ddl(found))
+
+
+def new_relations(found: Inventory, token: str) -> tuple[tuple[str, str], ...]:
+    """Return the schema and name of every relation that an owner's probes make."""
+    schema = f"pgtenant_verify_{token}"
+    return ((schema, _TABLE), (schema, _SEQUENCE), *((s, _TABLE) for s in _default_schemas(found)))
+
+
+@dataclass(frozen=True, slots=True)
+class _Maker:
+    role: DesiredRole
+    database: DesiredDatabase
+    ground: Ground
+
+    def attempt(self, kind: Kind, target: str, *, allowed: bool) -> Attempt:
+        expected = Outcome.ALLOWED if allowed else Outcome.REFUSED
+        return Attempt(kind, self.role.name, self.database.name, target, expected)
+
+    def cure(self, statement: sql.Composable) -> Cure:
+        """Return who closes it: the owner, unless the role is a member of the owner."""
+        owner = self.ground.observed.databases[self.database.name].owner
+        if chain := self.ground.path(self.role.name, owner):
+            return self.ground.end_membership(chain)
+        return Cure(advice(statement), owner, self.ground.closable(owner))
+
+    def passwords(self) -> Probe:
+        return Probe(
+            self.attempt(Kind.READ_PASSWORDS, "pg_authid", allowed=False), probing.READ_PASSWORDS
+        )
+
+    def tables(self, found: Inventory) -> Iterator[Probe]:
+        words = granted_by(self.role.level, ObjectKind.TABLE)
+        for schema, table, column in found.tables:
+            if not can_be_sent(schema, table, column or ""):
+                continue
+            for kind in (Kind.SELECT, *_WRITES):
+                if kind is Kind.UPDATE and column is None:
+                    continue
+                yield self._table(kind, schema, table, column, allowed=kind.upper() in words)
+        if "UPDATE" in words:
+            return
+        for schema, table, column in found.columns:
+            if can_be_sent(schema, table, column):
+                yield self._table(Kind.UPDATE, schema, table, column, allowed=False, named=True)
+
+    def _table(
+        self,
+        kind: Kind,
+        schema: str,
+        table: str,
+        column: str | None,
+        *,
+        allowed: bool,
+        named: bool = False,
+    ) -> Probe:
+        target = f"{schema}.{table}" + (f" ({column})" if named else "")
+        revoke = closing.revoke_on_table(kind.upper(), schema, table, self.role.name)
+        return Probe(
+            self.attempt(kind, target, allowed=allowed),
+            probing.explain(kind, schema, table, column),
+            cure=None if allowed else self.cure(revoke),
+        )
+
+    def definers(self, found: Iterable[Definer]) -> Iterator[Probe]:
+        """Yield a call of each function that would run with another tenant's rights."""
+        home = self.ground.tenant(self.role.name)
+        owner = self.ground.observed.databases[self.database.name].owner
+        for item in found:
+            crosses = item.owner != owner and self.ground.tenant(item.owner) != home
+            if self.ground.provider(item.owner) or not crosses or not can_be_sent(item.name):
+                continue
+            types = ", ".join(name for _, name in item.arguments)
+            ask = probing.ask_execute(item.oid, item.schema)
+            yield Probe(
+                self.attempt(
+                    Kind.EXECUTE,
+                    f"{item.schema}.{item.name}({types}), SECURITY DEFINER as {item.owner}",
+                    allowed=False,
+                ),
+                probing.call(item.schema, item.name, item.arguments) if item.callable else ask,
+                ask=None if item.callable else ask,
+                cure=Cure(
+                    advice(closing.revoke_execute(item.schema, item.name, item.arguments)),
+                    f"{item.owner}, in the database {self.database.name}",
+                    self.ground.closable(item.owner),
+                ),
+            )
+
+    def forbidden_ddl(self, found: Inventory) -> Iterator[Probe]:
+        name = self.role.name
+        for kind, privilege, statement in (
+            (Kind.CREATE_SCHEMA, "CREATE", probing.create_schema("pgtenant_verify")),
+            (Kind.CREATE_TEMPORARY, "TEMPORARY", probing.CREATE_TEMPORARY),
+        ):
+            revoke = closing.revoke_on_database(privilege, self.database.name, name)
+            yield Probe(
+                self.attempt(kind, "", allowed=False),
+                statement,
+                ask=probing.ask_database(privilege),
+                ddl=True,
+                cure=self.cure(revoke),
+            )
+        for schema in sorted(found.schemas)[:MOST]:
+            if can_be_sent(schema):
+                yield Probe(
+                    self.attempt(Kind.CREATE_TABLE, f"schema {schema}", allowed=False),
+                    probing.create_table(schema, _TABLE),
+                    ask=probing.ask_schema(schema),
+                    ddl=True,
+                    cure=self.cure(closing.revoke_create_on_schema(schema, name)),
+                )
+
+    def workshop(self, found: Inventory, schema: str) -> Iterator[Probe]:
+        """Yield what an owner does, on objects of the verification's own that never commit."""
+
+        def probe(kind: Kind, target: str, statement: sql.Composable, ask: str = "") -> Probe:
+            return Probe(
+                self.attempt(kind, target, allowed=True),
+                statement,
+                ask=probing.ask_database(ask) if ask else None,
+                ddl=True,
+                keep=True,
+            )
+
+        yield probe(Kind.CREATE_SCHEMA, "", probing.create_schema(schema), "CREATE")
+        yield probe(Kind.CREATE_TEMPORARY, "", probing.CREATE_TEMPORARY, "TEMPORARY")
+        table = probing.create_table(schema, _TABLE)
+        yield probe(Kind.CREATE_TABLE, "a schema of its own", table)
+        sequence = probing.create_sequence(schema, _SEQUENCE)
+        yield probe(Kind.CREATE_TABLE, "a schema of its own (a sequence)", sequence)
+        for kind in (Kind.INSERT, Kind.SELECT, Kind.UPDATE, Kind.DELETE):
+            yield probe(kind, "a table of its own", probing.write(kind, schema, _TABLE))
+        for other in _default_schemas(found):
+            yield probe(Kind.CREATE_TABLE, f"schema {other}", probing.create_table(other, _TABLE))
+
+
+def defaults(
+    rows: Sequence[tuple[str, str, str, str]],
+    database: DesiredDatabase,
+    ground: Ground,
+    found: Inventory,
+) -> Iterator[Result]:
+    """Judge what others were given on objects that the owner just made.
+
+    Args:
+        rows: schema, kind, grantee, privilege; the owner left out.
+        database: where.
+        ground: what is known of the instance.
+        found: what is in the database.
+    """
+    own = set(_default_schemas(found))
+    given: dict[tuple[str, str, str], set[str]] = {}
+    for schema, kind, grantee, privilege in rows:
+        scope = schema if schema in own else ""
+        given.setdefault((scope, kind, grantee), set()).add(privilege)
+    levels = {member.name: member.level for member in database.members}
+    for kind in (ObjectKind.TABLE, ObjectKind.SEQUENCE):
+        for name in levels:
+            given.setdefault(("", kind, name), set())
+    owner = database.owner.name
+    for (scope, kind, grantee), privileges in sorted(given.items()):
+        wanted = granted_by(levels.get(grantee), ObjectKind(kind))
+        where = f"on new {kind}s of {owner}" + (f" in schema {scope}" if scope else "")
+
+        def attempt(
+            words: Iterable[str], expected: Outcome, where: str = where, grantee: str = grantee
+        ) -> Attempt:
+            who = "PUBLIC" if grantee == PUBLIC else grantee
+            target = f"{', '.join(sorted(words))} {where}"
+            return Attempt(Kind.DEFAULT_PRIVILEGE, who, database.name, target, expected)
+
+        if wanted and not scope:
+            full = Outcome.ALLOWED if wanted <= privileges else Outcome.REFUSED
+            yield judged(attempt(wanted, Outcome.ALLOWED), Observation(full))
+        if beyond := privileges - wanted:
+            revoke = closing.revoke_default(owner, scope, kind, sorted(beyond), grantee)
+            cure = Cure(advice(revoke), owner, ground.closable(owner))
+            yield judged(attempt(beyond, Outcome.REFUSED), Observation(Outcome.ALLOWED), cure)
+
+
+def _default_schemas(found: Inventory) -> tuple[str, ...]:
+    return tuple(s for s in sorted(found.default_schemas)[:MOST] if can_be_sent(s))

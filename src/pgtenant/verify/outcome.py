@@ -1,0 +1,89 @@
+"""A whole verification: its results, its findings and what they come to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pgtenant.access.holes import Hole
+from pgtenant.access.holes import Severity as HoleSeverity
+from pgtenant.errors import ExitCode
+from pgtenant.verify.hygiene import Finding, Severity
+from pgtenant.verify.model import Result, Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """How many pairs there are, and how many of them were attempted.
+
+    Attributes:
+        proven: how many the catalogs were asked about: all of them, always.
+    """
+
+    total: int
+    attempted: int
+    proven: int
+
+
+@dataclass(frozen=True, slots=True)
+class Verification:
+    """What was found.
+
+    Attributes:
+        results: sorted.
+        holes: what the analysis of the catalogs found; None where it was not made.
+        findings: about the instance itself.
+        connections: each role against each database.
+        impersonations: each role against each other one.
+        seed: of the samples.
+        roles: how many roles were to log in.
+        databases: how many databases the instance has.
+        server_version: `server_version_num`.
+        encrypted: how many sessions were encrypted, and how many there were.
+        sealed: databases that nobody can enter and that were not tried.
+    """
+
+    environment: str
+    results: tuple[Result, ...]
+    holes: tuple[Hole, ...] | None
+    findings: tuple[Finding, ...]
+    connections: Count
+    impersonations: Count
+    seed: int
+    roles: int
+    databases: int
+    server_version: int
+    encrypted: tuple[int, int]
+    sealed: tuple[str, ...]
+
+    @property
+    def exit_code(self) -> ExitCode:
+        """Return the exit code: what is not proven must not look green."""
+        return ExitCode.FAILED if self.failures or self.unproven else ExitCode.CONVERGED
+
+    @property
+    def failures(self) -> int:
+        """How many attempts, holes and findings break the promise of isolation."""
+        holes = sum(h.severity is HoleSeverity.FAILURE for h in self.holes or ())
+        findings = sum(f.severity is Severity.FAILURE for f in self.findings)
+        return self.count(Verdict.FAILED) + holes + findings
+
+    @property
+    def unproven(self) -> int:
+        """How many attempts proved nothing."""
+        return self.count(Verdict.NOT_PROVEN)
+
+    @property
+    def warnings(self) -> int:
+        """How many things only the instance's owner can close, or are no hole yet."""
+        holes = sum(h.severity is HoleSeverity.WARNING for h in self.holes or ())
+        findings = sum(f.severity is Severity.WARNING for f in self.findings)
+        return self.count(Verdict.WARNING) + holes + findings
+
+    @property
+    def verdicts(self) -> dict[str, int]:
+        """How many attempts have each verdict."""
+        return {str(verdict): self.count(verdict) for verdict in Verdict}
+
+    def count(self, verdict: Verdict) -> int:
+        """Return how many attempts have a verdict."""
+        return sum(result.verdict is verdict for result in self.results)

@@ -1,0 +1,101 @@
+"""Who is tried against what: every pair, or from some number on a sample of them."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from pgtenant.catalog.model import Auth
+from pgtenant.planning.privileges import IAM_ROLE
+from pgtenant.verify.facts import Ground
+from pgtenant.verify.model import Attempt, Kind, Outcome
+
+LIMIT: Final = 10_000
+"""Pairs that are all attempted; beyond, the catalogs prove every pair and a sample is attempted."""
+
+DATABASE_OWNER: Final = "pg_database_owner"
+"""A role that every owner is a member of, in its own database."""
+
+
+@dataclass(frozen=True, slots=True)
+class Matrix:
+    """All pairs of one kind, and those of them that are attempted.
+
+    Attributes:
+        total: how many pairs there are; the catalogs are asked about each.
+        attempts: sorted by role, a role's own database first.
+    """
+
+    total: int
+    attempts: tuple[Attempt, ...]
+
+
+def connections(ground: Ground, *, seed: int, everything: bool) -> Matrix:
+    """Return every catalog role against every database of the instance."""
+    databases = sorted(set(ground.observed.databases) - set(sealed(ground)))
+    pairs: list[Attempt] = []
+    sure: set[Attempt] = set()
+    for role in ground.desired.roles:
+        for name in databases:
+            mine = ground.observed.databases[name].owner == role.name or name == role.database
+            expected = Outcome.ALLOWED if mine else Outcome.REFUSED
+            attempt = Attempt(Kind.CONNECT, role.name, name, "", expected)
+            pairs.append(attempt)
+            if mine or (role.name, name) in ground.facts.connects:
+                sure.add(attempt)
+    chosen = pairs if everything else _sample(pairs, sure, seed)
+    homes = {role.name: role.database for role in ground.desired.roles}
+    ordered = sorted(chosen, key=lambda a: (a.role, a.database != homes[a.role], a.database))
+    return Matrix(total=len(pairs), attempts=tuple(ordered))
+
+
+def sealed(ground: Ground) -> tuple[str, ...]:
+    """Return the provider's databases that let nobody in (`template0`), sorted.
+
+    Only their owner could open them, so there is nothing to attempt.
+    """
+    return tuple(
+        name
+        for name, database in sorted(ground.observed.databases.items())
+        if not database.allow_connections
+        and ground.provider(database.owner)
+        and name not in {d.name for d in ground.desired.databases}
+    )
+
+
+def impersonations(ground: Ground, *, seed: int, everything: bool) -> Matrix:
+    """Return every catalog role against every other role of the instance."""
+    pairs: list[Attempt] = []
+    sure: set[Attempt] = set()
+    for role in ground.desired.roles:
+        allowed = {role.name, DATABASE_OWNER}
+        if role.auth is Auth.IAM:
+            allowed.add(IAM_ROLE)
+        for target in sorted(set(ground.facts.roles) - allowed):
+            attempt = Attempt(Kind.BECOME, role.name, role.database, target, Outcome.REFUSED)
+            pairs.append(attempt)
+            if (role.name, target) in ground.facts.reaches:
+                sure.add(attempt)
+    chosen = pairs if everything else _sample(pairs, sure, seed)
+    return Matrix(total=len(pairs), attempts=tuple(sorted(chosen)))
+
+
+def derived_seed(parts: Sequence[str]) -> int:
+    """Return a seed that follows from text, such as the run's moment."""
+    digest = hashlib.sha256("\n".join(parts).encode("utf-8", "backslashreplace")).digest()
+    return int.from_bytes(digest[:4], "big")
+
+
+def _sample(pairs: Sequence[Attempt], sure: Collection[Attempt], seed: int) -> Sequence[Attempt]:
+    """Return at most `LIMIT` pairs: those of `sure` first, the rest in an order of the seed's."""
+    if len(pairs) <= LIMIT:
+        return pairs
+
+    def rank(attempt: Attempt) -> tuple[bool, bytes]:
+        text = f"{seed}\n{attempt.role}\n{attempt.database}\n{attempt.target}"
+        digest = hashlib.sha256(text.encode("utf-8", "backslashreplace")).digest()
+        return attempt not in sure, digest
+
+    return sorted(pairs, key=rank)[:LIMIT]

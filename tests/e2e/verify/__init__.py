@@ -1,0 +1,1 @@
+"""`pgtenant verify` on real servers."""
