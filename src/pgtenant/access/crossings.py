@@ -1,0 +1,111 @@
+"""Findings about code and connections that lead from one tenant to another."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from pgtenant.access import statements
+from pgtenant.access.ground import Ground
+from pgtenant.access.holes import Hole, HoleKind, Severity
+from pgtenant.access.model import Database, ForeignServer, Kind
+from pgtenant.access.wording import listed, objects
+from pgtenant.planning.privileges import PUBLIC
+
+
+def definers(ground: Ground, database: Database) -> Iterator[Hole]:
+    """Yield `SECURITY DEFINER` functions that let a tenant act as somebody else.
+
+    An owner that lets its own editors and readers call its code has decided so: a warning.
+    """
+    for group in database.inside.groups if database.inside is not None else ():
+        if not group.definer or group.system:
+            continue
+        usable = _schema_users(ground, database, group.schema)
+        for grantee in sorted({g.grantee for g in group.grants if not g.shipped}):
+            callers = {
+                role
+                for role in ground.holders([grantee]) & usable
+                if group.owner not in ground.graph.inherited(role)
+            }
+            if not callers or grantee == group.owner:
+                continue
+            within = group.owner == database.owner and all(
+                ground.promised(role, database) for role in callers
+            )
+            yield Hole(
+                severity=Severity.WARNING if within else Severity.FAILURE,
+                kind=HoleKind.SECURITY_DEFINER,
+                database=database.name,
+                who=grantee,
+                what=f"can act as {group.owner} through {objects(group)}: SECURITY DEFINER, and"
+                f" {listed(callers)} can call it",
+                path="PUBLIC" if grantee == PUBLIC else f"granted by {group.owner}",
+                statement=statements.revoke(group, ["EXECUTE"], grantee),
+                executor=ground.actual(group.owner, database),
+                closable_by=ground.closer(ground.actual(group.owner, database)),
+            )
+
+
+def servers(ground: Ground, database: Database) -> Iterator[Hole]:
+    """Yield foreign servers that lead into another tenant's database of this very instance."""
+    for server in database.inside.servers if database.inside is not None else ():
+        target = ground.model.databases.get(server.database)
+        if target is None or target.owner == database.owner or not ground.ours(target):
+            continue
+        here = server.host in ground.model.hosts or server.host.startswith("/")
+        yield Hole(
+            severity=Severity.FAILURE if here and server.mappings else Severity.WARNING,
+            kind=HoleKind.FOREIGN_SERVER,
+            database=database.name,
+            who=_users(server),
+            what=f"the foreign server {server.name} leads to the database {target.name} of"
+            f" {target.owner}{_as_whom(server)}" + ("" if here else f", if {server.host} is here"),
+            path=f"foreign server of {server.owner}",
+            statement=statements.drop_server(server.name),
+            executor=server.owner,
+            closable_by=ground.closer(server.owner),
+        )
+
+
+def event_triggers(ground: Ground, database: Database) -> Iterator[Hole]:
+    """Yield event triggers with a tenant's code: it runs as whoever changes the structure."""
+    for trigger in database.inside.event_triggers if database.inside is not None else ():
+        if trigger.function_owner not in ground.tenants or trigger.extension:
+            continue
+        executor = ground.actual(trigger.owner, database)
+        yield Hole(
+            severity=Severity.FAILURE,
+            kind=HoleKind.EVENT_TRIGGER,
+            database=database.name,
+            who=trigger.function_owner,
+            what=f"its code in the event trigger {trigger.name} runs as whoever changes the"
+            f" structure of the database {database.name}, the admin and superusers included",
+            path=f"event trigger of {trigger.owner}",
+            statement=statements.disable_event_trigger(trigger.name),
+            executor=executor,
+            closable_by=ground.closer(executor),
+        )
+
+
+def _schema_users(ground: Ground, database: Database, schema: str) -> frozenset[str]:
+    """Return the tenants that can name what is in a schema: they connect and have `USAGE`."""
+    grantees = {
+        ground.actual(grant.grantee, database)
+        for group in (database.inside.groups if database.inside is not None else ())
+        if group.kind is Kind.SCHEMA and schema in group.names
+        for grant in group.grants
+        if grant.privilege == "USAGE"
+    }
+    inside = ground.guests(database) | (ground.tenants & {database.owner})
+    return inside & ground.holders(grantees)
+
+
+def _users(server: ForeignServer) -> str:
+    return ", ".join(user for user, _ in server.mappings) or server.owner
+
+
+def _as_whom(server: ForeignServer) -> str:
+    remote = sorted({name for _, name in server.mappings if name})
+    if remote:
+        return f", logging in as {', '.join(remote)}"
+    return ", with a stored login" if server.mappings else ", without a stored login"

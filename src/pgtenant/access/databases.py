@@ -1,0 +1,126 @@
+"""Findings about databases as a whole, and what else belongs to the instance."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from pgtenant.access import statements
+from pgtenant.access.granted import excess
+from pgtenant.access.ground import Ground
+from pgtenant.access.holes import Closer, Hole, HoleKind, Severity
+from pgtenant.access.model import Database, Grant
+from pgtenant.planning.privileges import PUBLIC
+
+
+def databases(ground: Ground) -> Iterator[Hole]:
+    """Yield who can get into which database, copy it, or owns what is another's."""
+    for database in ground.model.databases.values():
+        yield from _owned_by_another(ground, database)
+        yield from _to_everyone(ground, database)
+        yield from _to_strangers(ground, database)
+        yield from excess(ground, database.group, database, HoleKind.DATABASE)
+        yield from _copied(ground, database)
+        yield from _unread(ground, database)
+
+
+def _to_everyone(ground: Ground, database: Database) -> Iterator[Hole]:
+    grants = [g for g in database.grants if g.grantee == PUBLIC]
+    if not grants or not database.allow_connections:
+        return
+    for grantor in sorted({g.grantor for g in grants}):
+        words = sorted(g.privilege for g in grants if g.grantor == grantor)
+        closer = ground.closer(grantor)
+        yield Hole(
+            severity=Severity.WARNING if closer is Closer.PROVIDER else Severity.FAILURE,
+            kind=HoleKind.DATABASE,
+            database=database.name,
+            who=PUBLIC,
+            what=f"{', '.join(words)} on the database {database.name}",
+            path="PUBLIC",
+            statement=statements.revoke(database.group, words, PUBLIC),
+            executor=grantor,
+            closable_by=closer,
+        )
+
+
+def _to_strangers(ground: Ground, database: Database) -> Iterator[Hole]:
+    """Yield who is let into a tenant's database without being an application."""
+    if not ground.ours(database):
+        return
+    for grant in database.grants:
+        if grant.privilege == "CONNECT" and _stranger(ground, grant, database):
+            yield Hole(
+                severity=Severity.WARNING,
+                kind=HoleKind.DATABASE,
+                database=database.name,
+                who=grant.grantee,
+                what=f"CONNECT on the database {database.name}, and the catalog does not know it",
+                path=f"granted by {grant.grantor}",
+                statement=statements.revoke(database.group, ["CONNECT"], grant.grantee),
+                executor=grant.grantor,
+                closable_by=ground.closer(grant.grantor),
+            )
+
+
+def _stranger(ground: Ground, grant: Grant, database: Database) -> bool:
+    role = grant.grantee
+    return (
+        role not in {PUBLIC, database.owner}
+        and role not in ground.tenants
+        and not ground.known(role)
+        and not ground.superuser(role)
+    )
+
+
+def _owned_by_another(ground: Ground, database: Database) -> Iterator[Hole]:
+    declared = ground.declared.get(database.name)
+    wanted = declared.owner.name if declared else database.owner
+    if database.owner in {wanted, ground.model.admin}:
+        return
+    tenant = database.owner in ground.tenants
+    executor, closer = ground.giver(database.owner, wanted)
+    yield Hole(
+        severity=Severity.FAILURE if tenant else Severity.WARNING,
+        kind=HoleKind.OWNERSHIP,
+        database=database.name,
+        who=database.owner,
+        what=f"owns the database {database.name}, which the catalog gives to {wanted}",
+        path="owner",
+        statement=statements.give_to(database.group, wanted),
+        executor=executor,
+        closable_by=closer,
+    )
+
+
+def _copied(ground: Ground, database: Database) -> Iterator[Hole]:
+    if database.is_template and ground.ours(database):
+        yield Hole(
+            severity=Severity.FAILURE,
+            kind=HoleKind.TEMPLATE,
+            database=database.name,
+            who=PUBLIC,
+            what=f"can copy the database {database.name}: it is a template, and CREATEDB is enough",
+            path="PUBLIC",
+            statement=statements.no_template(database.name),
+            executor=database.owner,
+            closable_by=ground.closer(database.owner),
+        )
+
+
+def _unread(ground: Ground, database: Database) -> Iterator[Hole]:
+    """Yield databases of tenants where others can get in and the analysis can't."""
+    if database.inside is not None or not ground.ours(database):
+        return
+    guests = ground.guests(database)
+    if guests or database.name in ground.declared:
+        yield Hole(
+            severity=Severity.FAILURE if guests else Severity.WARNING,
+            kind=HoleKind.NOT_LOOKED_INTO,
+            database=database.name,
+            who=ground.model.admin,
+            what=f"could not look into the database {database.name}: {database.unread}",
+            path="",
+            statement="",
+            executor=database.owner,
+            closable_by=ground.closer(database.owner),
+        )

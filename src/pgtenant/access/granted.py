@@ -1,0 +1,114 @@
+"""Grants beyond the catalog on objects of any kind."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from pgtenant.access import statements
+from pgtenant.access.ground import Ground
+from pgtenant.access.holes import Closer, Hole, HoleKind, Severity
+from pgtenant.access.model import Database, Grant, Group, Kind
+from pgtenant.access.wording import objects
+from pgtenant.planning.privileges import PUBLIC
+
+_USUAL = {
+    Kind.FUNCTION: "EXECUTE",
+    Kind.TYPE: "USAGE",
+    Kind.LANGUAGE: "USAGE",
+}
+"""What PostgreSQL gives everyone on what is new."""
+
+
+def excess(
+    ground: Ground, group: Group, database: Database | None, kind: HoleKind
+) -> Iterator[Hole]:
+    """Yield what tenants hold by name on a group beyond the catalog.
+
+    Args:
+        ground: the instance.
+        group: the objects.
+        database: where they are; None for what belongs to the instance.
+        kind: what the findings are called.
+    """
+    everyone = {g.privilege for g in group.grants if g.grantee == PUBLIC}
+    usual = {_USUAL[group.kind]} & everyone if group.kind in _USUAL else set()
+    found: dict[tuple[str, str, bool], list[Grant]] = {}
+    for grant in group.grants:
+        role = grant.grantee
+        if role not in ground.tenants or role == group.owner or grant.shipped:
+            continue
+        if database is not None and role == database.owner and not group.system:
+            continue
+        allowed = grant.privilege in usual or (
+            database is not None and ground.allows(role, grant.privilege, group, database)
+        )
+        if allowed and not grant.grantable:
+            continue
+        found.setdefault((role, grant.grantor, allowed), []).append(grant)
+    for (role, grantor, option_only), grants in found.items():
+        words = sorted(g.privilege for g in grants)
+        executor = ground.actual(grantor, database)
+        yield Hole(
+            severity=Severity.FAILURE,
+            kind=kind,
+            database=database.name if database else "",
+            who=role,
+            what=f"{'the right to grant ' if option_only else ''}{', '.join(words)} on"
+            f" {objects(group)}",
+            path=f"granted by {grantor}",
+            statement=statements.revoke(
+                group, words, role, option_only=option_only, cascade=_passed_on(group, role, words)
+            ),
+            executor=executor,
+            closable_by=ground.closer(executor),
+        )
+
+
+def open_to_everyone(ground: Ground, group: Group, database: Database) -> Iterator[Hole]:
+    """Yield what `PUBLIC` holds on a group beyond PostgreSQL's own defaults.
+
+    It is a failure where a tenant that can connect gains by it, and somebody here can close it.
+    """
+    found: dict[str, list[str]] = {}
+    for grant in group.grants:
+        if grant.grantee == PUBLIC and not grant.shipped and not _usual(group, grant.privilege):
+            found.setdefault(grant.grantor, []).append(grant.privilege)
+    for grantor, words in found.items():
+        executor = ground.actual(grantor, database)
+        closer = ground.closer(executor)
+        gains = gaining(ground, group, words, database)
+        if not gains and not ground.ours(database):
+            continue
+        broken = gains and closer is not Closer.PROVIDER
+        yield Hole(
+            severity=Severity.FAILURE if broken else Severity.WARNING,
+            kind=HoleKind.COLUMN_GRANT if group.kind is Kind.COLUMN else HoleKind.GRANT,
+            database=database.name,
+            who=PUBLIC,
+            what=f"{', '.join(sorted(words))} on {objects(group)}",
+            path="PUBLIC",
+            statement=statements.revoke(group, sorted(words), PUBLIC),
+            executor=executor,
+            closable_by=closer,
+        )
+
+
+def gaining(ground: Ground, group: Group, words: list[str], database: Database) -> bool:
+    """Return whether a tenant that can connect gets more by these than it was promised."""
+    return any(
+        not ground.allows(guest, word, group, database)
+        for guest in ground.guests(database)
+        for word in words
+    )
+
+
+def _usual(group: Group, privilege: str) -> bool:
+    if group.system:
+        return False
+    if group.kind is Kind.SCHEMA:
+        return group.names == ("public",) and privilege == "USAGE"
+    return _USUAL.get(group.kind) == privilege
+
+
+def _passed_on(group: Group, role: str, words: list[str]) -> bool:
+    return any(g.grantor == role and g.privilege in words for g in group.grants)

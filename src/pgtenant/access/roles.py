@@ -1,0 +1,140 @@
+"""Findings about roles: their attributes and memberships."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from pgtenant.access import statements
+from pgtenant.access.ground import Ground
+from pgtenant.access.holes import Closer, Hole, HoleKind, Severity
+from pgtenant.access.model import Membership, Role
+from pgtenant.catalog.model import Auth
+from pgtenant.planning.privileges import IAM_ROLE
+
+_SUPERUSERS_ONLY: Final = frozenset({"SUPERUSER", "REPLICATION", "BYPASSRLS"})
+
+
+def attributes(ground: Ground) -> Iterator[Hole]:
+    """Yield attributes beyond the catalog; of roles it does not speak of, as warnings."""
+    for name, role in ground.model.roles.items():
+        if ground.known(name):
+            continue
+        tenant = name in ground.tenants
+        for attribute in _held(ground, role):
+            executor, closer = ground.anybody
+            if attribute not in _SUPERUSERS_ONLY and ground.closer(name) is Closer.ADMIN:
+                executor, closer = ground.model.admin, Closer.ADMIN
+            yield Hole(
+                severity=Severity.FAILURE if tenant else Severity.WARNING,
+                kind=HoleKind.ATTRIBUTE,
+                database="",
+                who=name,
+                what=_power(attribute),
+                path="attribute",
+                statement=statements.without_attributes(name, [attribute]),
+                executor=executor,
+                closable_by=closer,
+            )
+
+
+def memberships(ground: Ground) -> Iterator[Hole]:
+    """Yield the memberships of tenants, and those of strangers in tenants."""
+    for item in ground.model.memberships:
+        severity = _of_tenant(ground, item) or _in_tenant(ground, item)
+        if severity is None:
+            continue
+        executor, closer = _who_ends(ground, item)
+        yield Hole(
+            severity=severity,
+            kind=HoleKind.MEMBERSHIP,
+            database="",
+            who=item.member,
+            what=_belongs(item),
+            path=f"granted by {item.grantor}",
+            statement=statements.revoke_membership(item, ground.model.major),
+            executor=executor,
+            closable_by=closer,
+        )
+
+
+def _held(ground: Ground, role: Role) -> Iterator[str]:
+    if role.superuser:
+        yield "SUPERUSER"
+    if role.replication:
+        yield "REPLICATION"
+    if role.bypassrls:
+        yield "BYPASSRLS"
+    if role.createrole and (role.name in ground.tenants or _rules_roles(ground, role)):
+        yield "CREATEROLE"
+    wanted = ground.desired.by_name.get(role.name)
+    if role.createdb and wanted is not None and not wanted.createdb:
+        yield "CREATEDB"
+
+
+def _rules_roles(ground: Ground, role: Role) -> bool:
+    """Return whether a stranger's `CREATEROLE` reaches tenants: only up to PostgreSQL 15.
+
+    The instance's master keeps it after a delegated admin was made.
+    """
+    home = ground.model.databases.get(ground.model.maintenance_database)
+    master = home is not None and home.owner == role.name
+    provided = any(ground.known(g) for g in ground.graph.groups(role.name) if g != role.name)
+    return ground.model.major < 16 and not role.superuser and not master and not provided
+
+
+def _power(attribute: str) -> str:
+    return {
+        "SUPERUSER": "SUPERUSER: it may do anything on the instance",
+        "REPLICATION": "REPLICATION: it can copy every database",
+        "BYPASSRLS": "BYPASSRLS: row-level security does not hold it",
+        "CREATEROLE": "CREATEROLE: it can make and change roles",
+        "CREATEDB": "CREATEDB: the catalog says createdb = false",
+    }[attribute]
+
+
+def _of_tenant(ground: Ground, item: Membership) -> Severity | None:
+    if item.member not in ground.tenants:
+        return None
+    wanted = ground.desired.by_name.get(item.member)
+    if wanted is not None and wanted.auth is Auth.IAM and item.group == IAM_ROLE:
+        return None
+    power = item.inherit or item.set or item.admin or item.group == IAM_ROLE
+    return Severity.FAILURE if power else Severity.WARNING
+
+
+def _in_tenant(ground: Ground, item: Membership) -> Severity | None:
+    if item.group not in ground.tenants or ground.superuser(item.member):
+        return None
+    bare = not item.inherit and not item.set
+    if item.member == ground.model.admin:
+        return None if bare else Severity.WARNING
+    member = ground.model.roles.get(item.member)
+    makes_roles = member is not None and member.createrole
+    if ground.known(item.member) or (bare and makes_roles):
+        return None
+    return Severity.FAILURE
+
+
+def _belongs(item: Membership) -> str:
+    ways = [
+        word
+        for word, has in (
+            ("has its privileges", item.inherit),
+            ("may SET ROLE to it", item.set),
+            ("may make others members", item.admin),
+        )
+        if has
+    ]
+    return f"member of {item.group}: {', '.join(ways) or 'without any effect'}"
+
+
+def _who_ends(ground: Ground, item: Membership) -> tuple[str, Closer]:
+    admin = ground.model.admin
+    role = ground.model.roles.get(admin)
+    if ground.superuser(admin):
+        return admin, Closer.ADMIN
+    if ground.model.major < 16:
+        may = role is not None and role.createrole and not ground.superuser(item.group)
+        return (admin, Closer.ADMIN) if may else ground.anybody
+    return item.grantor, ground.closer(item.grantor)

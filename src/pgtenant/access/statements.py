@@ -1,0 +1,161 @@
+"""The statements that close what the analysis finds; they are only ever shown."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Final
+
+from psycopg import sql
+
+from pgtenant.access.model import DefaultGrant, Group, Kind, Membership, Signature
+from pgtenant.planning.changes import RevokeDefault
+from pgtenant.planning.sql import statements
+from pgtenant.planning.sql.statements.words import and_dependents, grant_option, names_in
+from pgtenant.planning.sql.text import advice
+
+_KEYWORDS: Final[Mapping[Kind, str]] = {
+    Kind.DATABASE: "DATABASE",
+    Kind.SCHEMA: "SCHEMA",
+    Kind.TABLE: "TABLE",
+    Kind.COLUMN: "TABLE",
+    Kind.SEQUENCE: "SEQUENCE",
+    Kind.FUNCTION: "ROUTINE",
+    Kind.TYPE: "TYPE",
+    Kind.LANGUAGE: "LANGUAGE",
+    Kind.FOREIGN_DATA_WRAPPER: "FOREIGN DATA WRAPPER",
+    Kind.SERVER: "FOREIGN SERVER",
+    Kind.LARGE_OBJECT: "LARGE OBJECT",
+    Kind.PARAMETER: "PARAMETER",
+    Kind.TABLESPACE: "TABLESPACE",
+    Kind.EVENT_TRIGGER: "EVENT TRIGGER",
+    Kind.PUBLICATION: "PUBLICATION",
+    Kind.SUBSCRIPTION: "SUBSCRIPTION",
+}
+_OWNED: Final[Mapping[Kind, str]] = {**_KEYWORDS, Kind.SERVER: "SERVER"}
+_ALL_OF: Final[Mapping[Kind, str]] = {
+    Kind.TABLE: "ALL TABLES",
+    Kind.SEQUENCE: "ALL SEQUENCES",
+    Kind.FUNCTION: "ALL ROUTINES",
+}
+_MOST_NAMES: Final = 100
+_MOST_STATEMENTS: Final = 20
+
+
+def revoke(
+    group: Group,
+    privileges: Iterable[str],
+    role: str,
+    *,
+    option_only: bool = False,
+    cascade: bool = False,
+) -> str:
+    """`REVOKE … ON … FROM`, for every object of a group."""
+    return advice(
+        sql.SQL("REVOKE {}{} ON {} FROM {}{}").format(
+            grant_option(only=option_only),
+            _privileges(group, privileges),
+            _objects(group),
+            statements.grantee(role),
+            and_dependents(cascade=cascade),
+        )
+    )
+
+
+def revoke_default(grants: Sequence[DefaultGrant], *, option_only: bool) -> str:
+    """`ALTER DEFAULT PRIVILEGES … REVOKE` for grants that differ in their privileges only."""
+    first = grants[0]
+    return advice(
+        statements.revoke_default(
+            RevokeDefault(
+                entry="",
+                database="",
+                owner=first.creator,
+                role=first.grantee,
+                object_kind=first.kind,
+                schema=first.schema,
+                privileges=tuple(sorted(g.privilege for g in grants)),
+                grant_option_only=option_only,
+            )
+        )
+    )
+
+
+def revoke_membership(item: Membership, major: int) -> str:
+    """`REVOKE group FROM member`; from PostgreSQL 16 on one row of several is named."""
+    statement = statements.revoke_membership(item.group, item.member)
+    if major >= 16:
+        statement += sql.SQL(" GRANTED BY {}").format(sql.Identifier(item.grantor))
+    return advice(statement)
+
+
+def without_attributes(role: str, attributes: Iterable[str]) -> str:
+    """`ALTER ROLE … NOSUPERUSER …`."""
+    return advice(statements.without_powers(role, attributes))
+
+
+def no_template(database: str) -> str:
+    """`ALTER DATABASE … IS_TEMPLATE FALSE`."""
+    return advice(sql.SQL("ALTER DATABASE {} IS_TEMPLATE FALSE").format(sql.Identifier(database)))
+
+
+def give_to(group: Group, owner: str) -> str:
+    """`ALTER … OWNER TO` for the objects of a group, at most twenty of them."""
+    keyword = sql.SQL(_OWNED[group.kind])
+    return advice(
+        sql.SQL("; ").join(
+            sql.SQL("ALTER {} {} OWNER TO {}").format(keyword, name, sql.Identifier(owner))
+            for name in _names(group)[:_MOST_STATEMENTS]
+        )
+    )
+
+
+def drop_server(name: str) -> str:
+    """`DROP SERVER … CASCADE`, user mappings and foreign tables included."""
+    return advice(sql.SQL("DROP SERVER {} CASCADE").format(sql.Identifier(name)))
+
+
+def disable_event_trigger(name: str) -> str:
+    """`ALTER EVENT TRIGGER … DISABLE`."""
+    return advice(sql.SQL("ALTER EVENT TRIGGER {} DISABLE").format(sql.Identifier(name)))
+
+
+def _privileges(group: Group, words: Iterable[str]) -> sql.Composable:
+    if group.kind is Kind.PARAMETER:
+        known = {"SET": sql.SQL("SET"), "ALTER SYSTEM": sql.SQL("ALTER SYSTEM")}
+        return sql.SQL(", ").join(known[word] for word in words)
+    if group.kind is Kind.COLUMN:
+        columns = sql.SQL(", ").join(map(sql.Identifier, group.names))
+        return sql.SQL(", ").join(
+            sql.SQL("{} ({})").format(statements.privileges([word]), columns) for word in words
+        )
+    return statements.privileges(words)
+
+
+def _objects(group: Group) -> sql.Composable:
+    keyword = sql.SQL(_KEYWORDS[group.kind])
+    if group.kind is Kind.COLUMN:
+        return sql.SQL("{} {}").format(keyword, sql.Identifier(group.schema, group.table))
+    if len(group.names) > _MOST_NAMES and group.kind in _ALL_OF:
+        return sql.SQL("{} IN SCHEMA {}").format(
+            sql.SQL(_ALL_OF[group.kind]), sql.Identifier(group.schema)
+        )
+    return sql.SQL("{} {}").format(keyword, sql.SQL(", ").join(_names(group)))
+
+
+def _names(group: Group) -> list[sql.Composable]:
+    match group.kind:
+        case Kind.FUNCTION:
+            return [
+                sql.SQL("{}({})").format(sql.Identifier(group.schema, name), _arguments(signature))
+                for name, signature in zip(group.names, group.signatures, strict=True)
+            ]
+        case Kind.LARGE_OBJECT:
+            return [sql.Literal(int(name)) for name in group.names]
+        case Kind.PARAMETER:
+            return [sql.Identifier(*name.split(".")) for name in group.names]
+        case _:
+            return [names_in(group.schema, [name]) for name in group.names]
+
+
+def _arguments(signature: Signature) -> sql.Composable:
+    return sql.SQL(", ").join(sql.Identifier(*argument) for argument in signature.types)

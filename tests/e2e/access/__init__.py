@@ -1,0 +1,1 @@
+"""What the catalogs alone tell about access."""
