@@ -8,7 +8,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from pgtenant.audit.chain import Kind
@@ -98,24 +98,10 @@ def replay(records: Iterable[Members]) -> tuple[PastRun, ...]:
     Args:
         records: in their order; may be any that anybody wrote, and begin anywhere.
     """
-    runs: dict[int, PastRun] = {}
-    current: dict[str, PastRun] = {}
+    told = _Runs()
     for members in records:
-        kind, run_id = text(members, "kind"), text(members, "run_id")
-        if kind == Kind.RUN_STARTED:
-            current[run_id] = runs[number(members, "seq")] = _opened(members)
-            continue
-        run = current.get(run_id)
-        if kind == Kind.RECORD:
-            _close(members, run, runs)
-        if kind == Kind.PLANNED and run is not None:
-            planned = read_planned(members)
-            run.planned |= {intent.id: Open(intent, planned) for intent in planned.intents}
-        if kind == Kind.RUN_FINISHED and run is not None:
-            run.exit_code, run.cut_off = number(members, "exit_code"), bool(members.get("cut_off"))
-        if is_checkpoint(members):
-            _settle(members, runs, by=run)
-    return tuple(runs.values())
+        told.add(members)
+    return tuple(told.runs.values())
 
 
 def is_checkpoint(members: Members) -> bool:
@@ -129,6 +115,74 @@ def unsettled_in(members: Members) -> Iterator[tuple[int, str, frozenset[str]]]:
         yield number(one, "seq"), text(one, "run_id"), frozenset(texts(one, "entries"))
 
 
+@dataclass(slots=True)
+class _Runs:
+    """The runs so far.
+
+    Attributes:
+        runs: by the `seq` of the record that opened each.
+        current: the last one of each id.
+        live: those of each place that no checkpoint has closed: few, however long the journal.
+    """
+
+    runs: dict[int, PastRun] = field(default_factory=dict)
+    current: dict[str, PastRun] = field(default_factory=dict)
+    live: dict[Place, dict[int, PastRun]] = field(default_factory=dict)
+
+    def add(self, members: Members) -> None:
+        kind, run_id = text(members, "kind"), text(members, "run_id")
+        if kind == Kind.RUN_STARTED:
+            self._open(run_id, _opened(members))
+            return
+        run = self.current.get(run_id)
+        if kind == Kind.RECORD:
+            self._close(members, run)
+        if kind == Kind.PLANNED and run is not None:
+            self._plan(read_planned(members), run)
+        if kind == Kind.RUN_FINISHED and run is not None:
+            run.exit_code, run.cut_off = number(members, "exit_code"), bool(members.get("cut_off"))
+        if is_checkpoint(members):
+            self._settle(members, run)
+
+    def _open(self, run_id: str, run: PastRun) -> None:
+        self.current[run_id] = self.runs[run.seq] = run
+        self.live.setdefault(run.place, {})[run.seq] = run
+
+    def _plan(self, planned: Planned, run: PastRun) -> None:
+        intents = {intent.id: Open(intent, planned) for intent in planned.intents}
+        run.planned |= intents
+        # Whoever plans a change has found that it is not in effect.
+        for other in self.live.get(run.place, {}).values():
+            if other is not run:
+                other.closed |= intents.keys() & other.planned.keys()
+
+    def _close(self, members: Members, run: PastRun | None) -> None:
+        changes = set(texts(members, "changes"))
+        settles = members.get("settles")
+        if isinstance(settles, dict):
+            run, changes = self.runs.get(number(settles, "seq")), set(texts(settles, "changes"))
+        if run is None:
+            return
+        if members.get("in_doubt"):
+            run.doubtful |= changes
+        else:
+            run.closed |= changes
+
+    def _settle(self, members: Members, by: PastRun | None) -> None:
+        """Close every run before a checkpoint but those that it names."""
+        live = self.live.get(place_of(members), {})
+        left = {seq: entries for seq, _, entries in unsettled_in(members)}
+        ended = text(members, "kind") == Kind.RUN_FINISHED
+        for seq, run in list(live.items()):
+            if ended or run is not by:
+                run.left = left.get(seq, frozenset())
+                if not run.left:
+                    del live[seq]
+        for one in objects(members, "looked_at"):
+            if (looked_at := self.runs.get(number(one, "seq"))) is not None:
+                looked_at.settled_by = text(members, "run_id")
+
+
 def _opened(members: Members) -> PastRun:
     return PastRun(
         seq=number(members, "seq"),
@@ -138,28 +192,3 @@ def _opened(members: Members) -> PastRun:
         actor=text(members, "actor"),
         place=place_of(members),
     )
-
-
-def _close(members: Members, run: PastRun | None, runs: dict[int, PastRun]) -> None:
-    changes = set(texts(members, "changes"))
-    settles = members.get("settles")
-    if isinstance(settles, dict):
-        run, changes = runs.get(number(settles, "seq")), set(texts(settles, "changes"))
-    if run is None:
-        return
-    if members.get("in_doubt"):
-        run.doubtful |= changes
-    else:
-        run.closed |= changes
-
-
-def _settle(members: Members, runs: Mapping[int, PastRun], *, by: PastRun | None) -> None:
-    """Close every run before a checkpoint but those that it names."""
-    place, left = place_of(members), {seq: entries for seq, _, entries in unsettled_in(members)}
-    ended = text(members, "kind") == Kind.RUN_FINISHED
-    for run in runs.values():
-        if run.place == place and (ended or run is not by):
-            run.left = left.get(run.seq, frozenset())
-    for one in objects(members, "looked_at"):
-        if (looked_at := runs.get(number(one, "seq"))) is not None:
-            looked_at.settled_by = text(members, "run_id")

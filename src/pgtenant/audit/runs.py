@@ -53,7 +53,7 @@ def _ended(run: PastRun) -> str:
     if run.settled_by:
         said += f", settled by run {run.settled_by}"
     if run.open:
-        said += f", {len(run.open)} planned changes open"
+        said += f", {len(run.open)} planned change(s) open"
     return said
 
 

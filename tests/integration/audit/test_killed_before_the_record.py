@@ -7,30 +7,29 @@ replaced. What it had committed by then is asked of the server's log.
 
 from __future__ import annotations
 
-import json
-import signal
-import subprocess
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from pgtenant.audit.journal import journal_path
 from support.instance import Instance
 from support.project import Project
 from support.siege import state
 
-from .journals import ENTRIES, SCHEMA, forget, of_run, planned, recorded, records, settled
+from .journals import (
+    ENTRIES,
+    SCHEMA,
+    forget,
+    killed_at,
+    of_run,
+    planned,
+    recorded,
+    records,
+    settled,
+    sizes,
+)
 
-KILLED_AT = """
-import resource, signal, sys
-from pgtenant.cli import main
-size = int(sys.argv.pop(1))
-resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
-signal.signal(signal.SIGXFSZ, signal.SIG_DFL)
-sys.exit(main(sys.argv[1:]))
-"""
+APPLY = ("apply", "-e", "dev", "--run-id", "killed")
 
 
 @pytest.fixture
@@ -40,19 +39,6 @@ def project(instance: Instance, tmp_path: Path) -> Project:
     (project.root / "schemas" / "mine.sql").write_text(SCHEMA)
     project.write(ENTRIES)
     return project
-
-
-def killed_at(project: Project, size: int) -> bool:
-    """Apply until the journal has that many bytes; return whether the run was killed there."""
-    python, _, _, *arguments = project.command("apply", "-e", "dev", "--run-id", "killed")
-    done = subprocess.run(
-        [python, "-c", KILLED_AT, str(size), *arguments],
-        check=False,
-        capture_output=True,
-        timeout=60,
-    )
-    assert done.returncode in {0, -signal.SIGXFSZ}, done.stderr
-    return done.returncode != 0
 
 
 def committed(log: str, changes: list[dict[str, Any]], ids: list[str]) -> list[str]:
@@ -65,18 +51,6 @@ def committed(log: str, changes: list[dict[str, Any]], ids: list[str]) -> list[s
     return [key for key, text in zip(ids, firsts, strict=True) if text in log]
 
 
-def sizes(project: Project) -> list[int]:
-    """Return where the lines of a whole run end, from the first one about a change on."""
-    ends: list[int] = []
-    size, begun = 0, False
-    for line in journal_path(project.audit).read_bytes().splitlines(keepends=True):
-        size += len(line)
-        begun = begun or json.loads(line)["kind"] == "settled"
-        if begun:
-            ends.append(size)
-    return ends
-
-
 @pytest.mark.parametrize("torn", [0, 60], ids=["before", "within"])
 def test_at_every_record(project: Project, instance: Instance, torn: int) -> None:
     changes = project.plan().json["changes"]
@@ -87,7 +61,7 @@ def test_at_every_record(project: Project, instance: Instance, torn: int) -> Non
     for end in ends[:-1]:
         forget(project, instance)
         mark = instance.log_mark()
-        assert killed_at(project, end + torn), end
+        assert killed_at(project, end + torn, *APPLY), end
         log = instance.log_since(mark)
         project.converge("--run-id", "next")
         assert state(instance, "shop") == wanted, end

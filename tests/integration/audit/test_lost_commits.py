@@ -87,7 +87,7 @@ def test_at_every_commit(project: Project, instance: Instance, proxy: Proxy, fau
         assert settled(found, "third") == []
         listed = project.run("audit", "runs", "-e", "dev")
         assert listed.code == 0
-        assert "planned changes open" not in listed.out
+        assert "planned change" not in listed.out
         assert f"exit code 1{', settled by run next' if doubtful else ''}\n" in listed.out
         assert project.run("audit", "verify", "-e", "dev").code == 0
     assert lost >= 5

@@ -126,9 +126,15 @@ def test_runs_of_the_same_name_are_told_apart(journal: Path) -> None:
     written(journal, [*begun("x", "a"), *begun("x", "b"), record("x", "b")])
     assert left_open(look_back(journal, HERE)) == {}
     unsettled = [{"run_id": "x", "seq": 1, "entries": ["crm"]}]
-    written(journal, [*begun("x", "a"), *begun("x", "a", unsettled=unsettled), record("x", "a")])
+    written(journal, [*begun("x", "a"), *begun("x", "b", unsettled=unsettled), record("x", "b")])
     runs = look_back(journal, HERE).runs
     assert [(run.seq, len(run.open)) for run in runs] == [(1, 1), (4, 0)]
+
+
+def test_who_plans_a_change_has_found_that_it_was_not_made(journal: Path) -> None:
+    unsettled = [{"run_id": "x", "seq": 1, "entries": ["crm"]}]
+    written(journal, [*begun("x", "a", "b"), *begun("y", "a", unsettled=unsettled)])
+    assert left_open(look_back(journal, HERE)) == {"x": ["b"], "y": ["a"]}
 
 
 def test_only_the_end_is_read(journal: Path, monkeypatch: pytest.MonkeyPatch) -> None:
