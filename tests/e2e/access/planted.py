@@ -330,8 +330,10 @@ HOLES = {
             (SU, "orders", "GRANT USAGE ON FOREIGN DATA WRAPPER fdw TO orders_user"),
             (
                 *OWNER,
-                "CREATE SERVER far FOREIGN DATA WRAPPER fdw"
-                " OPTIONS (host 'localhost', dbname 'billing')",
+                (
+                    "CREATE SERVER far FOREIGN DATA WRAPPER fdw"
+                    " OPTIONS (host 'localhost', dbname 'billing')"
+                ),
             ),
             (
                 *OWNER,
@@ -347,8 +349,10 @@ HOLES = {
         (
             (
                 *OWNER,
-                "CREATE SERVER farther FOREIGN DATA WRAPPER fdw"
-                " OPTIONS (host 'x.invalid', dbname 'billing')",
+                (
+                    "CREATE SERVER farther FOREIGN DATA WRAPPER fdw"
+                    " OPTIONS (host 'x.invalid', dbname 'billing')"
+                ),
             ),
             (*OWNER, "CREATE USER MAPPING FOR orders_user SERVER farther"),
         ),
