@@ -9,7 +9,6 @@ from datetime import datetime
 from functools import partial
 
 from pgtenant.audit.chain import FORMAT, Kind, Members
-from pgtenant.audit.history import replay
 from pgtenant.audit.intent import Planned
 from pgtenant.audit.record import Action, Record, Status, stamp
 from pgtenant.audit.trail import AuditTrail, Detail
@@ -204,12 +203,10 @@ class Recorder:
             "csv_missing": self.audit.csv_missing,
             "cut_off": cut_off or self.cut_off,
         }
-        last = {**self._shared(Kind.RUN_FINISHED), **end}
-        if self.settlement is not None:
-            known = replay([*(link.members for link in links), last])
-            if not any(run.open for run in known):
-                last |= self.settlement.checkpoint()
-        self.audit.mark(last)
+        in_doubt = end["cut_off"] or any(link.members.get("in_doubt") for link in links)
+        if self.settlement is not None and not in_doubt:
+            end |= self.settlement.checkpoint()
+        self.audit.mark({**self._shared(Kind.RUN_FINISHED), **end})
 
     def _shared(self, kind: Kind) -> dict[str, object]:
         return {
