@@ -38,7 +38,7 @@ _ALL: Final[Mapping[Kind, tuple[str, ...]]] = MappingProxyType(
 )
 
 _WRITES: Final = frozenset({"INSERT", "UPDATE", "DELETE"})
-_PREDEFINED: Final[Mapping[str, Mapping[Kind, frozenset[str]]]] = MappingProxyType(
+PREDEFINED: Final[Mapping[str, Mapping[Kind, frozenset[str]]]] = MappingProxyType(
     {
         "pg_read_all_data": {
             Kind.SCHEMA: frozenset({"USAGE"}),
@@ -84,7 +84,7 @@ def held(
         for grant, path in _by_grants(table, reach):
             if grant.privilege in possible:
                 _note(found, grant.privilege, path)
-    for role, powers in _PREDEFINED.items():
+    for role, powers in PREDEFINED.items():
         if role in reach:
             for privilege in powers.get(group.kind, ()):
                 _note(found, privilege, (*reach[role][:-1], Hop(Via.PREDEFINED, role)))

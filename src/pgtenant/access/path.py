@@ -23,6 +23,7 @@ class Via(StrEnum):
     PUBLIC = "public"
     OWNER = "owner"
     GRANT = "grant"
+    DEFAULT = "default_privileges"
     PREDEFINED = "predefined"
     SUPERUSER = "superuser"
 
@@ -32,7 +33,7 @@ class Hop:
     """One hop.
 
     Attributes:
-        role: the role it leads to; for a grant the grantor, or empty.
+        role: the role it leads to, the grantor, whose default privileges, or empty.
     """
 
     via: Via
@@ -52,6 +53,7 @@ _WORDS: Final[Mapping[Via, str]] = {
     Via.PUBLIC: "PUBLIC",
     Via.OWNER: "owner",
     Via.GRANT: "granted by {}",
+    Via.DEFAULT: "default privileges of {}",
     Via.PREDEFINED: "{}",
     Via.SUPERUSER: "superuser",
 }

@@ -6,6 +6,7 @@ import click
 
 from pgtenant import __version__
 from pgtenant.cli.audit import audit
+from pgtenant.cli.commands.access import access
 from pgtenant.cli.commands.adopt import adopt
 from pgtenant.cli.commands.apply import apply
 from pgtenant.cli.commands.bootstrap import bootstrap
@@ -35,5 +36,5 @@ def cli() -> None:
     """  # noqa: D301 - click wants the character itself
 
 
-for command in (plan, apply, verify, bootstrap, adopt, import_, audit, init, demo):
+for command in (plan, apply, verify, access, bootstrap, adopt, import_, audit, init, demo):
     cli.add_command(command)

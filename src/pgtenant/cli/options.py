@@ -45,6 +45,7 @@ lock_timeout_option = click.option(
 _STYLES = {
     "text": "text for people",
     "json": "json for programs",
+    "csv": "csv for spreadsheets",
     "sql": "sql to paste into psql",
     "markdown": "markdown to comment",
 }

@@ -6,9 +6,13 @@ import asyncio
 from dataclasses import replace
 
 from pgtenant.access.model import AccessModel, Database
-from pgtenant.errors import ServerError
+from pgtenant.access.rows import Filters, Listing, listing
+from pgtenant.errors import ServerError, UsageError
 from pgtenant.postgres.access import read_inside, read_shared
-from pgtenant.usecases.look import Instance
+from pgtenant.secrets.store import SecretStore
+from pgtenant.settings.model import Settings
+from pgtenant.usecases.inputs import server_inputs
+from pgtenant.usecases.look import Instance, connected
 
 _LOST = ("08", "57P")
 
@@ -47,3 +51,29 @@ async def read_access(instance: Instance, *, only: str | None = None) -> AccessM
         *(read(d) for d in shared.model.databases.values() if only in {None, d.name})
     )
     return replace(shared.model, databases={**shared.model.databases, **{d.name: d for d in found}})
+
+
+async def who_can(
+    settings: Settings, environment: str, store: SecretStore, filters: Filters
+) -> Listing:
+    """Return who can do what on the instance of an environment, as far as it was asked for.
+
+    Raises:
+        SecretError: the admin's secret is missing or bad; no other is asked for.
+        ServerError: the instance could not be read.
+        UsageError: a filter names what the instance does not have.
+    """
+    inputs = await server_inputs(settings, environment, store)
+    async with connected(inputs) as instance:
+        model = await read_access(instance, only=filters.database)
+    if filters.role is not None and filters.role not in model.roles:
+        raise UsageError(f"the instance has no role {filters.role}", hint="check its name")
+    if filters.database is not None and filters.database not in model.databases:
+        raise UsageError(f"the instance has no database {filters.database}", hint="check its name")
+    found = listing(model, filters)
+    if filters.table is not None and not any(row.database for row in found.rows):
+        raise UsageError(
+            f"no database that was looked into has a table {filters.table} that anybody may use",
+            hint="write SCHEMA.TABLE or TABLE, as the catalogs have them, without quotes",
+        )
+    return found
