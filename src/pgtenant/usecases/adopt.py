@@ -12,6 +12,7 @@ from pgtenant.planning.candidates import Candidate, State
 from pgtenant.postgres.lock import take_run_lock
 from pgtenant.postgres.usage import read_usage
 from pgtenant.report.progress import Progress
+from pgtenant.usecases.accounted import accounted
 from pgtenant.usecases.inputs import Inputs
 from pgtenant.usecases.journal import facts
 from pgtenant.usecases.look import Instance, connected, observe
@@ -73,7 +74,7 @@ async def adopt_entries(
         AuditError: a record could not be written; no further change was made.
         ServerError: the instance could not be read.
     """
-    async with connected(inputs) as instance:
+    async with accounted(inputs, recorder), connected(inputs) as instance:
         if not dry_run:
             await take_run_lock(instance.primary, wait=lock_wait)
         selected = [

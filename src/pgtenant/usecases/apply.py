@@ -7,9 +7,11 @@ from dataclasses import dataclass, field
 
 from pgtenant.audit.record import Action, Status
 from pgtenant.errors import AuditError, AuthorityError, PgtenantError
+from pgtenant.planning.findings import DriftKind
 from pgtenant.planning.plan import Plan, make_plan
 from pgtenant.postgres.lock import take_run_lock
 from pgtenant.report.progress import Progress
+from pgtenant.usecases.accounted import accounted
 from pgtenant.usecases.inputs import Inputs
 from pgtenant.usecases.journal import facts
 from pgtenant.usecases.look import Instance, connected, observe
@@ -60,26 +62,11 @@ async def apply(
         AuditError: a record could not be written; no further change was made.
         ServerError: the instance could not be read.
     """
-    try:
-        async with connected(inputs) as instance:
-            if not dry_run:
-                await take_run_lock(instance.primary, wait=lock_wait)
-            run = _Run(instance, recorder, progress, show, fail_fast=fail_fast)
-            return await (run.rehearse() if dry_run else run.carry_out())
-    except AuditError:
-        raise
-    except PgtenantError as error:
-        if not recorder.own:
-            await _never_began(inputs, recorder, error)
-        raise
-
-
-async def _never_began(inputs: Inputs, recorder: Recorder, error: PgtenantError) -> None:
-    """Leave a row for each entry of a run that failed before it could say anything."""
-    if not recorder.audit.links:
-        await recorder.start(facts(inputs))
-    keys = {e.key for e in inputs.catalog.entries if inputs.only is None or e.key in inputs.only}
-    await recorder.write([*bad_secret_rows(inputs), *failure_rows(inputs, keys, Action.RUN, error)])
+    async with accounted(inputs, recorder), connected(inputs) as instance:
+        if not dry_run:
+            await take_run_lock(instance.primary, wait=lock_wait)
+        run = _Run(instance, recorder, progress, show, fail_fast=fail_fast)
+        return await (run.rehearse() if dry_run else run.carry_out())
 
 
 @dataclass(slots=True)
@@ -218,7 +205,8 @@ class _Run:
         entry = next(d.entry for d in inputs.desired.databases if d.name == database)
         if entry in self.failed:
             return
-        reason = next((d.message for d in plan.drift if d.database == database), "")
+        unread = (d for d in plan.drift if d.kind is DriftKind.UNREAD_DATABASE)
+        reason = next((d.message for d in unread if d.database == database), "")
         error = PgtenantError(
             f"the database {database} could not be read, so what is inside is unchecked: {reason}",
             hint="run again when that is mended; everything else was carried out",

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from psycopg import sql
 
 from pgtenant.audit.record import Action, Status
-from pgtenant.errors import AuthorityError, PgtenantError, ServerError
+from pgtenant.errors import AuditError, AuthorityError, PgtenantError, ServerError
 from pgtenant.planning.authority import Missing, missing_loan
 from pgtenant.planning.bootstrap import (
     Batch,
@@ -96,25 +96,37 @@ class Bootstrap:
             SecretError: the secret could not be written.
             ServerError: the server failed.
         """
-        async with connected(self.inputs) as instance:
-            if not self.dry_run:
-                await take_run_lock(instance.primary, wait=self.lock_wait)
-            await self.recorder.start(self._facts(instance))
-            state = await self._look(instance)
-            outcome = await self._plan(instance, state)
-            self.show(outcome)
-            if self.dry_run:
-                for batch in outcome.batches:
-                    await self.recorder.write(
-                        batch_rows(batch, outcome.lending, self.role, Status.DRY_RUN)
-                    )
-            else:
-                await self._announce(outcome)
-                await self._carry_out(instance, outcome)
-                outcome = replace(outcome, left=await self._prove(instance, state, outcome))
-            if not outcome.changed:
-                message = "the delegated admin is as it should be"
-                await self._record(Action.CHECK, Status.NO_CHANGE, message)
+        try:
+            async with connected(self.inputs) as instance:
+                return await self._run(instance)
+        except AuditError:
+            raise
+        except PgtenantError as error:
+            if not self.recorder.own:
+                if not self.recorder.audit.links:
+                    await self.recorder.start(self._facts())
+                await self._record(Action.RUN, Status.ERROR, error.message)
+            raise
+
+    async def _run(self, instance: Instance) -> Outcome:
+        if not self.dry_run:
+            await take_run_lock(instance.primary, wait=self.lock_wait)
+        await self.recorder.start(self._facts(instance.primary.info.server_version))
+        state = await self._look(instance)
+        outcome = await self._plan(instance, state)
+        self.show(outcome)
+        if self.dry_run:
+            for batch in outcome.batches:
+                await self.recorder.write(
+                    batch_rows(batch, outcome.lending, self.role, Status.DRY_RUN)
+                )
+        else:
+            await self._announce(outcome)
+            await self._carry_out(instance, outcome)
+            outcome = replace(outcome, left=await self._prove(instance, state, outcome))
+        if not outcome.changed:
+            message = "the delegated admin is as it should be"
+            await self._record(Action.CHECK, Status.NO_CHANGE, message)
         return outcome
 
     async def _look(self, instance: Instance) -> Delegation:
@@ -258,10 +270,10 @@ class Bootstrap:
         assert self.secret is not None  # noqa: S101 - only a bootstrap sets passwords
         return scram.verifier(instance.primary, role, self.secret.password.reveal())
 
-    def _facts(self, instance: Instance) -> dict[str, str | int]:
+    def _facts(self, version: int = 0) -> dict[str, str | int]:
         return {
             "server": server_of(self.inputs),
-            "server_version": instance.primary.info.server_version,
+            "server_version": version,
             "admin": self.inputs.admin.username,
         }
 

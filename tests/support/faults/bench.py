@@ -23,8 +23,8 @@ from support.faults.runs import Runs, forked
 from support.instance import Instance
 from support.project import Project
 
-SETTINGS = {"log_statement": "none", "max_connections": "14"}
-"""Few connections, so that all of them can be taken."""
+SETTINGS = {"log_statement": "none", "max_connections": "14", "synchronous_commit": "on"}
+"""Few connections, so that all of them can be taken; and no crash takes back what was done."""
 
 _GONE = """
 SELECT count(*) FROM pg_stat_activity

@@ -11,6 +11,8 @@ KILLED: Final = -9
 _NOT_TRIED_AGAIN: Final = (
     "SELECT pg_catalog.set_config(",
     "SELECT pg_try_advisory_lock(",
+    "SELECT pg_advisory_unlock(",
+    "queries/blockers.sql",
     "queries/rivals.sql",
     "SELECT EXISTS ( SELECT FROM pg_locks",
 )
@@ -27,11 +29,16 @@ def code_after(fault: Injection, name: str, without: int) -> int:
     """
     if fault.kills:
         return KILLED
-    if fault.transient and not name.startswith(_NOT_TRIED_AGAIN):
+    if tries_again(fault, name):
         return without
     if name == "login of a role":
         return without  # it only proves a password, or finds that it can't be proven
     return 1
+
+
+def tries_again(fault: Injection, name: str) -> bool:
+    """Whether the same is sent once more."""
+    return fault.transient and not name.startswith(_NOT_TRIED_AGAIN)
 
 
 def leaves_open(fault: Injection, name: str) -> bool:

@@ -117,7 +117,7 @@ ALL: Final[dict[str, Injection]] = {
     "kill_before": Injection("kill -9 before", _kill_before, _any, "", kills=True),
     "kill_after": Injection("kill -9 after", _kill_after, _any, "", kills=True),
     "terminate": Injection(
-        "session ended", _terminate, _in_session, r"administrator command", severs=True
+        "session ended", _terminate, _in_session, r"administrator command|" + LOST, severs=True
     ),
     "restart": Injection(
         "server restart", _restart, _in_session, r"administrator command|" + LOST, severs=True

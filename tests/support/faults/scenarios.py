@@ -245,10 +245,16 @@ ALL: Final[dict[str, Scenario]] = {
         "somebody else holds a lock",
         _blocked,
         (*_APPLY, "--authoritative"),
+        databases=("platform",),
         code=1,
         without=_RESTART,
     ),
     "powerless": Scenario(
-        "the admin may not", _powerless, (*_APPLY, "--authoritative"), code=1, oldest=16
+        "the admin may not",
+        _powerless,
+        (*_APPLY, "--authoritative"),
+        databases=("platform",),
+        code=1,
+        oldest=16,
     ),
 }
