@@ -4,50 +4,18 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Iterator
-from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from psycopg import sql
 
-from pgtenant.access.effective import everything, held, privileges_of
+from pgtenant.access.effective import everything, held
 from pgtenant.access.graph import Graph
 from pgtenant.access.model import AccessModel, Group, Inside, Kind
 from pgtenant.postgres.access import read_inside, read_shared
 from pgtenant.postgres.libpq import Connection
 from support import worlds_of_access as worlds
-from support.instance import Instance
-
-Answer = tuple[str, str, str, str]
-"""A kind (or a way of belonging), a role, an object, a privilege: all that hold."""
-
-_FUNCTIONS = {
-    Kind.DATABASE: "has_database_privilege",
-    Kind.SCHEMA: "has_schema_privilege",
-    Kind.TABLE: "has_table_privilege",
-    Kind.SEQUENCE: "has_sequence_privilege",
-    Kind.FUNCTION: "has_function_privilege",
-    Kind.TYPE: "has_type_privilege",
-    Kind.LANGUAGE: "has_language_privilege",
-    Kind.FOREIGN_DATA_WRAPPER: "has_foreign_data_wrapper_privilege",
-    Kind.SERVER: "has_server_privilege",
-    Kind.PARAMETER: "has_parameter_privilege",
-    Kind.TABLESPACE: "has_tablespace_privilege",
-}
-_SUBJECTS = (*worlds.ROLES, "platform_admin")
-
-
-@pytest.fixture
-def world(instance: Instance) -> Iterator[str]:
-    """A database with an object of each kind, and the roles; the connection string to it."""
-    for role in worlds.ROLES:
-        instance.su(sql.SQL("CREATE ROLE {} LOGIN").format(sql.Identifier(role)))
-    instance.su("CREATE DATABASE world TEMPLATE template0")
-    for statement in worlds.MADE:
-        instance.su(statement, dbname="world")
-    yield instance.superuser_conninfo("world", options="-c search_path=pg_catalog")
-    instance.su("DROP DATABASE world")
+from support.oracle_of_access import SUBJECTS, Answer, asked, script
 
 
 @pytest.mark.every_major
@@ -81,36 +49,21 @@ async def _compare(
     """Make the world, let a role without power read it, ask PostgreSQL, and undo everything."""
     async with connection.transaction(force_rollback=True):
         await connection.execute("GRANT SET ON PARAMETER log_statement TO platform_admin")
-        await connection.execute(_script(statements))
+        await connection.execute(script(statements))
         await connection.execute("GRANT CONNECT ON DATABASE world TO platform_admin")
         await connection.execute("SET LOCAL ROLE platform_admin")
         shared = await read_shared(connection, host="localhost")
         inside = await read_inside(connection, shared.names)
         await connection.execute("RESET ROLE")
         predicted = set(_predicted(shared.model, inside))
-        answers = await _asked(connection, major)
+        answers = await asked(connection, major)
     return predicted, answers
-
-
-def _script(statements: list[worlds.Statement]) -> sql.Composed:
-    """Run each statement as its role; what PostgreSQL refuses is left out.
-
-    It refuses a cycle of memberships, and a grant by somebody who may not grant.
-    """
-    steps = (
-        sql.SQL(
-            "BEGIN EXECUTE {}; EXECUTE {}; RESET ROLE; EXCEPTION WHEN OTHERS THEN NULL; END;"
-        ).format(sql.Literal(f"SET LOCAL ROLE {role}"), sql.Literal(statement))
-        for role, statement in statements
-    )
-    body = sql.SQL("BEGIN {} END").format(sql.SQL(" ").join(steps))
-    return sql.SQL("DO {}").format(sql.Literal(body.as_string(None)))
 
 
 def _predicted(model: AccessModel, inside: Inside) -> Iterator[Answer]:
     graph = Graph(model)
     groups = (model.databases["world"].group, *model.shared, *inside.groups)
-    for role in _SUBJECTS:
+    for role in SUBJECTS:
         yield from _on_objects(graph, role, groups)
         yield from _on_columns(graph, role, groups)
         yield from _belonging(graph, role)
@@ -161,7 +114,7 @@ def _belonging(graph: Graph, role: str) -> Iterator[Answer]:
     }
     if graph.model.major >= 16:
         ways["SET"] = graph.in_database(graph.settable(role), owner, privileges=False)
-    for other in (*_SUBJECTS, *worlds.PREDEFINED, "pg_database_owner"):
+    for other in (*SUBJECTS, *worlds.PREDEFINED, "pg_database_owner"):
         for way, reach in ways.items():
             if other in graph.model.roles and (graph.superuser(role) or other in reach):
                 yield "role", role, other, way
@@ -179,44 +132,3 @@ def _names(group: Group) -> list[str]:
             for name, arguments in zip(names, group.signatures, strict=True)
         ]
     return names
-
-
-async def _asked(connection: Connection, major: int) -> set[Answer]:
-    """Put every question at once."""
-    parts: list[sql.Composable] = []
-    for kind, function in _FUNCTIONS.items():
-        parts.append(
-            sql.SQL(
-                "SELECT {}, r, o, p FROM unnest({}::text[]) r, unnest({}::text[]) o,"
-                " unnest({}::text[]) p WHERE {}(r, o, p)"
-            ).format(
-                sql.Literal(str(kind)),
-                sql.Literal(list(_SUBJECTS)),
-                sql.Literal([thing.asked for thing in worlds.THINGS if thing.kind is kind]),
-                sql.Literal(list(privileges_of(kind, major))),
-                sql.SQL(function),
-            )
-        )
-    parts.append(
-        sql.SQL(
-            "SELECT 'column', r, t || '.' || c, p FROM unnest({}::text[]) r, unnest({}::text[]) t,"
-            " unnest({}::text[]) c, unnest({}::text[]) p WHERE has_column_privilege(r, t, c, p)"
-        ).format(
-            sql.Literal(list(_SUBJECTS)),
-            sql.Literal([thing.asked for thing in worlds.TABLES]),
-            sql.Literal(list(worlds.COLUMNS)),
-            sql.Literal(list(privileges_of(Kind.COLUMN, major))),
-        )
-    )
-    ways = ["USAGE", "MEMBER", "SET"] if major >= 16 else ["USAGE", "MEMBER"]
-    others = [*_SUBJECTS, *worlds.PREDEFINED, "pg_database_owner"]
-    parts.append(
-        sql.SQL(
-            "SELECT 'role', r, o.rolname::text, w FROM unnest({}::text[]) r, pg_roles o,"
-            " unnest({}::text[]) w WHERE o.rolname = ANY ({}::text[])"
-            " AND pg_has_role(r, o.oid, w)"
-        ).format(sql.Literal(list(_SUBJECTS)), sql.Literal(ways), sql.Literal(others))
-    )
-    cursor = await connection.execute(sql.SQL(" UNION ALL ").join(parts))
-    rows: list[Any] = await cursor.fetchall()
-    return {tuple(row) for row in rows}

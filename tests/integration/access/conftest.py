@@ -1,0 +1,23 @@
+"""A database with an object of each kind, for random roles and grants."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from psycopg import sql
+
+from support import worlds_of_access as worlds
+from support.instance import Instance
+
+
+@pytest.fixture
+def world(instance: Instance) -> Iterator[str]:
+    """A database with an object of each kind, and the roles; the connection string to it."""
+    for role in worlds.ROLES:
+        instance.su(sql.SQL("CREATE ROLE {} LOGIN").format(sql.Identifier(role)))
+    instance.su("CREATE DATABASE world TEMPLATE template0")
+    for statement in worlds.MADE:
+        instance.su(statement, dbname="world")
+    yield instance.superuser_conninfo("world", options="-c search_path=pg_catalog")
+    instance.su("DROP DATABASE world")

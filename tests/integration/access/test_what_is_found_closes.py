@@ -1,0 +1,139 @@
+"""When every finding's statement has run, no tenant can do more than the catalog promises.
+
+Whatever the analysis overlooks would be left over, and PostgreSQL itself is asked what is.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from pgtenant.access import Hole, analyse
+from pgtenant.catalog.model import AccessLevel
+from pgtenant.planning.desired import Desired, DesiredDatabase, DesiredRole
+from pgtenant.postgres.access import read_inside, read_shared
+from pgtenant.postgres.libpq import Connection
+from support import worlds_of_access as worlds
+from support.oracle_of_access import Answer, asked, script
+
+_ROUNDS = 8
+_LEVELS = {"w0": AccessLevel.OWNER, "w1": AccessLevel.EDITOR, "w2": AccessLevel.READER}
+_TENANTS = (*_LEVELS, "w3", "w4")  # w5 is a stranger
+_PROMISED = {
+    "w1": {
+        "table": {"SELECT", "INSERT", "UPDATE", "DELETE"},
+        "column": {"SELECT", "INSERT", "UPDATE"},
+        "sequence": {"USAGE", "SELECT"},
+        "schema": {"USAGE"},
+        "database": {"CONNECT"},
+    },
+    "w2": {
+        "table": {"SELECT"},
+        "column": {"SELECT"},
+        "sequence": {"SELECT"},
+        "schema": {"USAGE"},
+        "database": {"CONNECT"},
+    },
+}
+_EVERYBODYS = {
+    ("function", "EXECUTE"),
+    ("type", "USAGE"),
+    ("language", "USAGE"),
+}
+
+
+def _desired() -> Desired:
+    def role(name: str, database: str, level: AccessLevel) -> DesiredRole:
+        return DesiredRole(
+            name=name,
+            entry=name,
+            database=database,
+            level=level,
+            createdb=False,
+            connection_limit=-1,
+            secret=name,
+        )
+
+    owner, *members = (role(name, "world", level) for name, level in _LEVELS.items())
+    others = (
+        DesiredDatabase(name=f"{n}_db", entry=n, owner=role(n, f"{n}_db", AccessLevel.OWNER))
+        for n in ("w3", "w4")
+    )
+    world = DesiredDatabase(name="world", entry="w0", owner=owner, members=tuple(members))
+    return Desired(environment="dev", databases=(world, *others))
+
+
+@pytest.mark.every_major
+def test_what_is_found_closes_everything(world: str, pg_major: int) -> None:
+    with asyncio.Runner() as runner:
+        connection = runner.run(Connection.connect(world, autocommit=True))
+
+        @settings(
+            max_examples=40,
+            deadline=None,
+            suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+        )
+        @given(statements=st.deferred(lambda: worlds.worlds(pg_major)))
+        def closes(statements: list[worlds.Statement]) -> None:
+            left, answers = runner.run(_close(connection, statements, pg_major))
+            assert left == ()
+            assert set(_beyond(answers)) == set()
+
+        try:
+            closes()
+        finally:
+            runner.run(connection.close())
+
+
+async def _close(
+    connection: Connection, statements: list[worlds.Statement], major: int
+) -> tuple[tuple[Hole, ...], set[Answer]]:
+    async with connection.transaction(force_rollback=True):
+        await connection.execute("ALTER DATABASE world OWNER TO w0")
+        await connection.execute(script(statements))
+        found: tuple[Hole, ...] = ()
+        for _ in range(_ROUNDS):
+            found = await _holes(connection)
+            if not found:
+                break
+            await connection.execute(script([step for hole in found for step in _steps(hole)]))
+        return found, await asked(connection, major)
+
+
+async def _holes(connection: Connection) -> tuple[Hole, ...]:
+    """Return what an admin without power sees to be open in this database and the instance."""
+    await connection.execute("GRANT CONNECT ON DATABASE world TO platform_admin")
+    await connection.execute("SET LOCAL ROLE platform_admin")
+    shared = await read_shared(connection, host="localhost")
+    inside = await read_inside(connection, shared.names)
+    await connection.execute("RESET ROLE")
+    databases = {"world": replace(shared.model.databases["world"], inside=inside)}
+    found = analyse(replace(shared.model, databases=databases), _desired())
+    return tuple(hole for hole in found if hole.who != "w5" or hole.kind != "attribute")
+
+
+def _steps(hole: Hole) -> Iterator[worlds.Statement]:
+    """Return a finding's statement with who runs it; a superuser stands for the admin's loans."""
+    borrowed = hole.executor in worlds.ROLES and "OWNER TO" not in hole.statement
+    for statement in hole.statement.split("; "):
+        yield (hole.executor if borrowed else worlds.NOBODY), statement
+
+
+def _beyond(answers: set[Answer]) -> Iterator[Answer]:
+    for kind, role, name, privilege in answers:
+        if role not in _TENANTS or role == "w0" or kind == "role":
+            continue
+        promised = _PROMISED.get(role, {}).get(kind, set())
+        public = (kind, name, privilege) == ("schema", "public", "USAGE")
+        if privilege not in promised and not public and (kind, privilege) not in _EVERYBODYS:
+            yield kind, role, name, privilege
+    for kind, role, name, privilege in answers:
+        if kind == "role" and role in _TENANTS and name not in {role, "pg_database_owner"}:
+            yield kind, role, name, privilege
+        if kind in {"parameter", "tablespace"} and role == "w0":
+            yield kind, role, name, privilege
