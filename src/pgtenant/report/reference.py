@@ -6,6 +6,8 @@ from collections.abc import Iterable, Iterator
 
 from pgtenant.catalog.model import FIELDS, FieldSpec
 from pgtenant.errors import ExitCode
+from pgtenant.platform.options import OPTIONS, Option
+from pgtenant.platform.placeholders import substitute
 from pgtenant.report.schema import COMMANDS, schema
 from pgtenant.settings.specs import ENVIRONMENTS, SPECS, Spec
 
@@ -54,6 +56,12 @@ def reference() -> str:
                 " `PGOPTIONS`, …) are ignored: where and how to connect is in the admin's secret"
                 " and these settings."
             ),
+            "",
+            "## Platform repository",
+            "",
+            "What `pgtenant init` lets you choose; a value that is not what it must be exits 64.",
+            "",
+            *_table(("option", "default", "must be", ""), map(_option, OPTIONS)),
             "",
             "## Secrets",
             "",
@@ -149,6 +157,11 @@ def _setting(spec: Spec) -> tuple[str, ...]:
         spec.rule,
         spec.doc,
     )
+
+
+def _option(option: Option) -> tuple[str, ...]:
+    default = substitute(option.default, {"prefix": "<prefix>"})
+    return _code(option.flag), _code(default), option.rule, option.doc
 
 
 def _default(value: object) -> str:

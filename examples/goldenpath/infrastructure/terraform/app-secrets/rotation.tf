@@ -1,0 +1,35 @@
+# Rotation: how often follows from the risk, by what is named from outside.
+
+locals {
+  rotation_days_by_risk = {
+    none   = 30
+    low    = 30
+    medium = 30
+    high   = 14
+    access = 14
+  }
+
+  rotation_days = {
+    for key, entry in var.application_databases : key =>
+    entry.risk == null ? var.rotation_days : local.rotation_days_by_risk[entry.risk]
+  }
+
+  # Somebody has to look at these as well; the risk "access" asks for it.
+  review_required = [for key, entry in var.application_databases : key if entry.risk == "access"]
+}
+
+resource "aws_secretsmanager_secret_rotation" "app" {
+  for_each = var.rotation_lambda_arn == null ? {} : {
+    for key, entry in local.made : key => entry if entry.auth != "iam"
+  }
+
+  secret_id           = aws_secretsmanager_secret_version.app[each.key].secret_id
+  rotation_lambda_arn = var.rotation_lambda_arn
+
+  # The role may not be there yet: pgtenant makes it after this.
+  rotate_immediately = false
+
+  rotation_rules {
+    automatically_after_days = local.rotation_days[each.key]
+  }
+}

@@ -1,0 +1,91 @@
+"""From the templates and the options to the files of a platform repository.
+
+In a path `@@env@@` makes the file once for each environment, and a leading `dot-` of a name is its
+`.` (a `.gitignore` among the templates would take effect there). In a text the options, `@@env@@`
+where the path has it, and what `_common` and `_of_environment` name are replaced. A file that
+starts with `#!` is executable.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING, Final
+
+from pgtenant.platform.catalog_type import application_databases_type
+from pgtenant.platform.placeholders import substitute
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from importlib.resources.abc import Traversable
+
+ENVIRONMENTS: Final = ("dev", "test", "staging", "prod")
+
+_PER_ENVIRONMENT: Final = "@@env@@"
+_DOT: Final = "dot-"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class LaidOut:
+    """One file.
+
+    Attributes:
+        path: relative to the repository.
+        content: UTF-8.
+        executable: whether it can be run.
+    """
+
+    path: PurePosixPath
+    content: bytes
+    executable: bool
+
+
+def layout(options: Mapping[str, str]) -> tuple[LaidOut, ...]:
+    """Return every file, sorted by path.
+
+    Args:
+        options: as `check_options` returns them.
+    """
+    common = _common(options)
+    per_environment = [{**common, **_of_environment(env)} for env in ENVIRONMENTS]
+    return tuple(
+        sorted(
+            _rendered(path, text, values)
+            for path, text in _templates(files(__package__).joinpath("templates"), PurePosixPath())
+            for values in (per_environment if _PER_ENVIRONMENT in str(path) else [common])
+        )
+    )
+
+
+def _common(options: Mapping[str, str]) -> dict[str, str]:
+    return {**options, "application_databases_type": application_databases_type()}
+
+
+def _of_environment(env: str) -> dict[str, str]:
+    # prod is the one that usually has an account of its own.
+    return {"env": env, "parameter_group_suffix": "" if env == "prod" else f"-{env}"}
+
+
+def _rendered(path: PurePosixPath, text: str, values: Mapping[str, str]) -> LaidOut:
+    content = substitute(text, values)
+    parts = (_part(part, values) for part in path.parts)
+    return LaidOut(
+        path=PurePosixPath(*parts),
+        content=content.encode(),
+        executable=content.startswith("#!"),
+    )
+
+
+def _part(part: str, values: Mapping[str, str]) -> str:
+    name = substitute(part, values)
+    return f".{name.removeprefix(_DOT)}" if name.startswith(_DOT) else name
+
+
+def _templates(directory: Traversable, below: PurePosixPath) -> Iterator[tuple[PurePosixPath, str]]:
+    for item in directory.iterdir():
+        path = below / item.name
+        if item.is_dir():
+            yield from _templates(item, path)
+        else:
+            yield path, item.read_text("utf-8")

@@ -1,0 +1,94 @@
+# The shared PostgreSQL of @@env@@: its own state and its own life, apart from every cluster's.
+
+terraform {
+  required_version = ">= 1.11"
+
+  required_providers {
+    aws = {
+      source  = "hashicorp/aws"
+      version = ">= 5.88, < 7.0"
+    }
+  }
+
+  backend "s3" {
+    bucket       = "@@state_bucket@@"
+    key          = "@@env@@-rds/terraform.tfstate"
+    region       = "@@region@@"
+    encrypt      = true
+    use_lockfile = true
+  }
+}
+
+provider "aws" {
+  region              = var.region
+  allowed_account_ids = [var.account_id]
+
+  default_tags {
+    tags = {
+      Environment = local.environment
+      ManagedBy   = "terraform"
+      Platform    = var.prefix
+      Source      = "envs/@@env@@-rds"
+    }
+  }
+}
+
+locals {
+  environment = "@@env@@"
+}
+
+module "rds" {
+  source = "../../infrastructure/terraform/rds"
+
+  prefix      = var.prefix
+  environment = local.environment
+
+  vpc_id                     = var.vpc_id
+  database_subnet_ids        = var.database_subnet_ids
+  rds_security_group_id      = var.rds_security_group_id
+  cluster_security_group_ids = var.cluster_security_group_ids
+  peered_cidrs               = var.peered_cidrs
+  privatelink                = var.privatelink
+  private_dns                = var.private_dns
+
+  engine_version              = var.engine_version
+  allow_major_version_upgrade = var.allow_major_version_upgrade
+  instance_class              = var.instance_class
+  multi_az                    = var.multi_az
+  allocated_storage           = var.allocated_storage
+  max_allocated_storage       = var.max_allocated_storage
+  parameter_group_suffix      = var.parameter_group_suffix
+  deletion_protection         = var.deletion_protection
+  apply_immediately           = var.apply_immediately
+
+  application_risks          = compact([for entry in values(var.application_databases) : entry.risk])
+  backup_retention_days      = var.backup_retention_days
+  master_password_generation = var.master_password_generation
+  secret_endpoint            = var.secret_endpoint
+}
+
+module "app_secrets" {
+  source = "../../infrastructure/terraform/app-secrets"
+
+  prefix                = var.prefix
+  environment           = local.environment
+  application_databases = var.application_databases
+
+  host                 = try(coalesce(var.secret_endpoint.host), module.rds.address)
+  port                 = try(coalesce(var.secret_endpoint.port), module.rds.port)
+  kms_key_arn          = module.rds.secrets_kms_key_arn
+  password_generations = var.password_generations
+  rotation_lambda_arn  = var.rotation_lambda_arn
+}
+
+module "provisioner_role" {
+  source   = "../../infrastructure/terraform/provisioner-role"
+  for_each = var.cluster_oidc_provider_arn == null ? {} : { cluster = var.cluster_oidc_provider_arn }
+
+  prefix                        = var.prefix
+  environment                   = local.environment
+  oidc_provider_arn             = each.value
+  admin_secret_arn              = module.rds.master_secret_arn
+  environment_reader_policy_arn = module.app_secrets.environment_reader_policy_arn
+  kms_key_arn                   = module.rds.secrets_kms_key_arn
+}
