@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from importlib.resources import files
 from typing import Any, Final
 
-COMMANDS: Final = ("plan", "apply", "adopt", "bootstrap")
+COMMANDS: Final = ("plan", "apply", "adopt", "bootstrap", "verify", "access")
 """The commands whose output has a schema."""
 
 _SUFFIX: Final = ".schema.json"

@@ -7,6 +7,7 @@ from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
+from pgtenant.access import analyse
 from pgtenant.errors import ServerError
 from pgtenant.planning.desired import DesiredDatabase, DesiredRole
 from pgtenant.postgres.attempts import (
@@ -24,6 +25,7 @@ from pgtenant.postgres.libpq import Connection
 from pgtenant.postgres.observe import observe_instance
 from pgtenant.postgres.verify_facts import read_facts
 from pgtenant.report.progress import Progress
+from pgtenant.usecases.access import read_access
 from pgtenant.usecases.inputs import Inputs
 from pgtenant.usecases.look import Instance, connected
 from pgtenant.verify import answers, hygiene, inside, judging
@@ -56,11 +58,12 @@ async def verify(
         work = _Work(instance, ground, progress, token=f"{seed:x}")
         await work.run(tried, become)
         findings = (*hygiene.findings(ground), *work.findings)
+        holes = analyse(await read_access(instance), inputs.desired)
         results = [*work.results, *judging.unattempted(ground, tried, become)]
     return Verification(
         environment=inputs.environment,
         results=tuple(sorted(results, key=lambda result: result.rank)),
-        holes=None,
+        holes=holes,
         findings=tuple(sorted(findings, key=hygiene.rank)),
         connections=_count(tried, work.tried[Kind.CONNECT]),
         impersonations=_count(become, work.tried[Kind.BECOME]),

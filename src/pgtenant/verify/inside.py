@@ -275,10 +275,22 @@ def defaults(
         if wanted and not scope:
             full = Outcome.ALLOWED if wanted <= privileges else Outcome.REFUSED
             yield judged(attempt(wanted, Outcome.ALLOWED), Observation(full))
+        if grantee == PUBLIC:  # nobody gets more by it than everybody may have who gets in
+            wanted = _shared(levels.values(), ObjectKind(kind), privileges)
         if beyond := privileges - wanted:
             revoke = closing.revoke_default(owner, scope, kind, sorted(beyond), grantee)
             cure = Cure(advice(revoke), owner, ground.closable(owner))
             yield judged(attempt(beyond, Outcome.REFUSED), Observation(Outcome.ALLOWED), cure)
+
+
+def _shared(
+    levels: Iterable[AccessLevel], kind: ObjectKind, privileges: Iterable[str]
+) -> frozenset[str]:
+    """Return those of `privileges` that every level gives."""
+    common = frozenset(privileges)
+    for level in levels:
+        common &= granted_by(level, kind)
+    return common
 
 
 def _default_schemas(found: Inventory) -> tuple[str, ...]:
