@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Sequence
+import heapq
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -35,20 +36,20 @@ class Matrix:
 def connections(ground: Ground, *, seed: int, everything: bool) -> Matrix:
     """Return every catalog role against every database of the instance."""
     databases = sorted(set(ground.observed.databases) - set(sealed(ground)))
-    pairs: list[Attempt] = []
-    sure: set[Attempt] = set()
-    for role in ground.desired.roles:
-        for name in databases:
-            mine = ground.observed.databases[name].owner == role.name or name == role.database
-            expected = Outcome.ALLOWED if mine else Outcome.REFUSED
-            attempt = Attempt(Kind.CONNECT, role.name, name, "", expected)
-            pairs.append(attempt)
-            if mine or (role.name, name) in ground.facts.connects:
-                sure.add(attempt)
-    chosen = pairs if everything else _sample(pairs, sure, seed)
+
+    def pairs() -> Iterator[tuple[Attempt, bool]]:
+        for role in ground.desired.roles:
+            for name in databases:
+                mine = ground.observed.databases[name].owner == role.name or name == role.database
+                expected = Outcome.ALLOWED if mine else Outcome.REFUSED
+                open_ = mine or (role.name, name) in ground.facts.connects
+                yield Attempt(Kind.CONNECT, role.name, name, "", expected), open_
+
+    total = len(ground.desired.roles) * len(databases)
+    chosen = _chosen(pairs(), total, seed, everything=everything)
     homes = {role.name: role.database for role in ground.desired.roles}
     ordered = sorted(chosen, key=lambda a: (a.role, a.database != homes[a.role], a.database))
-    return Matrix(total=len(pairs), attempts=tuple(ordered))
+    return Matrix(total=total, attempts=tuple(ordered))
 
 
 def sealed(ground: Ground) -> tuple[str, ...]:
@@ -67,19 +68,25 @@ def sealed(ground: Ground) -> tuple[str, ...]:
 
 def impersonations(ground: Ground, *, seed: int, everything: bool) -> Matrix:
     """Return every catalog role against every other role of the instance."""
-    pairs: list[Attempt] = []
-    sure: set[Attempt] = set()
+    everybody = sorted(ground.facts.roles)
+    allowed = {role.name: {role.name, DATABASE_OWNER} for role in ground.desired.roles}
     for role in ground.desired.roles:
-        allowed = {role.name, DATABASE_OWNER}
         if role.auth is Auth.IAM:
-            allowed.add(IAM_ROLE)
-        for target in sorted(set(ground.facts.roles) - allowed):
-            attempt = Attempt(Kind.BECOME, role.name, role.database, target, Outcome.REFUSED)
-            pairs.append(attempt)
-            if (role.name, target) in ground.facts.reaches:
-                sure.add(attempt)
-    chosen = pairs if everything else _sample(pairs, sure, seed)
-    return Matrix(total=len(pairs), attempts=tuple(sorted(chosen)))
+            allowed[role.name].add(IAM_ROLE)
+
+    def pairs() -> Iterator[tuple[Attempt, bool]]:
+        for role in ground.desired.roles:
+            for target in everybody:
+                if target not in allowed[role.name]:
+                    reached = (role.name, target) in ground.facts.reaches
+                    yield (
+                        Attempt(Kind.BECOME, role.name, role.database, target, Outcome.REFUSED),
+                        reached,
+                    )
+
+    total = sum(len(everybody) - len(own & ground.facts.roles.keys()) for own in allowed.values())
+    chosen = _chosen(pairs(), total, seed, everything=everything)
+    return Matrix(total=total, attempts=tuple(sorted(chosen)))
 
 
 def derived_seed(parts: Sequence[str]) -> int:
@@ -88,14 +95,17 @@ def derived_seed(parts: Sequence[str]) -> int:
     return int.from_bytes(digest[:4], "big")
 
 
-def _sample(pairs: Sequence[Attempt], sure: Collection[Attempt], seed: int) -> Sequence[Attempt]:
-    """Return at most `LIMIT` pairs: those of `sure` first, the rest in an order of the seed's."""
-    if len(pairs) <= LIMIT:
-        return pairs
+def _chosen(
+    pairs: Iterable[tuple[Attempt, bool]], total: int, seed: int, *, everything: bool
+) -> list[Attempt]:
+    """Return all pairs, or at most `LIMIT`: those that are open first, then in the seed's order."""
+    if everything or total <= LIMIT:
+        return [attempt for attempt, _ in pairs]
 
-    def rank(attempt: Attempt) -> tuple[bool, bytes]:
+    def rank(pair: tuple[Attempt, bool]) -> tuple[bool, bytes]:
+        attempt, open_ = pair
         text = f"{seed}\n{attempt.role}\n{attempt.database}\n{attempt.target}"
         digest = hashlib.sha256(text.encode("utf-8", "backslashreplace")).digest()
-        return attempt not in sure, digest
+        return not open_, digest
 
-    return sorted(pairs, key=rank)[:LIMIT]
+    return [attempt for attempt, _ in heapq.nsmallest(LIMIT, pairs, key=rank)]

@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from threading import Event
 
 import pytest
+from psycopg import sql
 
 from support.instance import Instance
 from support.oracle import changing, versions
@@ -144,3 +145,34 @@ def test_the_connection_budget(project: Project, instance: Instance, connections
         finally:
             done.set()
         assert 2 <= most.result() <= connections
+
+
+@pytest.mark.every_major
+def test_names_that_are_attacks_are_only_names(shops: Project, instance: Instance) -> None:
+    """Whoever has CREATEDB names databases; a tenant's password must not follow such a name."""
+    names = (
+        "host=127.0.0.1 port=1 dbname=x",
+        "postgresql://127.0.0.1:1/x",
+        'it\'s \\ "quoted"; DROP ROLE billing_user; --',
+        "%s {} \x1b[31m",
+    )
+    with shops.tenant("orders_user", "orders") as owner:
+        for name in names:
+            owner.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+        owner.execute(
+            sql.SQL("CREATE TABLE {} (n int)").format(sql.Identifier("app", names[2][:60]))
+        )
+    instance.su(sql.SQL("CREATE ROLE {}").format(sql.Identifier(names[2])))
+    result = verify(shops)
+    let_in = {
+        (a["role"], a["database"]) for a in attempts(result, "failed") if a["kind"] == "connect"
+    }
+    assert let_in == {
+        (role, name)
+        for role in ("billing_user", "orders_editor", "orders_reader")
+        for name in names
+    }
+    assert attempts(result, "not_proven") == []
+    assert "\x1b" not in shops.run("verify", "-e", "dev").out
+    shops.converge()
+    assert_isolated(shops)
