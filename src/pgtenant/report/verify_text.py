@@ -12,7 +12,7 @@ from pgtenant.report.safe import name, shown
 from pgtenant.report.text import statement_lines
 from pgtenant.report.words import count, some
 from pgtenant.verify.hygiene import Finding, Severity
-from pgtenant.verify.model import Cure, How, Kind, Outcome, Result, Verdict
+from pgtenant.verify.model import Closable, Cure, How, Kind, Outcome, Result, Verdict
 from pgtenant.verify.outcome import Count, Verification
 
 _MOST: Final = 8
@@ -81,6 +81,13 @@ def _verification(found: Verification, *, server: str, width: int) -> Iterator[L
         "Warnings: the instance", _findings(found.findings, Severity.WARNING, width), Style.WARN
     )
     yield from _section("Notes", _findings(found.findings, Severity.NOTE, width), Style.TITLE)
+    if any(r.cure is None or r.cure.closable is Closable.ADMIN for r in failed):
+        yield EMPTY
+        yield from paragraph(
+            "`pgtenant plan` shows what `apply` mends by itself; grants and memberships beyond the"
+            " catalog it takes back with `--authoritative`.",
+            width=width,
+        )
     yield EMPTY
     yield line(verdict_line(found), Style.BAD if found.exit_code else Style.GOOD)
 

@@ -13,8 +13,9 @@ from pgtenant.report.jsonout import apply_json, json_text, plan_json
 from pgtenant.report.markdown import plan_markdown
 from pgtenant.report.sqlout import plan_sql
 from pgtenant.report.text import plan_text
+from pgtenant.report.verify_text import verification_text
 
-from . import audit_rows, samples
+from . import audit_rows, samples, verifications
 
 GOLDEN = Path(__file__).parents[2] / "golden" / "report"
 
@@ -46,6 +47,12 @@ OUTPUTS: dict[str, Callable[[], str]] = {
     "apply_mixed.txt": lambda: applied(audit_rows.MIXED),
     "apply_unchanged.txt": lambda: applied(audit_rows.UNCHANGED),
     "apply_dry_run.txt": lambda: applied(audit_rows.DRY_RUN),
+    "verify_isolated.txt": lambda: str(
+        verification_text(verifications.isolated(), server=samples.SERVER)
+    ),
+    "verify_leaking.txt": lambda: str(
+        verification_text(verifications.leaking(), server=samples.SERVER)
+    ),
     "apply_mixed.json": lambda: json_text(apply_json("local-1", "dev", audit_rows.MIXED)),
 }
 

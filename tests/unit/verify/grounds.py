@@ -57,7 +57,7 @@ def ground(
     )
 
 
-def member(group: str, of: str, grantor: str = ADMIN, **options: bool) -> Membership:
+def member(group: str, of: str, grantor: str = ADMIN, **options: Any) -> Membership:
     """Return that `of` is a member of `group`."""
     link = Membership(group, of, grantor, admin=False, inherit=True, set=True)
     return replace(link, **options)

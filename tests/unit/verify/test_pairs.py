@@ -27,7 +27,7 @@ def _many(number: int) -> tuple[Desired, dict[str, Database]]:
 
 
 def test_every_pair_up_to_the_limit_and_a_sample_beyond() -> None:
-    for number in (99, 100, 130):
+    for number in (99, 105):
         desired, databases = _many(number)
         databases["platform"] = Database(name="platform", owner=ADMIN)
         observed = replace(empty_server(), databases=databases)
@@ -47,8 +47,8 @@ def test_every_pair_up_to_the_limit_and_a_sample_beyond() -> None:
 
 
 def test_what_the_catalogs_call_open_is_in_every_sample() -> None:
-    desired, databases = _many(130)
-    open_ = {(f"app{index:03}_user", "app000") for index in range(1, 130)}
+    desired, databases = _many(105)
+    open_ = {(f"app{index:03}_user", "app000") for index in range(1, 105)}
     observed = replace(empty_server(), databases=databases)
     for seed in range(3):
         state = ground(desired=desired, observed=observed, connects=frozenset(open_))
