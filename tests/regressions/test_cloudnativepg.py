@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from pathlib import Path
+
 import psycopg
 import pytest
 from psycopg import sql
@@ -140,3 +143,24 @@ def test_one_failing_role_holds_up_the_others(project: Project) -> None:
     assert result.code == 1
     assert_allowed(project, "orders_user", "orders", "CREATE TABLE t ()")
     assert_allowed(project, "orders_reader", "orders", "SELECT FROM t")
+
+
+def test_a_missing_standby_blocks_for_ever(
+    private_instance: Callable[..., Instance], tmp_path: Path
+) -> None:
+    """The operator's own COMMIT of a role waited without end for a synchronous replica that was not
+    there, and held up everything else (https://github.com/cloudnative-pg/cloudnative-pg/issues/3142,
+    https://github.com/bitnami/charts/issues/1414)."""
+    instance = private_instance(settings={"synchronous_standby_names": "nobody"})
+    project = Project(root=tmp_path, instance=instance)
+    project.settings = {"server": {"statement_timeout": "2s"}}
+    project.write(ORDERS)
+    stopped = project.apply()
+    assert stopped.code == 1
+    assert "no synchronous standby has confirmed it" in stopped.json["error"]["message"]
+    assert instance.su("SELECT 1 FROM pg_roles WHERE rolname = 'orders_user'") == [(1,)]
+    assert [row["status"] for row in project.audit_rows()][:2] == ["warning", "error"]
+    instance.su("ALTER SYSTEM SET synchronous_standby_names = ''")
+    instance.su("SELECT pg_reload_conf()")
+    project.converge()
+    assert can_log_in(instance, "orders_user", "orders")

@@ -117,6 +117,7 @@ class Gate:
                 f"cannot connect to {where}: the host is no valid name",
                 hint="check the secret's host",
             ) from None
+        connection.limit = self.endpoint.timeouts.answer
         return connection
 
     def _conninfo(self, login: Login, database: str, search_path: str) -> str:

@@ -21,12 +21,20 @@ from pgtenant.postgres.retry import patiently
 INEFFECTIVE: Final = frozenset({"01006", "01007"})
 """`privilege_not_revoked` and `privilege_not_granted`: a success in which nothing changed."""
 
+_SYNC_REP: Final = "SyncRepWaitForLSN"
+"""The function whose warning says that a wait for a standby was cancelled: it has no SQLSTATE of
+its own, and its text is translated."""
+
 _WARNING: Final = "01000"
 """All that `REVOKE role FROM role` says on 16+ when somebody else granted the membership."""
 
 
 class IneffectiveError(ServerError):
     """PostgreSQL reported success and a warning that nothing was granted or revoked."""
+
+
+class UnconfirmedError(ServerError):
+    """It is committed on this server, and no synchronous standby has confirmed it."""
 
 
 async def run(
@@ -44,6 +52,7 @@ async def run(
 
     Raises:
         IneffectiveError: a grant or revoke had no effect; nothing was committed.
+        UnconfirmedError: it was committed, and the wait for a standby's confirmation cancelled.
         ServerError: a statement failed, and nothing was committed; or the connection was lost
             while the server committed, and the message says that nobody knows.
     """
@@ -60,11 +69,22 @@ async def run(
             await _send(connection, statements, doing, transactional=transactional)
             final = True
 
-    try:
-        await patiently(once, ours=ours)
-    except psycopg.Error as error:
-        where, unknown = connection.info.dbname, final and connection.closed
-        raise failed(error, doing=doing, where=where, unknown=unknown) from None
+    with _unconfirmed(connection) as waits:
+        try:
+            await patiently(once, ours=ours)
+        except psycopg.Error as error:
+            where, unknown = connection.info.dbname, final and connection.closed
+            raise failed(error, doing=doing, where=where, unknown=unknown) from None
+    # SQL that is not ours may have silenced the warning.
+    if waits or (connection.overdue and not ours):
+        raise UnconfirmedError(
+            f"{doing} in {connection.info.dbname}: committed on this server, but no synchronous"
+            " standby has confirmed it, so a failover could lose it",
+            hint="bring back a standby that synchronous_standby_names names (pg_stat_replication"
+            " shows which are connected), or take it out of that setting; then run again: the next"
+            " run continues from what is there",
+            sqlstate=_WARNING,
+        )
 
 
 async def _send(
@@ -74,7 +94,9 @@ async def _send(
         for statement in statements:
             foreign = transactional and isinstance(statement.text, Verbatim)
             begun = await _transaction_id(connection) if foreign else None
-            await connection.execute(sql.Composed([statement.text]))
+            # The timeout holds for each statement of a script, the limit for all of it.
+            with connection.within(connection.limit * (2 if foreign else 1)):
+                await connection.execute(sql.Composed([statement.text]))
             told = [text for code, text in warnings if code in _ineffective(statement)]
             if told:
                 raise IneffectiveError(
@@ -105,9 +127,25 @@ def _warnings(connection: Connection) -> Iterator[list[tuple[str, str]]]:
     found: list[tuple[str, str]] = []
 
     def note(diagnostic: Diagnostic) -> None:
-        if diagnostic.sqlstate is not None:
+        if diagnostic.sqlstate is not None and diagnostic.source_function != _SYNC_REP:
             text = diagnostic.message_primary or "no privileges were changed"
             found.append((diagnostic.sqlstate, text))
+
+    connection.add_notice_handler(note)
+    try:
+        yield found
+    finally:
+        connection.remove_notice_handler(note)
+
+
+@contextmanager
+def _unconfirmed(connection: Connection) -> Iterator[list[Diagnostic]]:
+    """Collect the warnings that a wait for a synchronous standby was cancelled, by whomever."""
+    found: list[Diagnostic] = []
+
+    def note(diagnostic: Diagnostic) -> None:
+        if diagnostic.source_function == _SYNC_REP:
+            found.append(diagnostic)
 
     connection.add_notice_handler(note)
     try:

@@ -7,10 +7,15 @@ from typing import Final
 import psycopg
 
 from pgtenant.errors import ServerError
+from pgtenant.postgres.bounded import NoAnswerError
 from pgtenant.postgres.libpq import refusal_sqlstate, refusal_text
 
 _NO_SLOTS: Final = "the server is out of connection slots; lower [server] connections or wait"
 _AGAIN: Final = "run again: the next run continues from what is there"
+_SILENT: Final = (
+    "is the server stopped, out of disk or in a failover? When it answers, run again: the next run"
+    " continues from what is there"
+)
 _CONFLICT: Final = "another session changes the same thing again and again; run again"
 _REFUSALS: Final[dict[str, str]] = {
     "28P01": "the stored password is not the role's: check the secret",
@@ -136,7 +141,7 @@ def failed(error: psycopg.Error, *, doing: str, where: str, unknown: bool = Fals
             )
         return ServerError(
             f"{doing} in {where}: the connection was lost ({text}){either}",
-            hint=_AGAIN,
+            hint=_SILENT if isinstance(error, NoAnswerError) else _AGAIN,
             sqlstate=sqlstate,
         )
     parts = [f"{doing} in {where}: {primary}"]

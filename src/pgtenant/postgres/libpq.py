@@ -26,9 +26,10 @@ from psycopg import pq
 from psycopg.abc import Buffer, PQGenConn
 from psycopg.adapt import Loader
 from psycopg.pq.abc import PGconn
-from psycopg.rows import TupleRow
 from psycopg.types.json import set_json_loads
 from psycopg.waiting import Wait
+
+from pgtenant.postgres.bounded import BoundedConnection
 
 # It warns of a rollback on a lost connection, which the next statement meets as an error.
 logging.getLogger("psycopg").addHandler(logging.NullHandler())
@@ -41,7 +42,7 @@ _UNKNOWN: Final = 0
 """The OID that stands for every type without a loader of its own."""
 
 
-class Connection(psycopg.AsyncConnection[TupleRow]):
+class Connection(BoundedConnection):
     """psycopg's connection, with refusals that carry their SQLSTATE, and text of any bytes.
 
     The shared catalogs hold whatever bytes a session in another encoding wrote: whoever may

@@ -11,6 +11,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from pgtenant.postgres.bounded import MARGIN
+
 NO_SCHEMAS: Final = "pg_catalog"
 OWN_SCHEMAS: Final = '"$user", public'
 """PostgreSQL's default: what the author of an application's schema expects."""
@@ -32,6 +34,11 @@ class Timeouts:
     connect: float
     lock: float
     statement: float
+
+    @property
+    def answer(self) -> float:
+        """How long the client waits for an answer: the server gives up first, where it can."""
+        return self.statement + MARGIN
 
 
 def armour(timeouts: Timeouts) -> dict[str, str]:

@@ -31,7 +31,7 @@ from pgtenant.postgres import scram
 from pgtenant.postgres.authority import admins_of, refused_loans
 from pgtenant.postgres.connect import Login
 from pgtenant.postgres.delegation import admin_options, refused_admin_grants
-from pgtenant.postgres.execute import run
+from pgtenant.postgres.execute import UnconfirmedError, run
 from pgtenant.postgres.lock import take_run_lock
 from pgtenant.postgres.observe import observe_instance
 from pgtenant.postgres.probe import try_login
@@ -42,7 +42,7 @@ from pgtenant.usecases.delegate_secret import DelegateSecret
 from pgtenant.usecases.inputs import Inputs
 from pgtenant.usecases.look import Instance, connected
 from pgtenant.usecases.recorder import Recorder, Row
-from pgtenant.usecases.rows import in_doubt, short
+from pgtenant.usecases.rows import failed_run, in_doubt, short
 from pgtenant.usecases.settle import server_of, settle
 
 
@@ -218,15 +218,16 @@ class Bootstrap:
                 async with blame(instance, instance.primary):
                     await run(instance.primary, script, transactional=True, doing=doing)
             except PgtenantError as error:
+                stands = isinstance(error, UnconfirmedError)
                 rows = batch_rows(
                     batch,
                     outcome.lending,
                     self.role,
-                    Status.ERROR,
+                    Status.WARNING if stands else Status.ERROR,
                     because=error.message,
                     in_doubt=in_doubt(error),
                 )
-                await self.recorder.write(rows)
+                await self.recorder.write([*rows, failed_run(error)] if stands else rows)
                 raise
             duration = time.monotonic() - began
             rows = batch_rows(batch, outcome.lending, self.role, Status.SUCCESS, duration=duration)

@@ -131,6 +131,17 @@ def entry_row(entry: str, desired: Desired, action: Action, status: Status, mess
     )
 
 
+def failed_run(error: PgtenantError) -> Row:
+    """Return the row of an error that is about no entry, and ends the run."""
+    return Row(
+        database="",
+        username="",
+        action=Action.RUN,
+        status=Status.ERROR,
+        message=short(error.message),
+    )
+
+
 def attempted(sentences: Iterable[str], because: str) -> str:
     """Return what was done; with an error's text, that, and what it does not say itself."""
     done = "; ".join(sentences)

@@ -23,7 +23,7 @@ from pgtenant.planning.sql.render import Statement
 from pgtenant.planning.sql.script import script
 from pgtenant.postgres import scram
 from pgtenant.postgres.connect import Login
-from pgtenant.postgres.execute import run
+from pgtenant.postgres.execute import UnconfirmedError, run
 from pgtenant.postgres.libpq import Connection
 from pgtenant.postgres.lock import holds_run_lock
 from pgtenant.postgres.options import NO_SCHEMAS, OWN_SCHEMAS
@@ -33,7 +33,7 @@ from pgtenant.report.progress import Progress
 from pgtenant.usecases.blame import blame
 from pgtenant.usecases.look import Instance
 from pgtenant.usecases.recorder import Recorder
-from pgtenant.usecases.rows import entry_row, in_doubt, rows_of
+from pgtenant.usecases.rows import entry_row, failed_run, in_doubt, rows_of
 
 _NO_SUCH_DATABASE = "3D000"
 _PER_WORKER = 2
@@ -124,22 +124,30 @@ class Work:
     async def _transaction(self, transaction: Transaction, maintenance: Connection) -> None:
         self.progress.advance(transaction.changes[0].entry, describe(transaction.changes[0]))
         began = time.monotonic()
+        unconfirmed: UnconfirmedError | None = None
         async with self._connection(transaction, maintenance) as connection:
             statements = script(
                 transaction,
                 self.plan.lending,
                 lambda role, secret: self._verifier(connection, role, secret),
             )
-            async with blame(self.instance, connection, maintenance):
-                status = await _run(connection, statements, transaction)
+            try:
+                async with blame(self.instance, connection, maintenance):
+                    status = await _run(connection, statements, transaction)
+            except UnconfirmedError as error:
+                status, unconfirmed = Status.WARNING, error
         await self.recorder.write(
             rows_of(
                 transaction.changes,
                 self.instance.inputs.desired,
                 status,
                 duration=time.monotonic() - began,
+                because=unconfirmed.message if unconfirmed is not None else "",
             )
         )
+        if unconfirmed is not None:
+            await self._stop_unconfirmed(unconfirmed)
+            return
         for change in transaction.changes:
             if isinstance(change, UpdatePassword | UsePassword) or (
                 isinstance(change, CreateRole) and change.auth is Auth.PASSWORD
@@ -188,6 +196,14 @@ class Work:
                     )
                 ]
             )
+
+    async def _stop_unconfirmed(self, error: UnconfirmedError) -> None:
+        """Stop: what was committed stands, and every further commit would wait as long."""
+        first = not any(isinstance(known, UnconfirmedError) for known in self.errors)
+        self.stopped = True
+        if first:
+            self.errors.append(error)
+            await self.recorder.write([failed_run(error)])
 
     async def _fail(self, transaction: Transaction, error: PgtenantError) -> None:
         self.errors.append(error)
