@@ -92,7 +92,9 @@ def reference() -> str:
             "",
             (
                 "`--format json` prints one object, complete at every exit code from 0 to 4, as its"
-                " schema (JSON Schema, draft 2020-12) says. `import` prints a catalog instead."
+                " schema (JSON Schema, draft 2020-12) says. Only an internal error (a mistake in"
+                " pgtenant itself) before the command has begun leaves its `error` alone, with exit"
+                " code 1. At 64 nothing is printed. `import` prints a catalog instead."
             ),
             "",
             *_table(
