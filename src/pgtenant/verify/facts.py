@@ -10,9 +10,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from pgtenant.planning.desired import Desired
+from pgtenant.planning.diff.instance import may_close, system_databases
 from pgtenant.planning.observed import Database, Observed
 from pgtenant.planning.privileges import PUBLIC
-from pgtenant.planning.providers import SYSTEM_DATABASES, is_provider
+from pgtenant.planning.providers import is_provider
 from pgtenant.planning.sql import statements
 from pgtenant.planning.sql.text import advice
 from pgtenant.verify import closing
@@ -128,7 +129,7 @@ class Ground:
 
     def system(self, database: str) -> bool:
         """Return whether a database is the instance's own and no tenant's."""
-        return database in {*SYSTEM_DATABASES, self.observed.server.maintenance_database}
+        return database in system_databases(self.observed)
 
     def path(self, role: str, group: str) -> tuple[Membership, ...]:
         """Return the shortest chain of memberships from `role` to `group`, or nothing."""
@@ -181,8 +182,9 @@ class Ground:
     def close_to_public(self, database: Database) -> Cure:
         """Return what closes a database to everyone."""
         closable = self.closable(database.owner)
-        if closable is Closable.OWNER and self.system(database.name):
-            closable = Closable.PROVIDER  # the instance's owner, by whichever name
+        if self.system(database.name):  # the instance's owner, by whichever name
+            mine = may_close(database, self.observed)
+            closable = Closable.ADMIN if mine else Closable.PROVIDER
         return Cure(
             statement=advice(statements.revoke_all_from_public(database.name)),
             executor=self._who(closable, database.owner),

@@ -234,13 +234,14 @@ def _power_names(role: RoleFact) -> list[str]:
 def _memberships(ground: Ground) -> Iterator[Finding]:
     tenants = {n for n, r in ground.facts.roles.items() if r.managed} | set(ground.desired.by_name)
     for link in ground.facts.memberships:
-        if link.group not in tenants:
-            continue
+        if link.group not in tenants or link.member in ground.desired.by_name:
+            continue  # what a tenant can become is tried
         if not link.grantor:
             yield _dropped(ground, link)
         elif not _expected(ground, link):
+            admin = link.member == ground.observed.server.admin.name
             yield Finding(
-                Severity.FAILURE,
+                Severity.WARNING if admin else Severity.FAILURE,
                 FindingKind.MEMBERSHIP,
                 "",
                 link.member,

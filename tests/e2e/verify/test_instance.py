@@ -6,11 +6,12 @@ from typing import Any
 
 import psycopg
 import pytest
+from psycopg import sql
 
 from support.instance import Instance
 from support.project import Project
 
-from .shops import ENTRIES, assert_isolated, verify
+from .shops import ENTRIES, assert_isolated, attempts, verify
 
 
 def _findings(project: Project, *arguments: str) -> dict[str, list[dict[str, Any]]]:
@@ -121,3 +122,15 @@ def test_ending_sessions_needs_an_approval(shops: Project) -> None:
     shops.write(ENTRIES)
     result = shops.run("verify", "instance", "-e", "prod", "--terminate", "--yes")
     assert result.code == 3
+
+
+@pytest.mark.every_major
+def test_the_admin_s_own_standing_membership_is_a_warning(
+    shops: Project, instance: Instance
+) -> None:
+    options = " WITH INHERIT TRUE, SET TRUE" if instance.major >= 16 else ""
+    instance.su(sql.SQL("GRANT orders_user TO platform_admin" + options))
+    (member,) = _findings(shops)["membership"]
+    assert (member["role"], member["severity"]) == ("platform_admin", "warning")
+    result = verify(shops)
+    assert attempts(result, "failed", "not_proven") == []
