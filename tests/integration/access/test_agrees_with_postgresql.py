@@ -24,7 +24,7 @@ def test_the_analysis_agrees_with_postgresql(world: str, pg_major: int) -> None:
         connection = runner.run(_connect(world))
 
         @settings(
-            max_examples=60,
+            max_examples=30,
             deadline=None,
             suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
         )

@@ -74,7 +74,7 @@ def test_what_is_found_closes_everything(world: str, pg_major: int) -> None:
         connection = runner.run(Connection.connect(world, autocommit=True))
 
         @settings(
-            max_examples=40,
+            max_examples=20,
             deadline=None,
             suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
         )
