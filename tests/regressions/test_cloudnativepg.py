@@ -117,17 +117,27 @@ def test_two_owners_of_one_thing(project: Project, twice: str) -> None:
     assert "billing" in refused.err
 
 
-@pytest.mark.parametrize("username", ["bonanza", "orders_user\n"])
-def test_the_secret_is_another_roles(project: Project, instance: Instance, username: str) -> None:
-    """A secret with another user name, or with one that `echo` had ended in a newline, showed as
-    failing logins only (https://github.com/cloudnative-pg/cloudnative-pg/issues/268,
+@pytest.mark.parametrize(
+    ("username", "password", "says"),
+    [
+        ("bonanza", "fake-password", "'username' is not 'orders_user'"),
+        ("orders_user\n", "fake-password", "'username' ends in a line break"),
+        ("orders_user", "fake-password\n", "'password' ends in a line break"),
+    ],
+)
+def test_the_secret_is_another_roles(
+    project: Project, instance: Instance, username: str, password: str, says: str
+) -> None:
+    """A secret with another user name, or with a name or password that `echo` had ended in a
+    newline, showed as failing logins only
+    (https://github.com/cloudnative-pg/cloudnative-pg/issues/268,
     https://github.com/cloudnative-pg/cloudnative-pg/issues/5060)."""
     project.write(ORDERS)
-    project.write_secret("orders/postgres", username, "fake-password", "orders")
+    project.write_secret("orders/postgres", username, password, "orders")
     before = versions(instance, [])
     refused = project.apply()
     assert refused.code == 1
-    assert "orders_user" in refused.json["error"]["message"]
+    assert says in refused.json["error"]["message"]
     assert versions(instance, []) == before
 
 

@@ -124,6 +124,11 @@ def _text(name: str, document: dict[str, Any], field: str) -> str:
     # carries the text.
     if any("\ud800" <= character <= "\udfff" for character in value):
         raise _refusal(name, field, "is not valid Unicode")
+    if value != value.strip():
+        # Almost always a slip, which the application would meet as a wrong password.
+        broken = value[-1] in "\r\n"
+        problem = "ends in a line break" if broken else "begins or ends with white space"
+        raise _refusal(name, field, problem, hint=_WITHOUT)
     return value
 
 
@@ -165,8 +170,9 @@ _KINDS: Final[dict[type, str]] = {
 }
 
 
-def _refusal(name: str, field: str, problem: str) -> SecretError:
-    return SecretError(
-        f"secret {name}: field {field!r} {problem}",
-        hint=f"correct the secret; it is one JSON object with the fields {_FIELDS}",
-    )
+_WITHOUT: Final = "store the value without it: `echo` adds a line break, `printf %s` does not"
+_CORRECT: Final = f"correct the secret; it is one JSON object with the fields {_FIELDS}"
+
+
+def _refusal(name: str, field: str, problem: str, *, hint: str = _CORRECT) -> SecretError:
+    return SecretError(f"secret {name}: field {field!r} {problem}", hint=hint)

@@ -105,6 +105,11 @@ def test_every_field_is_needed(field: str) -> None:
         ({"x": PASSWORD}, "is an object, not text"),
         (PASSWORD + "\0", "holds a NUL"),
         (PASSWORD + "\ud800", "is not valid Unicode"),
+        (PASSWORD + "\n", "ends in a line break"),
+        (PASSWORD + " \r\n", "ends in a line break"),
+        (PASSWORD + "\t", "begins or ends with white space"),
+        (" " + PASSWORD, "begins or ends with white space"),
+        ("\u00a0" + PASSWORD, "begins or ends with white space"),
     ],
 )
 def test_bad_fields(field: str, value: object, problem: str) -> None:
@@ -217,7 +222,15 @@ def test_arbitrary_fields_are_refused_with_a_secret_error_or_make_sense(
     "".join((found.username, found.password.reveal(), found.host, found.dbname)).encode()
 
 
-@given(st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), min_size=1))
+def test_a_password_may_have_spaces_inside() -> None:
+    assert read({"password": "correct  horse\tbattery"}).password.reveal().count(" ") == 2
+
+
+@given(
+    st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), min_size=1).filter(
+        lambda text: text == text.strip()
+    )
+)
 def test_any_other_password_is_kept_as_it_is(password: str) -> None:
     assert read({"password": password}).password.reveal() == password
 
