@@ -90,7 +90,9 @@ def page() -> str:
 
 
 def _put(major: str, scenario: str, mine: Mapping[str, Any]) -> None:
-    with locked(FOUND.with_suffix(".lock")):
+    lock = _ROOT / ".cache" / "faults.lock"
+    lock.parent.mkdir(exist_ok=True)
+    with locked(lock):
         found = load()
         found.setdefault(major, {}).setdefault(scenario, {}).update(mine)
         FOUND.write_text(json.dumps(_sorted(found), indent=1, ensure_ascii=False) + "\n", "utf-8")
