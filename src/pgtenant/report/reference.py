@@ -69,10 +69,9 @@ def reference() -> str:
                 "A secret is a JSON object with `username`, `password`, `host`, `port` (a number or"
                 " its text) and `dbname` (or `database`); other members, such as `engine` and"
                 " `connection_uri`, are left alone; a field that is there twice is an error, and"
-                " so is white space at either end of one of these values, as the line break that `echo`"
-                " adds."
-                " Entries are logged in to the admin's host and port; a secret that leads its"
-                " application to another server is shown in the plan, and blocks nothing."
+                " so is white space at either end of one of these values, as the line break that"
+                " `echo` adds. Entries are logged in to the admin's host and port; a secret that"
+                " leads its application to another server is shown in the plan, and blocks nothing."
             ),
             "",
             "## Approval",
