@@ -143,6 +143,7 @@ def test_a_maintenance_database_of_somebody_else_is_explained(
     project: Project, instance: Instance
 ) -> None:
     """On some instances the database `postgres` is the provider's."""
+    instance.su("GRANT CONNECT, TEMPORARY ON DATABASE postgres TO PUBLIC")
     project.write(ORDERS)
     admin = instance.admin
     project.write_secret("rds/master", admin.user, admin.password, "postgres")

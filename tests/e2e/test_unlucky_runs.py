@@ -86,6 +86,7 @@ def test_a_saved_plan_needs_approval_as_well(
 def test_a_database_that_its_owner_took_away(project: Project, how: str) -> None:
     project.write(PLAIN)
     project.converge()
+    project.instance.su("GRANT CONNECT ON DATABASE postgres TO orders_user")
     with project.tenant("orders_user", "postgres") as owner:
         if how == "dropped":
             owner.execute("DROP DATABASE orders")
