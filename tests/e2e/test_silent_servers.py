@@ -100,6 +100,18 @@ def test_every_run_gets_one_further(alone: Project) -> None:
     assert state(instance, "orders") == after
 
 
+@pytest.mark.parametrize("connections", [2, 8])
+def test_no_other_entry_waits_as_long(alone: Project, connections: int) -> None:
+    """Neither after it nor, when two were under way, with a message of its own."""
+    alone.settings["server"]["connections"] = connections
+    alone.write(ENTRIES | {"billing": {"database_name": "billing", "username": "billing_user"}})
+    with without_standby(alone.instance):
+        told = _unconfirmed(alone.apply("--no-fail-fast"))
+    assert told.count(("create_role", "warning")) == (1 if connections == 2 else 2)
+    assert told.count(("run", "error")) == 1
+    alone.converge()
+
+
 def test_somebody_else_cancels_the_wait(alone: Project) -> None:
     """PostgreSQL then reports success and a warning, long before the limit."""
     alone.settings["server"]["statement_timeout"] = "10min"
@@ -119,6 +131,15 @@ def test_bootstrap_says_so_as_well(alone: Project) -> None:
     assert ("create_role", "warning") in told
     assert last == ("run", "error")
     assert alone.run("bootstrap", "-e", "dev", "--format", "json").code == 0
+
+
+def test_an_initial_schema_has_the_time_of_its_statements(alone: Project) -> None:
+    """Each is within the timeout, and all together are not."""
+    alone.settings["server"]["statement_timeout"] = "3s"
+    (alone.root / "schemas").mkdir()
+    (alone.root / "schemas" / "slow.sql").write_text("SELECT pg_sleep(1.8);" * 3)
+    alone.write({"orders": ENTRIES["orders"] | {"initial_schema": "slow.sql"}})
+    alone.converge()
 
 
 @pytest.mark.parametrize("stopped", ["backend", "server"])
