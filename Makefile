@@ -6,12 +6,13 @@ PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; 
 	$$p $(IS_NEW) 2>/dev/null && { echo $$p; exit; }; done; echo python3)
 PIP_ENV = PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_INPUT=1 PIP_ROOT_USER_ACTION=ignore
 STAMP = .venv/.installed
+CHECKOV = .cache/checkov/.installed
 CPUS := $(shell getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2)
 WORKERS ?= $(shell n=$(CPUS); [ $$n -lt 2 ] && n=2; [ $$n -gt 4 ] && n=4; echo $$n)
 TESTS = tests/unit tests/golden tests/integration tests/e2e tests/regressions
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-full faults lint format docs-reference lock clean
+.PHONY: help setup demo test test-full test-platform faults lint format docs-reference lock clean
 
 help: ## Show this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1	/p' $(MAKEFILE_LIST) | expand -t 18
@@ -26,6 +27,9 @@ test: lint ## Lint, then run the fast tests on real servers
 
 test-full: $(STAMP) ## Hit runs with every fault at every statement
 	@.venv/bin/pytest -n $(WORKERS) --timeout 3600 tests/faults
+
+test-platform: $(STAMP) $(CHECKOV) ## Try the platform repository: Terraform on a fake AWS
+	@.venv/bin/pytest -n $(WORKERS) --dist loadfile --timeout 3600 tests/platform
 
 faults: $(STAMP) ## Do the same, and make docs/faults.md from it
 	@PGTENANT_UPDATE_GOLDEN=1 .venv/bin/pytest -n $(WORKERS) --timeout 3600 tests/faults
@@ -52,6 +56,9 @@ lock: $(STAMP) ## Pin the dependencies again, with hashes
 	@.venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 		--no-emit-index-url --no-emit-find-links --no-header --no-annotate \
 		--extra aws --extra demo --group dev pyproject.toml -o requirements/dev.txt
+	@.venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+		--no-emit-index-url --no-emit-find-links --no-header --no-annotate \
+		requirements/platform.in -o requirements/platform.txt
 
 clean: ## Remove what was built or cached
 	@rm -rf .venv .cache .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache build dist
@@ -69,4 +76,11 @@ $(STAMP): requirements/dev.txt pyproject.toml
 	@echo "Installing into .venv (a minute or two) ..."
 	@$(PIP_ENV) .venv/bin/python -m pip install --quiet --require-hashes -r requirements/dev.txt
 	@$(PIP_ENV) .venv/bin/python -m pip install --quiet --no-deps --no-build-isolation -e .
+	@touch $@
+
+# A linter with a hundred dependencies, which only test-platform needs.
+$(CHECKOV): requirements/platform.txt
+	@$(PYTHON) -m venv .cache/checkov
+	@echo "Installing checkov into .cache/checkov (a few minutes) ..."
+	@$(PIP_ENV) .cache/checkov/bin/python -m pip install --quiet --require-hashes -r requirements/platform.txt
 	@touch $@

@@ -93,6 +93,7 @@ resource "aws_iam_role_policy_attachment" "monitoring" {
 }
 
 resource "aws_db_instance" "this" {
+  # checkov:skip=CKV_AWS_133:Backups are kept 7 days at least; checkov can't work out the maximum, tests/rds.tftest.hcl does.
   # checkov:skip=CKV_AWS_157:Multi-AZ in prod; elsewhere an outage of a zone may last, for half the price.
   identifier = local.identifier
 

@@ -22,3 +22,8 @@ output "review_required" {
   description = "Keys of the entries whose risk asks for a review by a person."
   value       = local.review_required
 }
+
+output "versions" {
+  description = "What each secret says besides its password, as a number: another one means that it is written again."
+  value       = local.version
+}

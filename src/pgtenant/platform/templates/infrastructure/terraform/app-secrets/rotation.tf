@@ -19,6 +19,7 @@ locals {
 }
 
 resource "aws_secretsmanager_secret_rotation" "app" {
+  # checkov:skip=CKV_AWS_304:Every 14, 30 or 90 days; checkov can't look the risk up, tests/app-secrets.tftest.hcl does.
   for_each = var.rotation_lambda_arn == null ? {} : {
     for key, entry in local.made : key => entry if entry.auth != "iam"
   }

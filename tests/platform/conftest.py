@@ -1,0 +1,40 @@
+"""The platform repository, for the programs that it was written for."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from pgtenant.cli import main
+from support import fake_aws
+from support.moto import Moto
+from support.terraform import Terraform, find_mirror, missing, write_config
+
+
+@pytest.fixture(scope="module")
+def repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What `pgtenant init` writes."""
+    root = tmp_path_factory.mktemp("platform") / "goldenpath"
+    assert main(["init", str(root)]) == 0
+    return root
+
+
+@pytest.fixture(scope="module")
+def aws() -> Iterator[Moto]:
+    """A fake AWS of this module's own."""
+    with fake_aws.serve() as service:
+        yield service
+
+
+@pytest.fixture(scope="module")
+def terraform(aws: Moto, tmp_path_factory: pytest.TempPathFactory) -> Terraform:
+    """Terraform on the fake AWS; without the provider the test is skipped."""
+    if reason := missing():
+        pytest.skip(reason)
+    mirror = find_mirror(os.environ)
+    assert mirror is not None
+    config = write_config(tmp_path_factory.mktemp("terraform") / "cli.tfrc", mirror)
+    return Terraform(aws.env | config)

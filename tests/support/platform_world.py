@@ -1,0 +1,182 @@
+"""An environment that Terraform made on moto, with a real PostgreSQL in the place of RDS."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import zipfile
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import boto3
+from psycopg import sql
+
+from support.instance import Instance
+from support.moto import REGION, Moto
+from support.project import Project, Result, render_catalog
+from support.terraform import Terraform
+
+# What moto differs in from AWS, each seen as an error or as a difference that never ends. It takes
+# windows that touch for overlapping ones; it forgets parameters, Performance Insights and the
+# descriptions of rules.
+MOTO_IS_NO_AWS = """\
+resource "aws_db_instance" "this" {
+  maintenance_window = "sun:04:01-sun:05:00"
+
+  lifecycle {
+    ignore_changes = [
+      performance_insights_enabled,
+      performance_insights_kms_key_id,
+      performance_insights_retention_period,
+    ]
+  }
+}
+
+resource "aws_db_parameter_group" "this" {
+  lifecycle {
+    ignore_changes = [parameter]
+  }
+}
+
+resource "aws_vpc_security_group_ingress_rule" "cluster" {
+  lifecycle {
+    ignore_changes = [description]
+  }
+}
+
+resource "aws_vpc_security_group_ingress_rule" "peered" {
+  lifecycle {
+    ignore_changes = [description]
+  }
+}
+"""
+
+
+@dataclass(slots=True)
+class World:
+    """The repository, the fake AWS, and the server."""
+
+    root: Path
+    aws: Moto
+    terraform: Terraform
+    instance: Instance
+    network: str = ""
+
+    @property
+    def environment(self) -> Path:
+        return self.root / "envs" / "dev-rds"
+
+    def client(self, service: str) -> Any:
+        make: Any = boto3.client  # its overloads take no name that is not literal
+        return make(
+            service,
+            endpoint_url=self.aws.url,
+            region_name=REGION,
+            aws_access_key_id="testing",
+            aws_secret_access_key="testing",
+        )
+
+    def prepare(self) -> None:
+        """Make what the repository's README asks for before the first apply."""
+        ec2 = self.client("ec2")
+        vpc = ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
+        subnets = [
+            ec2.create_subnet(
+                VpcId=vpc, CidrBlock=f"10.0.{number}.0/24", AvailabilityZone=f"{REGION}{zone}"
+            )["Subnet"]["SubnetId"]
+            for number, zone in enumerate("ab")
+        ]
+        nodes = ec2.create_security_group(GroupName="nodes", Description="nodes", VpcId=vpc)
+        self.client("s3").create_bucket(
+            Bucket="goldenpath-terraform-state",
+            CreateBucketConfiguration={"LocationConstraint": REGION},
+        )
+        oidc = "arn:aws:iam::123456789012:oidc-provider/oidc.eks.eu-west-2.amazonaws.com/id/E"
+        self.network = "\n".join(
+            (
+                'account_id             = "123456789012"',
+                f'vpc_id = "{vpc}"',
+                f"database_subnet_ids = {json.dumps(subnets)}",
+                f'cluster_security_group_ids = {{ eks = "{nodes["GroupId"]}" }}',
+                'peered_cidrs = ["10.20.0.0/16"]',
+                f'cluster_oidc_provider_arn = "{oidc}"',
+                'parameter_group_suffix = "-dev"',
+                # The server that stands in for the instance; RDS would be at its own endpoint.
+                "secret_endpoint = {",
+                f'  host = "{self.instance.host}"',
+                f"  port = {self.instance.port}",
+                "}",
+                "",
+            )
+        )
+        override = self.root / "infrastructure/terraform/rds/moto_override.tf"
+        override.write_text(MOTO_IS_NO_AWS)
+        shutil.copy(self.instance.ca_file, self.root / "certs" / "rds-global-bundle.pem")
+        # The backend as it is, but for the host names that a fake on loopback can't have.
+        self.terraform(self.environment, "init", "-no-color", "-backend-config=use_path_style=true")
+
+    def write_catalog(self, entries: Mapping[str, Mapping[str, Any]]) -> None:
+        text = self.network + render_catalog(entries)
+        (self.environment / "terraform.tfvars").write_text(text)
+
+    def plan(self, *arguments: str) -> list[str]:
+        """Return the addresses that an apply would change, from a plan file that is kept."""
+        file = self.environment / "run.tfplan"
+        self.terraform(
+            self.environment, "plan", "-no-color", f"-out={file}", *arguments, allowed=(0,)
+        )
+        shown = self.terraform(self.environment, "show", "-json", str(file))
+        changes = json.loads(shown.output)["resource_changes"]
+        return sorted(
+            one["address"]
+            for one in changes
+            if not {"no-op", "read"} & set(one["change"]["actions"])
+        )
+
+    def apply(self) -> list[str]:
+        """Apply what was planned; return its addresses."""
+        addresses = self.plan()
+        self.terraform(self.environment, "apply", "-no-color", "run.tfplan")
+        return addresses
+
+    def secret(self, name: str) -> dict[str, Any]:
+        value = self.client("secretsmanager").get_secret_value(SecretId=f"goldenpath/dev/{name}")
+        fields: dict[str, Any] = json.loads(value["SecretString"])
+        return fields
+
+    def put_password(self, name: str, password: str) -> None:
+        """Rotate by hand."""
+        changed = self.secret(name) | {"password": password}
+        self.client("secretsmanager").put_secret_value(
+            SecretId=f"goldenpath/dev/{name}", SecretString=json.dumps(changed)
+        )
+
+    def be_rds(self) -> None:
+        """Give the master the password that Terraform gave the instance in moto."""
+        master = self.secret("rds/master")
+        self.instance.su(
+            sql.SQL("ALTER ROLE {} PASSWORD {}").format(
+                sql.Identifier(master["username"]), sql.Literal(master["password"])
+            )
+        )
+
+    def pgtenant(self, *arguments: str) -> Result:
+        project = Project(self.root, self.instance, moto=self.aws)
+        return project.spawn(*arguments, "-e", "dev")
+
+    def everything_kept(self) -> Iterator[tuple[str, bytes]]:
+        """Yield all that Terraform left behind or printed, by where it is."""
+        for number, output in enumerate(self.terraform.said):
+            yield f"output {number}", output.encode()
+        for file in self.environment.rglob("*"):
+            if file.is_file() and "providers" not in file.parts:
+                yield str(file), file.read_bytes()
+        with zipfile.ZipFile(self.environment / "run.tfplan") as plan:
+            for name in plan.namelist():
+                yield f"run.tfplan: {name}", plan.read(name)
+        s3 = self.client("s3")
+        for item in s3.list_objects_v2(Bucket="goldenpath-terraform-state")["Contents"]:
+            stored = s3.get_object(Bucket="goldenpath-terraform-state", Key=item["Key"])
+            yield f"s3: {item['Key']}", stored["Body"].read()
