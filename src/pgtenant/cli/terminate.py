@@ -41,7 +41,7 @@ def end_stale_sessions(
         PgtenantError: there is no approval, nobody to ask, or one could not be ended.
     """
     approver = require_approval(settings, environment, os.environ)
-    inputs = asyncio.run(_inputs(settings, environment))
+    inputs = asyncio.run(tolerant_inputs(settings, environment))
     sessions = asyncio.run(stale_sessions(inputs))
     if not sessions:
         _say("No session is older than a revoke.")
@@ -91,7 +91,13 @@ async def _end(
         )
 
 
-async def _inputs(settings: Settings, environment: str) -> Inputs:
+async def tolerant_inputs(settings: Settings, environment: str) -> Inputs:
+    """Read catalog and secrets; a bad secret of an entry stops nothing.
+
+    Raises:
+        CatalogError: the catalog is wrong.
+        SecretError: the admin's secret is bad.
+    """
     catalog = load_catalog(settings, environment, ())
     store = open_store(
         settings.secrets.store, directory=settings.secrets.directory, project=settings.root

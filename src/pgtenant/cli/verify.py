@@ -18,7 +18,7 @@ from pgtenant import __version__, logs
 from pgtenant.audit.record import stamp
 from pgtenant.cli.options import load_settings, lock_wait, need_environment, reaching
 from pgtenant.cli.plan import as_json, width
-from pgtenant.cli.terminate import end_stale_sessions
+from pgtenant.cli.terminate import end_stale_sessions, tolerant_inputs
 from pgtenant.cli.unexpected import as_error
 from pgtenant.errors import ExitCode, UsageError
 from pgtenant.report.document import show
@@ -26,10 +26,9 @@ from pgtenant.report.jsonout import json_text
 from pgtenant.report.progress import progress
 from pgtenant.report.verify_json import About, check_record, instance_json, verification_json
 from pgtenant.report.verify_text import findings_text, verification_text
-from pgtenant.secrets.store import open_store
 from pgtenant.settings.model import Settings
 from pgtenant.usecases import verify as use_case
-from pgtenant.usecases.inputs import Inputs, load_catalog, load_inputs
+from pgtenant.usecases.inputs import Inputs
 from pgtenant.usecases.journal import who
 from pgtenant.usecases.saved import catalog_digest
 from pgtenant.verify.hygiene import Finding, failed
@@ -138,7 +137,7 @@ def _verify(request: _Request, began: datetime) -> int:
 
 
 async def _attempt(request: _Request) -> tuple[Inputs, Verification]:
-    inputs = await _inputs(request)
+    inputs = await tolerant_inputs(request.settings, request.environment)
     found = await use_case.verify(
         inputs, progress(sys.stderr), seed=request.seed, everything=request.all_pairs
     )
@@ -159,17 +158,8 @@ def _instance(request: _Request) -> int:
 
 
 async def _look(request: _Request) -> tuple[Inputs, tuple[Finding, ...]]:
-    inputs = await _inputs(request)
+    inputs = await tolerant_inputs(request.settings, request.environment)
     return inputs, await use_case.verify_instance(inputs)
-
-
-async def _inputs(request: _Request) -> Inputs:
-    settings, env = request.settings, request.environment
-    catalog = load_catalog(settings, env, ())
-    store = open_store(
-        settings.secrets.store, directory=settings.secrets.directory, project=settings.root
-    )
-    return await load_inputs(settings, env, catalog, store, fail_fast=False)
 
 
 def _server(inputs: Inputs) -> str:

@@ -134,3 +134,22 @@ def test_the_admin_s_own_standing_membership_is_a_warning(
     assert (member["role"], member["severity"]) == ("platform_admin", "warning")
     result = verify(shops)
     assert attempts(result, "failed", "not_proven") == []
+
+
+def test_a_session_that_is_not_ours_to_end(shops: Project, instance: Instance) -> None:
+    instance.su("CREATE ROLE human LOGIN PASSWORD 'fake-human'")
+    instance.su("GRANT CONNECT ON DATABASE orders TO human")
+    with instance.connect("human", "fake-human", "orders") as session:
+        instance.su("REVOKE CONNECT ON DATABASE orders FROM human")
+        refused = shops.run("verify", "instance", "-e", "dev", "--terminate", "--yes")
+        assert refused.code == 1
+        assert "not ours to borrow" in refused.err
+        assert f"SELECT pg_terminate_backend({session.info.backend_pid})" in refused.err
+        session.execute("SELECT 1")
+        instance.su("GRANT pg_signal_backend TO platform_admin")
+        ended = shops.run("verify", "instance", "-e", "dev", "--terminate", "--yes")
+        assert ended.code == 0, ended.output
+    assert [r["status"] for r in shops.audit_rows() if r["action"] == "end_session"] == [
+        "error",
+        "success",
+    ]
