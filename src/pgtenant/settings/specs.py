@@ -170,7 +170,8 @@ SPECS: Final = (
     Spec("server", "lock_timeout", "duration", "30s", _A_DURATION,
          "How long to wait for another run, or for a lock on an object.", _duration),
     Spec("server", "statement_timeout", "duration", "5min", _A_DURATION,
-         "How long one statement may take.", _duration),
+         "How long one statement may take; and how long a commit may wait for a synchronous "
+         "standby, before the run stops and says what stands.", _duration),
     Spec("server", "sslmode", "text", "verify-full",
          "one of " + ", ".join(f'"{mode}"' for mode in SSLMODES),
          "TLS of every connection, as libpq names it; when it is not set, `prefer` holds for a "
