@@ -120,7 +120,8 @@ class Ground:
         fact = self.facts.roles.get(owner)
         if admin.superuser or owner == admin.name or (fact is not None and fact.admin_acts):
             return Closable.ADMIN
-        return Closable.PROVIDER if self.provider(owner) else Closable.OWNER
+        superuser = fact is not None and fact.superuser
+        return Closable.PROVIDER if superuser or self.provider(owner) else Closable.OWNER
 
     def tenant(self, role: str) -> str:
         """Return the declared database that a role belongs to, or empty."""
@@ -182,9 +183,9 @@ class Ground:
     def close_to_public(self, database: Database) -> Cure:
         """Return what closes a database to everyone."""
         closable = self.closable(database.owner)
-        if self.system(database.name):  # the instance's owner, by whichever name
-            mine = may_close(database, self.observed)
-            closable = Closable.ADMIN if mine else Closable.PROVIDER
+        if self.system(database.name) and not may_close(database, self.observed):
+            # No role is borrowed for a database of the instance's own.
+            closable = Closable.OWNER if closable is Closable.ADMIN else closable
         return Cure(
             statement=advice(statements.revoke_all_from_public(database.name)),
             executor=self._who(closable, database.owner),

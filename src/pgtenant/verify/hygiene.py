@@ -126,7 +126,7 @@ def _system_databases(ground: Ground) -> Iterator[Finding]:
         cure = ground.close_to_public(database)
         mine = cure.closable is Closable.ADMIN
         yield Finding(
-            Severity.FAILURE if mine else Severity.WARNING,
+            Severity.WARNING if cure.closable is Closable.PROVIDER else Severity.FAILURE,
             FindingKind.OPEN_DATABASE,
             name,
             "",

@@ -105,7 +105,7 @@ def test_who_can_close_a_database() -> None:
     state = ground(roles={"dba": role("dba")})
     for name, owner, public, closable in (
         ("postgres", "rdsadmin", True, Closable.PROVIDER),
-        ("template1", "dba", True, Closable.PROVIDER),
+        ("template1", "dba", True, Closable.OWNER),
         ("wiki", "dba", True, Closable.OWNER),
         ("wiki", ADMIN, True, Closable.ADMIN),
         ("wiki", "crm_user", True, Closable.ADMIN),
