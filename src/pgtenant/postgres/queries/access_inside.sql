@@ -1,5 +1,6 @@
 -- Who owns what in one database, and who holds what on it, in one JSON text, as bytes: a SQL_ASCII
--- database may hold names that are no UTF-8. Roles stand by their OIDs. Objects are grouped by
+-- database may hold names that are no UTF-8. Names are gathered in json: jsonb takes a minute to nest
+-- an array of 100,000 in another one. Roles stand by their OIDs. Objects are grouped by
 -- equal owners and ACLs before an ACL is looked at. Of PostgreSQL's own objects only what was granted beyond
 -- what initdb left comes back.
 WITH object AS (
@@ -112,10 +113,10 @@ WITH object AS (
                 WHERE NOT (g.system AND (a.came_with_it OR a.grantee = g.owner))), '[]') AS grants
       FROM acl_group g
 ), answer AS (
-SELECT (SELECT jsonb_agg(jsonb_build_array(
-                   g.kind, g.schema, g.relation, g.owner::bigint, to_jsonb(g.names), g.grants,
+SELECT (SELECT json_agg(json_build_array(
+                   g.kind, g.schema, g.relation, g.owner::bigint, g.names, g.grants,
                    g.definer, g.system, g.extension,
-                   (SELECT jsonb_agg((SELECT coalesce(jsonb_agg(jsonb_build_array(tn.nspname, t.typname)
+                   (SELECT json_agg((SELECT coalesce(jsonb_agg(jsonb_build_array(tn.nspname, t.typname)
                                                                 ORDER BY x.n), '[]')
                                         FROM unnest(p.proargtypes) WITH ORDINALITY x(oid, n)
                                         JOIN pg_type t ON t.oid = x.oid
