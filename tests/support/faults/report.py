@@ -47,6 +47,12 @@ runs that were hit there, by that fault, and converged. A run counts only if all
 | concurrent update, deadlock | likewise; transient, so the transaction is run again |
 | no slots | all connections of the server are taken |
 
+The first scenario is hit by every fault on both majors, once at each boundary of a name. The
+others are hit only where no scenario above had a boundary of that name: on the older major by cut
+before, kill -9 before, session ended, lock timeout, deadlock, disk full and no slots, on the newer
+one by the rest. `PGTENANT_TEST_FAULTS=all make test-full` hits every boundary of every scenario by
+everything.
+
 A server that is read-only (a standby), a full disk under the audit files, and a lock that somebody
 really holds have tests of their own, `tests/faults`. An empty cell: PostgreSQL can't answer that
 statement in this way, or nothing was tried there. Names, literals and lists of privileges are left
@@ -95,7 +101,9 @@ def _put(major: str, scenario: str, mine: Mapping[str, Any]) -> None:
     with locked(lock):
         found = load()
         found.setdefault(major, {}).setdefault(scenario, {}).update(mine)
-        FOUND.write_text(json.dumps(_sorted(found), indent=1, ensure_ascii=False) + "\n", "utf-8")
+        new = lock.with_suffix(".json")
+        new.write_text(json.dumps(_sorted(found), indent=1, ensure_ascii=False) + "\n", "utf-8")
+        new.replace(FOUND)  # others may be reading it
 
 
 def _sorted(found: Mapping[str, Any]) -> dict[str, Any]:
