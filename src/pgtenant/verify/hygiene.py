@@ -238,7 +238,7 @@ def _memberships(ground: Ground) -> Iterator[Finding]:
             continue  # what a tenant can become is tried
         if not link.grantor:
             yield _dropped(ground, link)
-        elif not _expected(ground, link):
+        if not _expected(ground, link):
             admin = link.member == ground.observed.server.admin.name
             yield Finding(
                 Severity.WARNING if admin else Severity.FAILURE,

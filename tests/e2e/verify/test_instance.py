@@ -153,3 +153,20 @@ def test_a_session_that_is_not_ours_to_end(shops: Project, instance: Instance) -
         "error",
         "success",
     ]
+
+
+@pytest.mark.every_major
+@pytest.mark.major(max=15)
+def test_a_membership_whose_grantor_was_dropped(shops: Project, instance: Instance) -> None:
+    """From 16 on such a grantor can't be dropped."""
+    instance.su("CREATE ROLE dba SUPERUSER LOGIN PASSWORD 'fake-dba'")
+    instance.su("CREATE ROLE helpdesk")
+    with instance.connect("dba", "fake-dba", "postgres") as dba:
+        dba.execute("GRANT orders_user TO helpdesk")
+    instance.su("DROP ROLE dba")
+    everything = _findings(shops)
+    (found,), (member,) = everything["dropped_grantor"], everything["membership"]
+    assert (found["role"], found["severity"]) == ("helpdesk", "warning")
+    assert (member["role"], member["severity"]) == ("helpdesk", "failure")
+    instance.su(sql.SQL(found["statement"]))
+    assert "dropped_grantor" not in _findings(shops)
