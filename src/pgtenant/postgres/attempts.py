@@ -115,17 +115,18 @@ async def trespass(connection: Connection) -> Trespass:
     """Look at what a foreign database would give away, without touching anything in it.
 
     Raises:
-        ServerError: the query failed.
+        ServerError: the query failed, or the connection was lost.
     """
     row = await _answer(connection, "verify_foreign", {})
     create = None
-    if row["public"]:
-        if row["event_triggers"]:
-            ask = probing.ask_schema("public")
-            create = await _asked(connection, ask)
-        else:
+    try:
+        if row["public"] and row["event_triggers"]:
+            create = await _asked(connection, probing.ask_schema("public"))
+        elif row["public"]:
             async with _undone(connection):
                 create = await _tried(connection, probing.create_table("public", "pgtenant_verify"))
+    except psycopg.Error as error:
+        raise failed(error, doing="trying", where=connection.info.dbname) from None
     return Trespass(readable=row["readable"], example=row["example"] or "", create=create)
 
 

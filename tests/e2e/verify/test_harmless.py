@@ -132,6 +132,26 @@ def test_a_trap_in_an_open_database_gains_nothing(shops: Project, instance: Inst
     assert powers == [(False,)]
 
 
+def test_a_tenant_that_ends_our_sessions_harms_itself_alone(shops: Project) -> None:
+    with shops.tenant("orders_user", "orders") as owner:
+        for statement in (
+            (
+                "CREATE FUNCTION app.bite() RETURNS int IMMUTABLE LANGUAGE plpgsql AS $$ BEGIN"
+                " PERFORM pg_terminate_backend(pg_backend_pid()); RETURN 1; END $$"
+            ),
+            "CREATE TABLE app.biting (n int, m int)",
+            "GRANT REFERENCES ON app.biting TO orders_editor",  # so that its ACL is no other's
+            "ALTER TABLE app.biting ALTER m SET DEFAULT app.bite()",
+        ):
+            owner.execute(statement)
+    result = verify(shops)
+    assert result.code == 1
+    doubts = attempts(result, "not_proven")
+    assert {a["role"] for a in doubts} == {"orders_editor", "orders_reader"}
+    assert {a["database"] for a in doubts} == {"orders"}
+    assert attempts(result, "failed") == []
+
+
 @pytest.mark.parametrize("connections", [2, 3])
 def test_the_connection_budget(project: Project, instance: Instance, connections: int) -> None:
     project.settings = {"server": {"connections": connections}}
