@@ -23,6 +23,7 @@ from pgtenant.access.model import (
     Signature,
 )
 from pgtenant.planning.privileges import PUBLIC
+from pgtenant.planning.sql.text import can_be_sent
 from pgtenant.postgres.failures import failed
 from pgtenant.postgres.libpq import Connection, load_json
 from pgtenant.postgres.queries import query
@@ -30,6 +31,7 @@ from pgtenant.postgres.queries import query
 NO_CONNECTIONS = "it allows no connections"
 TEMPLATE = "a template, which a session in it keeps from being copied"
 NO_CONNECT = "the admin has no CONNECT there"
+NO_NAME = "its name is not valid UTF-8, so that nobody here can ask for it"
 
 _LOCAL = frozenset({"", "localhost", "127.0.0.1", "::1"})
 
@@ -161,6 +163,8 @@ def _database(row: dict[str, Any], named: Callable[[int], str]) -> Database:
         unread = TEMPLATE
     elif not row["enterable"]:
         unread = NO_CONNECT
+    elif not can_be_sent(row["name"]):
+        unread = NO_NAME
     return Database(
         name=row["name"],
         owner=named(row["owner"]),

@@ -15,7 +15,8 @@ from pgtenant.access.path import Via
 from pgtenant.report.schema import schema
 from support.instance import Instance
 from support.oracle import connections, nobody_connects
-from support.project import Project
+from support.project import Project, password_of
+from support.siege import as_tenant
 
 ODD = "=cmd, \x1b[31m\u202ered"
 
@@ -28,6 +29,7 @@ def crowded(converged: Project, instance: Instance) -> Project:
         owner.execute("CREATE FUNCTION g() RETURNS int LANGUAGE sql SECURITY DEFINER AS 'SELECT 1'")
         owner.execute(f'CREATE TABLE "{ODD}" ()')
         owner.execute("ALTER DEFAULT PRIVILEGES GRANT USAGE ON TYPES TO orders_reader")
+        owner.execute("CREATE PUBLICATION changes")
     for statement in (
         "CREATE ROLE dba NOINHERIT",
         "CREATE ROLE human LOGIN",
@@ -66,6 +68,7 @@ def test_everything_is_said_with_its_path(crowded: Project) -> None:
     assert _can(rows, "orders_reader", "t") == {"granted by orders_user": ("SELECT",)}
     assert _can(rows, "billing_user", "secret") == {"granted by orders_user": ("SELECT",)}
     assert "OWNER" in _can(rows, "orders_user", "t")["owner"]
+    assert _can(rows, "orders_user", "changes") == {"owner": ("OWNER",)}
     chained = _can(rows, "human", "t")
     assert chained["pg_read_all_data"] == ("SELECT",)
     assert "OWNER" in chained["SET ROLE orders_user → owner"]
@@ -143,6 +146,35 @@ def test_what_is_not_there(crowded: Project) -> None:
         result = crowded.run("access", "-e", "dev", *arguments)
         assert result.code == 64
         assert says in result.err
+
+
+@pytest.mark.every_major
+def test_names_in_other_bytes(converged: Project, instance: Instance) -> None:
+    as_tenant(
+        instance,
+        "orders_user",
+        "orders",
+        "CREATE DATABASE scratch TEMPLATE template0 ENCODING 'SQL_ASCII' LOCALE 'C'",
+        "REVOKE ALL ON DATABASE scratch FROM PUBLIC",
+        "GRANT CONNECT ON DATABASE scratch TO platform_admin",
+    )
+    with instance.connect(
+        "orders_user", password_of("orders_user"), "scratch", client_encoding="SQL_ASCII"
+    ) as session:
+        session.execute(b'CREATE TABLE "odd_\xff" ()')
+        session.execute(b'GRANT SELECT ON "odd_\xff" TO billing_user')
+        session.execute(b'CREATE DATABASE "rev_\xff"')
+    try:
+        rows = _rows(converged)
+        assert {row["database"] for row in rows} >= {"scratch", "rev_\\udcff"}
+        assert "SELECT" in _can(rows, "billing_user", "odd_\\udcff")["granted by orders_user"]
+        assert converged.run("access", "-e", "dev").code == 0
+        assert converged.run("access", "-e", "dev", "--format", "csv").code == 0
+    finally:
+        with instance.connect(
+            "orders_user", password_of("orders_user"), "scratch", client_encoding="SQL_ASCII"
+        ) as session:
+            session.execute(b'DROP DATABASE "rev_\xff"')
 
 
 def test_it_needs_the_admins_secret_only(crowded: Project) -> None:
