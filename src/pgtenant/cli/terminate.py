@@ -54,7 +54,9 @@ def end_stale_sessions(
                 f"{count(len(sessions), 'session')} would be ended, and there is nobody to ask",
                 hint="say --yes",
             )
-        click.confirm(f"End {count(len(sessions), 'session')}?", abort=True, err=True)
+        if not click.confirm(f"End {count(len(sessions), 'session')}?", err=True):
+            _say("No session was ended.")
+            return
     log_approval(settings, environment, approver)
     asyncio.run(_end(settings, environment, inputs, sessions, wait))
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import pty
+import subprocess
 from typing import Any
 
 import psycopg
@@ -115,6 +118,32 @@ def test_sessions_that_are_older_than_a_revoke(shops: Project, instance: Instanc
     )
     assert memberships == [(0,)]
     assert shops.run("audit", "verify", "-e", "dev").code == 0
+
+
+@pytest.mark.parametrize(("answer", "code"), [("n", 1), ("y", 0)])
+def test_on_a_terminal_it_asks(shops: Project, instance: Instance, answer: str, code: int) -> None:
+    instance.su("GRANT CONNECT ON DATABASE orders TO billing_user")
+    with shops.tenant("billing_user", "orders") as old:
+        instance.su("REVOKE CONNECT ON DATABASE orders FROM billing_user")
+        terminal, stdin = pty.openpty()
+        os.write(terminal, f"{answer}\n".encode())
+        done = subprocess.run(
+            shops.command("verify", "instance", "-e", "dev", "--terminate"),
+            stdin=stdin,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=120,
+            env=os.environ | shops.variables(),
+        )
+        os.close(terminal)
+        os.close(stdin)
+        assert done.returncode == code, done.stderr
+        assert f"session {old.info.backend_pid} of billing_user in orders" in done.stderr
+        assert "End 1 session?" in done.stderr
+        if answer == "n":
+            assert "No session was ended." in done.stderr
+            old.execute("SELECT 1")
 
 
 def test_ending_sessions_needs_an_approval(shops: Project) -> None:
