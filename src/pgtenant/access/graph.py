@@ -65,7 +65,8 @@ class Graph:
         for target, path in self.settable(role).items():
             hop = path[-1:]  # whatever lies between, one SET ROLE is enough
             for group, further in self.inherited(target).items():
-                found.setdefault(group, hop + further)
+                if group not in found or len(hop + further) < len(found[group]):
+                    found[group] = hop + further
         self._known[role, "usable"] = found
         return found
 

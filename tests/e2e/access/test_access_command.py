@@ -95,13 +95,17 @@ def test_one_role_with_what_everyone_has(crowded: Project) -> None:
     assert _can(rows, "orders_reader", "f(int4)") == {"PUBLIC": ("EXECUTE",)}
 
 
-def test_one_database_takes_one_more_connection(crowded: Project, instance: Instance) -> None:
+def test_each_database_takes_one_connection(crowded: Project, instance: Instance) -> None:
     instance.su("ALTER SYSTEM SET log_connections = on")
     instance.su("SELECT pg_reload_conf()")
     try:
         mark = instance.log_mark()
         rows = _rows(crowded, "--database", "orders")
-        assert connections(instance.log_since(mark), instance.admin.user) <= 2
+        assert connections(instance.log_since(mark), instance.admin.user) == 2
+        mark = instance.log_mark()
+        looked_into = {row["database"] for row in _rows(crowded) if row["kind"] == "language"}
+        assert looked_into == {"platform", "orders", "billing"}
+        assert connections(instance.log_since(mark), instance.admin.user) == len(looked_into)
     finally:
         instance.su("ALTER SYSTEM RESET log_connections")
         instance.su("SELECT pg_reload_conf()")

@@ -1,0 +1,1 @@
+"""The analysis of access, without a server."""
