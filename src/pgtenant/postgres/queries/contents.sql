@@ -1,5 +1,6 @@
 -- Everything about one database in one JSON text, as bytes: a SQL_ASCII database may hold names
--- that are no UTF-8, which the server would refuse to send as text. Objects are grouped by equal ACLs before an
+-- that are no UTF-8, which the server would refuse to send as text. Long lists of names are gathered in json:
+-- nesting an array in jsonb takes time that grows with its square. Objects are grouped by equal ACLs before an
 -- ACL is looked at, and only groups that differ from what is wanted come back.
 WITH owner AS (
     SELECT oid FROM pg_roles WHERE rolname = %(owner)s
@@ -85,7 +86,7 @@ SELECT (SELECT jsonb_build_object(
             'open', EXISTS (SELECT FROM aclexplode(coalesce(n.nspacl, acldefault('n', n.nspowner))) a
                              WHERE a.grantee = 0 AND a.privilege_type = 'CREATE'))
           FROM pg_namespace n WHERE n.nspname = 'public') AS public,
-       (SELECT jsonb_agg(jsonb_build_array(j.kind, j.schema, j.names, coalesce(j.grants, '[]')))
+       (SELECT json_agg(json_build_array(j.kind, j.schema, j.names, coalesce(j.grants, '[]')))
           FROM judged j WHERE j.differs) AS groups,
        (SELECT jsonb_agg(jsonb_build_array(
                    e.rolname, coalesce(n.nspname, ''),
@@ -113,7 +114,7 @@ SELECT (SELECT jsonb_build_object(
        (SELECT jsonb_agg(jsonb_build_array(s.kind, s.schema, s.name, s.owner))
           FROM (SELECT kind, schema, name, owner FROM stranger ORDER BY kind, schema, name LIMIT 100) s) AS foreign_objects,
        (SELECT count(*) FROM stranger) AS foreign_count,
-       (SELECT jsonb_agg(jsonb_build_array(h.role, h.kind, h.schema, h.owner, h.privileges, h.names))
+       (SELECT json_agg(json_build_array(h.role, h.kind, h.schema, h.owner, h.privileges, h.names))
           FROM (SELECT o.role, o.kind, o.schema, o.owner, o.privileges,
                        array_agg(o.name::text) AS names
                   FROM (SELECT e.rolname AS role, s.kind, s.schema, s.owner, s.name,
