@@ -44,7 +44,7 @@ def test_no_server(project: Project) -> None:
         reserved.bind(("127.0.0.1", 0))
         _admin_secret(project, port=reserved.getsockname()[1])
         for result, plan in _both(project):
-            _assert_failed(result, says="is the server up", plan=plan)
+            _assert_failed(result, says="the server is up", plan=plan)
 
 
 def test_wrong_admin_password(project: Project) -> None:
