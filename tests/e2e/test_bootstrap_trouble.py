@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 import psycopg
@@ -121,6 +122,28 @@ def test_an_entrys_role_is_refused(project: Project) -> None:
     refused = project.run("bootstrap", "-e", "dev", "--role", "orders_user")
     assert refused.code == 64
     assert "role of the entry orders" in refused.err
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["rdsadmin", "RDSADMIN", "rds_iam", "rds_superuser", "postgres", "pg_x", "public", "none",
+     "streaming_replica", "cnpg_x", "", "a\nb", "a" * 64],
+)  # fmt: skip
+def test_a_reserved_name_is_refused(project: Project, name: str) -> None:
+    refused = project.run("bootstrap", "-e", "dev", "--role", name)
+    assert refused.code == 64
+    assert "the delegated admin can't have that name: it " in refused.err
+    assert "choose another --role" in refused.err
+    assert not re.search("ALTER|COMMENT|REVOKE", refused.output)
+
+
+def test_a_second_delegated_admin_is_refused(project: Project) -> None:
+    project.write(ORDERS)
+    bootstrap(project)
+    refused = bootstrap(project, "--role", "other_admin", code=1)
+    assert "field 'username' is not 'other_admin'" in refused.json["error"]["message"]
+    assert "--role" in refused.json["error"]["hint"]
+    assert "catalog" not in refused.json["error"]["hint"]
 
 
 def test_it_waits_for_an_approval(project: Project, instance: Instance) -> None:

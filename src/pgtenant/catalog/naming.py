@@ -57,6 +57,23 @@ def name_problem(name: str, pattern: str) -> str | None:
     Returns:
         What is wrong with it, as the end of a sentence about its field, or None.
     """
+    impossible = _impossible(name)
+    if impossible or re.fullmatch(pattern, name):
+        return impossible
+    return f"{_reason(name, pattern)}: {quoted(name)}; the rule is {pattern}"
+
+
+def role_problem(name: str) -> str | None:
+    """Judge the name of a role that no entry asks for, and that no policy is about.
+
+    Returns:
+        What is wrong with it, as the end of a sentence about it, or None.
+    """
+    reason = reserved_reason(name, admin=None, maintenance_database=None)
+    return f"is reserved: {quoted(name)}; {reason}" if reason else _impossible(name)
+
+
+def _impossible(name: str) -> str | None:
     if not name:
         return "is empty"
     if not name.isprintable():
@@ -68,9 +85,7 @@ def name_problem(name: str, pattern: str) -> str | None:
             f"is {size} bytes long: {quoted(name)}; PostgreSQL keeps only the first "
             f"{MAX_BYTES} bytes of a name"
         )
-    if re.fullmatch(pattern, name):
-        return None
-    return f"{_reason(name, pattern)}: {quoted(name)}; the rule is {pattern}"
+    return None
 
 
 def _reason(name: str, pattern: str) -> str:

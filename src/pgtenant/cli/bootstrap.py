@@ -15,6 +15,7 @@ from pgtenant import logs
 from pgtenant.audit.record import Record
 from pgtenant.audit.s3 import S3Sink, parse_bucket
 from pgtenant.audit.trail import open_trail
+from pgtenant.catalog.naming import role_problem
 from pgtenant.cli.bootstrap_words import Request, heading, next_step
 from pgtenant.cli.options import load_settings, lock_wait, need_environment, reaching
 from pgtenant.cli.plan import as_json
@@ -156,8 +157,11 @@ async def _run(request: Request, records: list[Record], show: Callable[[Outcome]
 
 
 def _role(role: str) -> str:
-    if not role.isprintable() or not 1 <= len(role.encode()) <= 63 or role.startswith("pg_"):
-        raise UsageError(f"{role[:70]!r} can't be the name of a role", hint="choose another --role")
+    why = role_problem(role)
+    if why:
+        raise UsageError(
+            f"the delegated admin can't have that name: it {why}", hint="choose another --role"
+        )
     return role
 
 

@@ -74,7 +74,13 @@ async def find_secret(
         return DelegateSecret(name, Secret(password), stored=False, store=store, text=made_up)
     if isinstance(found, SecretError):
         raise found
-    credentials = parse(name, found, expected_username=role)
+    credentials = parse(name, found, expected_username=None)
+    if credentials.username != role:
+        raise SecretError(
+            f"secret {name}: field 'username' is not {role!r}",
+            hint="an environment has one delegated admin: name with --role the one that this secret"
+            f" is for, or move the secret away to have {role} made",
+        )
     there = (credentials.host, credentials.port, credentials.dbname)
     right = there == (master.host, master.port, master.dbname)
     password = credentials.password.reveal()
