@@ -14,6 +14,7 @@ from pgtenant.cli.commands.demo import demo
 from pgtenant.cli.commands.importing import import_
 from pgtenant.cli.commands.init import init
 from pgtenant.cli.commands.plan import plan
+from pgtenant.cli.commands.report import report
 from pgtenant.cli.commands.verify import verify
 
 
@@ -36,5 +37,5 @@ def cli() -> None:
     """  # noqa: D301 - click wants the character itself
 
 
-for command in (plan, apply, verify, access, bootstrap, adopt, import_, audit, init, demo):
+for command in (plan, apply, verify, access, report, bootstrap, adopt, import_, audit, init, demo):
     cli.add_command(command)

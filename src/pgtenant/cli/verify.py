@@ -110,17 +110,7 @@ def _check(path: Path) -> int:
 def _verify(request: _Request, began: datetime) -> int:
     start = time.monotonic()
     inputs, found = asyncio.run(_attempt(request))
-    asked_by = who(request.settings.root, os.environ, command="verify")
-    about = About(
-        version=__version__,
-        server=_server(inputs),
-        admin=inputs.admin.username,
-        catalog=catalog_digest(inputs),
-        commit=asked_by["git_commit"],
-        actor=asked_by["actor"],
-        started=stamp(began),
-        seconds=time.monotonic() - start,
-    )
+    about = about_verification(inputs, began, time.monotonic() - start)
     document = verification_json(found, about)
     if request.out is not None:
         _write(request.out, document)
@@ -134,6 +124,27 @@ def _verify(request: _Request, began: datetime) -> int:
         "verified", verdict=document["verdict"], digest=document["digest"], seed=found.seed
     )
     return found.exit_code
+
+
+def about_verification(inputs: Inputs, began: datetime, seconds: float) -> About:
+    """Return what the record of a verification says of it as a whole.
+
+    Args:
+        inputs: what it worked with.
+        began: when.
+        seconds: how long it took.
+    """
+    asked_by = who(inputs.settings.root, os.environ, command="verify")
+    return About(
+        version=__version__,
+        server=_server(inputs),
+        admin=inputs.admin.username,
+        catalog=catalog_digest(inputs),
+        commit=asked_by["git_commit"],
+        actor=asked_by["actor"],
+        started=stamp(began),
+        seconds=seconds,
+    )
 
 
 async def _attempt(request: _Request) -> tuple[Inputs, Verification]:

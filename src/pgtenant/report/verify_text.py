@@ -18,7 +18,7 @@ from pgtenant.verify.outcome import Count, Verification
 _MOST: Final = 8
 """Roles that are named where many share one thing."""
 
-_DOES: Final = {
+DOES: Final = {
     Kind.CONNECT: "connect to {database}",
     Kind.SELECT: "read {target} in {database}",
     Kind.INSERT: "insert into {target} in {database}",
@@ -33,6 +33,7 @@ _DOES: Final = {
     Kind.READ_PASSWORDS: "read the password hashes in {target}",
     Kind.ATTRIBUTE: "have {target}",
 }
+"""What a role tries, for the middle of a sentence."""
 
 
 def verification_text(found: Verification, *, server: str, width: int = 80) -> Document:
@@ -156,14 +157,14 @@ def _shared(result: Result) -> tuple[str, str, Cure | None]:
     attempt, said = result.attempt, result.observation.said
     if result.verdict is Verdict.NOT_PROVEN:
         return attempt.role, said, None
-    what = _DOES[attempt.kind].format(database=attempt.database, target=attempt.target)
+    what = DOES[attempt.kind].format(database=attempt.database, target=attempt.target)
     return f"{attempt.expected} {what}", "", result.cure
 
 
 def _sentence(together: Sequence[Result], reason: str) -> str:
     first = together[0]
     attempt = first.attempt
-    what = _DOES[attempt.kind].format(database=name(attempt.database), target=shown(attempt.target))
+    what = DOES[attempt.kind].format(database=name(attempt.database), target=shown(attempt.target))
     if first.verdict is Verdict.NOT_PROVEN:
         more = f" and {len(together) - 1:,} more attempts" if len(together) > 1 else ""
         return f"{name(attempt.role)}: {what}{more}: {shown(reason)}"

@@ -1,0 +1,112 @@
+"""`pgtenant report`."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+import time
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import click
+
+from pgtenant import __version__, logs
+from pgtenant.audit.record import stamp
+from pgtenant.cli.options import load_settings, need_environment, reaching
+from pgtenant.cli.terminate import tolerant_inputs
+from pgtenant.cli.verify import about_verification
+from pgtenant.errors import ExitCode, UsageError
+from pgtenant.report.html import About, Report, page, verdict_words
+from pgtenant.report.html.record import read_record
+from pgtenant.report.progress import progress
+from pgtenant.report.verify_json import verification_json
+from pgtenant.report.words import count
+from pgtenant.usecases import report as use_case
+from pgtenant.usecases import verify as verifying
+from pgtenant.usecases.inputs import Inputs
+from pgtenant.usecases.journal import who
+from pgtenant.usecases.saved import catalog_digest
+from pgtenant.verify.pairs import derived_seed
+
+
+def run_report(
+    *,
+    environment: str | None,
+    project: Path,
+    out: Path,
+    attempt: bool,
+    verification: Path | None,
+    skip_preflight: bool,
+) -> int:
+    """Read the instance and write the page.
+
+    Raises:
+        PgtenantError: anything that keeps a page from being made.
+    """
+    if attempt and verification is not None:
+        raise click.UsageError("Give either --verify or --verification.")
+    began = datetime.now(UTC)
+    env = need_environment(environment)
+    settings = load_settings(project, reaching(skip_preflight=skip_preflight))
+    logs.configure(sys.stderr, logs.level_for(os.environ, sys.stderr), environment=env)
+    record = _given(verification, env) if verification is not None else None
+    inputs = asyncio.run(tolerant_inputs(settings, env))
+    if attempt:
+        record = _attempted(inputs, began)
+    found = asyncio.run(use_case.gather(inputs, _about(inputs, began), record=record))
+    _write(out, page(found))
+    click.echo(_summary(out, found), err=True)
+    return ExitCode.CONVERGED
+
+
+def _given(path: Path, environment: str) -> Mapping[str, Any]:
+    try:
+        text = path.read_text("utf-8")
+    except (OSError, UnicodeError) as error:
+        raise UsageError(f"{path} can't be read: {error}") from None
+    return read_record(text, str(path), environment=environment)
+
+
+def _attempted(inputs: Inputs, began: datetime) -> Mapping[str, Any]:
+    start = time.monotonic()
+    seed = derived_seed([began.isoformat()])
+    found = asyncio.run(verifying.verify(inputs, progress(sys.stderr), seed=seed))
+    seconds = time.monotonic() - start
+    return verification_json(found, about_verification(inputs, began, seconds))
+
+
+def _about(inputs: Inputs, began: datetime) -> About:
+    return About(
+        generated=stamp(began),
+        server=f"{inputs.admin.host}:{inputs.admin.port}",
+        catalog_path=inputs.catalog.path,
+        catalog=catalog_digest(inputs),
+        commit=who(inputs.settings.root, os.environ, command="report")["git_commit"],
+        version=__version__,
+    )
+
+
+def _write(path: Path, text: str) -> None:
+    """Replace the page in one piece: whoever looks at it never sees half of one."""
+    target = path.resolve()  # a link stays what it is
+    partial = target.with_name(f".{target.name}.{os.getpid()}")
+    try:
+        if target.exists() and not target.is_file():
+            target.write_text(text, "utf-8")  # /dev/stdout, a pipe
+            return
+        try:
+            partial.write_text(text, "utf-8")
+            partial.replace(target)
+        finally:
+            partial.unlink(missing_ok=True)
+    except OSError as error:
+        raise UsageError(f"the page can't be written to {path}: {error.strerror}") from None
+
+
+def _summary(path: Path, found: Report) -> str:
+    words = verdict_words(found).lower()
+    databases = count(len(found.listing.model.databases), "database")
+    return f"{path}: {found.environment} with {databases}, {words}"

@@ -1,0 +1,1 @@
+"""`pgtenant report` on real servers."""
