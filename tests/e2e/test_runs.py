@@ -119,6 +119,7 @@ def test_a_saved_plan(project: Project, instance: Instance, tmp_path: Path) -> N
     project.write(ENTRIES)
     saved = tmp_path / "plan.json"
     assert project.plan("--out", str(saved)).code == 0
+    assert saved.stat().st_mode & 0o777 == 0o600
     assert not re.search("|".join(map(re.escape, _secrets(instance))), saved.read_text())
     done = project.run("apply", str(saved), "--format", "json")
     assert done.code == 0, done.output

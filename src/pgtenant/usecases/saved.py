@@ -8,14 +8,17 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
 from pgtenant import __version__
 from pgtenant.errors import PgtenantError, UsageError
+from pgtenant.files import read_given, write_private
 from pgtenant.planning.plan import Plan
 from pgtenant.report.jsonout import json_text, plan_json
+from pgtenant.report.safe import shown
 from pgtenant.usecases.inputs import Inputs
 
 FORMAT: Final = 1
@@ -29,7 +32,7 @@ class SavedPlan:
         server: `host:port` of the instance.
         catalog: SHA-256 of the catalog's entries.
         only: the keys that it was limited to.
-        plan: the plan's JSON object.
+        plan: the plan's JSON object, with its `changes` and what is `blocked`.
     """
 
     environment: str
@@ -57,7 +60,7 @@ def save_plan(path: Path, plan: Plan, inputs: Inputs) -> None:
         "plan": plan_json(plan),
     }
     try:
-        path.write_text(json_text(document), "utf-8")
+        write_private(path, json_text(document).encode())
     except OSError as error:
         raise UsageError(f"the plan can't be saved to {path}: {error.strerror}") from None
 
@@ -66,28 +69,34 @@ def read_plan(path: Path) -> SavedPlan:
     """Read a saved plan.
 
     Raises:
-        UsageError: it is no saved plan, or one of another format.
+        UsageError: it can't be read, is no saved plan, or one of another format or version.
     """
     try:
-        document = json.loads(path.read_text("utf-8"))
-        if document["pgtenant_plan"] != FORMAT:
-            raise UsageError(
-                f"{path} is a plan of format {document['pgtenant_plan']!r}; this version writes"
-                f" and reads {FORMAT}",
-                hint="make the plan again with this version",
-            )
-        return SavedPlan(
-            environment=str(document["environment"]),
-            server=str(document["server"]),
-            catalog=str(document["catalog"]),
-            only=tuple(str(key) for key in document["only"]),
-            authoritative=document["authoritative"] is True,
-            plan=dict(document["plan"]),
-        )
-    except (OSError, ValueError, KeyError, TypeError, RecursionError):
-        raise UsageError(
-            f"{path} is not a saved plan", hint="make one with `pgtenant plan -e ENV --out FILE`"
-        ) from None
+        document = json.loads(read_given(path))
+    except OSError as error:
+        raise UsageError(f"{path} can't be read: {error.strerror}") from None
+    except (ValueError, RecursionError):
+        document = None
+    match document:
+        case {"pgtenant_plan": int(found)} if found != FORMAT:
+            raise _of_another(path, f"format {found}", f"writes and reads {FORMAT}")
+        case {"pgtenant_version": str(found)} if found != __version__:
+            # The same SQL need not be all that two versions do.
+            raise _of_another(path, f"pgtenant {found}", f"is {__version__}")
+        case {
+            "pgtenant_plan": int(),
+            "pgtenant_version": str(),
+            "environment": str(environment),
+            "server": str(server),
+            "catalog": str(catalog),
+            "only": list(only),
+            "authoritative": bool(authoritative),
+            "plan": {"changes": list(changes), "blocked": list(blocked)} as plan,
+        } if _all(only, str) and _described(changes) and _described(blocked):
+            return SavedPlan(environment, server, catalog, tuple(only), authoritative, plan)
+    raise UsageError(
+        f"{path} is not a saved plan", hint="make one with `pgtenant plan -e ENV --out FILE`"
+    )
 
 
 def check_fresh(saved: SavedPlan, plan: Plan, inputs: Inputs, *, carried_out: bool = False) -> None:
@@ -114,10 +123,10 @@ def check_fresh(saved: SavedPlan, plan: Plan, inputs: Inputs, *, carried_out: bo
     if saved.catalog != catalog_digest(inputs):
         moved.append("the catalog's entries have changed")
     now = json.loads(json_text(plan_json(plan)))
-    before, after = _keyed(saved.plan.get("changes", [])), _keyed(now["changes"])
+    before, after = _keyed(saved.plan["changes"]), _keyed(now["changes"])
     moved += [f"no longer needed: {_title(before[key])}" for key in before if key not in after]
     moved += [f"new: {_title(after[key])}" for key in after if key not in before]
-    if saved.plan.get("blocked") != now["blocked"]:
+    if saved.plan["blocked"] != now["blocked"]:
         moved.append("other entries are blocked")
     if moved:
         shown = "\n".join(f"  {line}" for line in moved[:20])
@@ -132,6 +141,22 @@ def catalog_digest(inputs: Inputs) -> str:
     """Return the SHA-256 of the catalog's entries: layout and comments do not count."""
     entries = tuple(replace(entry, line=0) for entry in inputs.catalog.entries)
     return hashlib.sha256(repr(entries).encode()).hexdigest()
+
+
+def _of_another(path: Path, what: str, this: str) -> UsageError:
+    return UsageError(
+        f"{path} is a plan of {shown(what)}; this version {this}",
+        hint="make the plan again with this version",
+    )
+
+
+def _described(items: list[object]) -> bool:
+    """Return whether each is an object whose members are texts, as changes are."""
+    return all(isinstance(item, dict) and _all(item.values(), str) for item in items)
+
+
+def _all(items: Iterable[object], kind: type) -> bool:
+    return all(isinstance(item, kind) for item in items)
 
 
 def _server(inputs: Inputs) -> str:

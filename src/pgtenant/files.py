@@ -1,0 +1,84 @@
+"""Files that somebody names: never a wait for the other end of a pipe, never an endless device."""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+from typing import TYPE_CHECKING, BinaryIO
+
+from pgtenant.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+
+def open_regular(path: Path) -> BinaryIO:
+    """Open a file to read.
+
+    Raises:
+        OSError: it can't be opened.
+        UsageError: it is something else than a file.
+    """
+    return os.fdopen(_open(path, stat.S_ISREG), "rb")
+
+
+def read_given(path: Path) -> bytes:
+    """Return what a file holds, or what somebody writes to a pipe.
+
+    Raises:
+        OSError: it can't be read.
+        UsageError: it is something else, or a pipe that nobody writes to.
+    """
+    with os.fdopen(_open(path, stat.S_ISREG, stat.S_ISFIFO), "rb") as file:
+        if stat.S_ISFIFO(os.fstat(file.fileno()).st_mode):
+            return _read_pipe(path, file.fileno())
+        return file.read()
+
+
+def write_private(path: Path, data: bytes) -> None:
+    """Write a file that only its owner may read, or into a pipe that somebody reads.
+
+    Raises:
+        OSError: it can't be written.
+    """
+    flags = os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC | os.O_NONBLOCK
+    try:
+        descriptor = os.open(path, flags, 0o600)
+    except OSError as error:
+        if error.errno == errno.ENXIO:
+            raise OSError(error.errno, "nobody reads from this pipe", str(path)) from None
+        raise
+    with os.fdopen(descriptor, "wb") as file:
+        if stat.S_ISREG(os.fstat(descriptor).st_mode):
+            os.fchmod(descriptor, 0o600)  # before there is something to read
+            os.ftruncate(descriptor, 0)
+        os.set_blocking(descriptor, True)
+        file.write(data)
+
+
+def _open(path: Path, *kinds: Callable[[int], bool]) -> int:
+    # O_NONBLOCK, because opening a FIFO would wait for its writer.
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+    mode = os.fstat(descriptor).st_mode
+    if any(kind(mode) for kind in kinds):
+        return descriptor
+    os.close(descriptor)
+    what = "a directory" if stat.S_ISDIR(mode) else "not a regular file"
+    raise UsageError(f"{path} is {what}", hint="name a file")
+
+
+def _read_pipe(path: Path, descriptor: int) -> bytes:
+    try:
+        first = os.read(descriptor, 1 << 16)
+    except BlockingIOError:  # its writer is still at work
+        first = b""
+    else:
+        if not first:
+            raise UsageError(f"{path} is a pipe that nobody writes to")
+    os.set_blocking(descriptor, True)
+    pieces = [first]
+    while piece := os.read(descriptor, 1 << 16):
+        pieces.append(piece)
+    return b"".join(pieces)
