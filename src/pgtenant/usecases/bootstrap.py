@@ -121,7 +121,7 @@ class Bootstrap:
                     batch_rows(batch, outcome.lending, self.role, Status.DRY_RUN)
                 )
         else:
-            await self._announce(outcome)
+            await self._announce(state, outcome)
             await self._carry_out(instance, outcome)
             outcome = replace(outcome, left=await self._prove(instance, state, outcome))
         if not outcome.changed:
@@ -194,10 +194,10 @@ class Bootstrap:
         await self._record(Action.PREFLIGHT, Status.ERROR, error.message)
         raise error
 
-    async def _announce(self, outcome: Outcome) -> None:
+    async def _announce(self, state: Delegation, outcome: Outcome) -> None:
         """Say what will be done, and what an earlier bootstrap did without a record."""
         command = str(self.recorder.who.get("command", ""))
-        judge = by_steps(outcome.batches, self.role, command, storing=outcome.stored)
+        judge = by_steps(outcome.batches, state, command, storing=outcome.stored)
         settlement = await settle(self.recorder, self.inputs, judge)
         storing = self.secret.name if self.secret is not None and outcome.stored else ""
         planned = planned_steps(outcome.batches, self.role, storing)

@@ -8,9 +8,17 @@ from typing import Final, assert_never
 from pgtenant.audit.history import Open, PastRun
 from pgtenant.audit.intent import Intent, Planned
 from pgtenant.audit.record import Action, Status
-from pgtenant.planning.bootstrap import Batch, CreateDelegate, GrantAdmin, GrantGroup, Step
+from pgtenant.planning.bootstrap import (
+    Batch,
+    CreateDelegate,
+    Delegation,
+    GrantAdmin,
+    GrantGroup,
+    Step,
+)
 from pgtenant.planning.changes import AlterRole, GrantDatabase, RevokeDatabase, UpdatePassword
 from pgtenant.planning.effects import Effect, effect_of_step
+from pgtenant.planning.evidence import shown_by_delegation
 from pgtenant.planning.sql.delegation import batch_script
 from pgtenant.planning.sql.script import Lending
 from pgtenant.planning.sql.text import as_text
@@ -94,16 +102,15 @@ def planned_steps(batches: Iterable[Batch], role: str, secret: str) -> tuple[Pla
     return (Planned(group="", declared="", intents=tuple(intents)),) if intents else ()
 
 
-def by_steps(batches: Iterable[Batch], role: str, command: str, *, storing: bool) -> Judge:
+def by_steps(batches: Iterable[Batch], state: Delegation, command: str, *, storing: bool) -> Judge:
     """Return what judges earlier runs of the same command for the same delegated admin."""
     steps = [effect_of_step(step) for batch in batches for step in batch.steps]
     needed = needed_by([*steps, STORING] if storing else steps)
 
     def judge(run: PastRun, one: Open) -> tuple[Finding, str]:
-        if run.command != command or one.intent.username != role:
+        if run.command != command or one.intent.username != state.role:
             return Finding.LATER, ""
-        finding = compared(one.intent, needed)
-        return finding, "a part of it is still to be done"
+        return compared(one.intent, needed, lambda effect: shown_by_delegation(effect, state))
 
     return judge
 

@@ -1,7 +1,7 @@
 """What earlier runs may have changed without a record: compared with the server, and said.
 
 A run can end between a `COMMIT` and the record of it. Its journal says what it was about to do;
-what of that the server needs no more was done, and gets its record here. Whoever calls this
+what of that the server shows to be done gets its record here. Whoever calls this
 holds the run lock, so that no run is looked at while it still works.
 """
 
@@ -21,6 +21,7 @@ from pgtenant.audit.record import Action, Status
 from pgtenant.planning.changes import Change, CreateDatabase, CreateRole, database_of
 from pgtenant.planning.desired import Desired
 from pgtenant.planning.effects import Effect, Part, effect_of
+from pgtenant.planning.evidence import shown
 from pgtenant.planning.observed import Observed, PasswordState
 from pgtenant.planning.plan import Plan
 from pgtenant.report.describe import sentence
@@ -110,7 +111,7 @@ def nothing_yet(_run: PastRun, _one: Open) -> tuple[Finding, str]:
 
 @dataclass(frozen=True, slots=True)
 class ByPlan:
-    """Judges by the plan of an apply: what was planned and is no more, was done.
+    """Judges by the plan of an apply, and by what the server shows.
 
     Attributes:
         plan: the present one.
@@ -147,16 +148,14 @@ class ByPlan:
         intent = one.intent
         if run.command.startswith("bootstrap") or not self._saw(intent):
             return Finding.LATER, ""
-        finding = compared(intent, self._needed)
+        finding, why = compared(intent, self._needed, lambda e: shown(e, self.observed))
         if finding is Finding.NEEDED:
             return finding, ""
         if self._declared(one.planned.group) != one.planned.declared:
             return Finding.UNKNOWN, "the catalog, or the run's options, ask for something else now"
-        if finding is Finding.UNKNOWN:
-            return finding, "a part of it is still to be done"
         if (intent.database or "".join(intent.target[1:2])) in self._anew:
             return Finding.UNKNOWN, "what it was about is gone, and is made anew"
-        return finding, ""
+        return finding, why
 
     def _saw(self, intent: Intent) -> bool:
         """Return whether the plan would show the change if it were still to be made."""
@@ -178,16 +177,33 @@ def needed_by(effects: Iterable[Effect]) -> dict[tuple[str, ...], frozenset[Part
     return needed
 
 
-def compared(intent: Intent, needed: Mapping[tuple[str, ...], frozenset[Part]]) -> Finding:
-    """Return whether a change is still needed: whole, in part, or not at all."""
-    left = needed.get(intent.target)
-    if left is None:
-        return Finding.IN_EFFECT
+def compared(
+    intent: Intent,
+    needed: Mapping[tuple[str, ...], frozenset[Part]],
+    is_shown: Callable[[Effect], bool],
+) -> tuple[Finding, str]:
+    """Return what became of a change: one that is needed no more was not therefore made.
+
+    Args:
+        intent: the change.
+        needed: what is still to be done.
+        is_shown: whether the server shows that a change is in effect.
+    """
     objects, details = set(intent.objects or ("",)), set(intent.details or ("",))
+    left = needed.get(intent.target, frozenset())
     met = sum(part in objects and detail in details for part, detail in left)
     if met == len(objects) * len(details):
-        return Finding.NEEDED
-    return Finding.UNKNOWN if met else Finding.IN_EFFECT
+        return Finding.NEEDED, ""
+    if met:
+        return Finding.UNKNOWN, "a part of it is still to be done"
+    if _PASSWORDS.intersection(intent.target[:1]):
+        return Finding.UNKNOWN, "that a password fits does not tell who set it, or when"
+    if not is_shown(Effect(intent.target, intent.objects, intent.details)):
+        return Finding.UNKNOWN, (
+            "it is not needed any more, and the server does not show why: what it was about may"
+            " be gone"
+        )
+    return Finding.IN_EFFECT, ""
 
 
 def _intent(change: Change, desired: Desired) -> Intent:

@@ -111,6 +111,15 @@ def test_an_application_that_makes_tables_meanwhile_changes_nothing() -> None:
     assert "carried out by run x, which ended before it could" in settlement.rows[0].message
 
 
+def test_what_was_dropped_was_not_therefore_granted() -> None:
+    desired = crm(READER)
+    observed = with_contents(provisioned(desired), groups=(table("a"),))
+    run = killed(planned_by(make_plan(observed, desired), desired))
+    settlement = settle(run, with_contents(observed, groups=()), desired)
+    assert settlement.looked_at[0]["unknown"] == len(run.planned) == 2
+    assert all("what it was about may be gone" in row.message for row in settlement.rows)
+
+
 def test_half_of_a_grant_tells_nothing() -> None:
     desired = crm(READER)
     observed = with_contents(provisioned(desired), groups=(table("a", "b"),))
@@ -158,7 +167,10 @@ def test_a_password_that_can_not_be_proven_stays_open() -> None:
     full = with_role(wrong, "crm_user", password=PasswordState.UNPROVEN)
     assert settle(run, full, desired).unsettled[0]["entries"] == ["crm"]
     right = with_role(wrong, "crm_user", password=PasswordState.CURRENT)
-    assert len(settled(settle(run, right, desired))) == 1
+    settlement = settle(run, right, desired)
+    assert len(settled(settlement)) == 1
+    assert settlement.looked_at[0]["unknown"] == 1  # its secret may have changed back
+    assert "can't be known any more: that a password fits" in settlement.rows[0].message
 
 
 def test_what_is_out_of_reach_is_said() -> None:
