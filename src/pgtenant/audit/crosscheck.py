@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 from pgtenant.audit.chain import Kind, Link
 from pgtenant.audit.export import values
 from pgtenant.audit.record import COLUMNS
-from pgtenant.audit.rows import render_values, repair
+from pgtenant.audit.rows import HEADER, render_values, repair
 from pgtenant.audit.runs import unfinished
 from pgtenant.audit.verify import Misfit, Why
 
@@ -65,15 +65,15 @@ def crosscheck(links: Sequence[Link], text: str) -> tuple[Misfit | None, tuple[s
         The CSV's first misfit (its `line` is the CSV's, or 0 for a row that is missing), and
         notes.
     """
-    outstanding = _Outstanding()
+    outstanding = _outstanding(links)
     runs = {link.text("run_id") for link in links}
-    for link in links:
-        if link.text("kind") == Kind.RECORD:
-            outstanding.add(link)
+    first, *rows = text.removeprefix("\ufeff").split("\n")
+    if not _is_header(first.removesuffix("\r"), cut_off=not rows):
+        return Misfit(1, 0, Why.EDITED, "the first line is not the header"), ()
     notes: list[str] = []
     alone: list[tuple[int, str, Cells | None]] = []
     older, begun = 0, False
-    for number, raw in enumerate(text.removeprefix("\ufeff").split("\n")[1:], start=2):
+    for number, raw in enumerate(rows, start=2):
         row = raw.removesuffix("\r")
         cells = _cells(row)
         if outstanding.take(cells):
@@ -89,6 +89,19 @@ def crosscheck(links: Sequence[Link], text: str) -> tuple[Misfit | None, tuple[s
             return _misfit(number, cells, outstanding), tuple(notes)
         notes.append(f"CSV line {number} is only a part: a run was cut off there")
     return _missing(links, outstanding, notes), tuple(notes)
+
+
+def _outstanding(links: Sequence[Link]) -> _Outstanding:
+    outstanding = _Outstanding()
+    for link in links:
+        if link.text("kind") == Kind.RECORD:
+            outstanding.add(link)
+    return outstanding
+
+
+def _is_header(first: str, *, cut_off: bool) -> bool:
+    header = HEADER.rstrip("\n")
+    return first == header or (cut_off and header.startswith(first))
 
 
 def _misfit(number: int, cells: Cells | None, outstanding: _Outstanding) -> Misfit:

@@ -150,10 +150,19 @@ def _explain(parsed: Sequence[Link | None], chain: Sequence[int], place: int) ->
 
 
 def _missing_head(links: Sequence[Link], heads: Iterable[Head]) -> Misfit | None:
-    hashes = {GENESIS, *(link.hash for link in links)}
+    places = {GENESIS: 0} | {link.hash: link.seq for link in links}
     for head in heads:
-        if head.hash in hashes:
+        place = places.get(head.hash)
+        if place is not None and head.seq in {None, place}:
             continue
+        if place:
+            return Misfit(
+                place,
+                place,
+                Why.EDITED,
+                f"its hash was published as that of seq {head.seq}: the published head is not what"
+                " `pgtenant audit head` has printed",
+            )
         if head.seq is not None and head.seq <= len(links):
             return Misfit(
                 head.seq,

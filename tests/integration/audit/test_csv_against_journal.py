@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import subprocess
 import sys
 from pathlib import Path
@@ -11,6 +12,7 @@ import pytest
 from pgtenant.audit.crosscheck import crosscheck
 from pgtenant.audit.reading import read_both
 from pgtenant.audit.rows import HEADER, repair
+from pgtenant.audit.trail import open_trail
 from pgtenant.audit.verify import Misfit, Why, verify
 
 from .conftest import Files
@@ -65,6 +67,31 @@ def test_an_edited_cell_is_named(files: Files, old: str, new: str, why: Why) -> 
     misfit, _ = check(files)
     assert misfit is not None
     assert (misfit.line, misfit.seq, misfit.why) == (4, 6, why)
+
+
+@pytest.mark.parametrize("edit", ["edited", "removed", "another order"])
+def test_a_header_that_is_another_is_named(files: Files, edit: str) -> None:
+    files.run("a")
+    header, rows = HEADER.rstrip("\n"), files.csv.read_text().removeprefix(HEADER)
+    columns = header.split(",")
+    first = {
+        "edited": header.replace("status", "state") + "\n",
+        "removed": "",
+        "another order": ",".join([*columns[1:], columns[0]]) + "\n",
+    }
+    files.csv.write_text(first[edit] + rows)
+    misfit, _ = check(files)
+    assert misfit is not None
+    assert (misfit.line, misfit.why) == (1, Why.EDITED)
+    assert "header" in misfit.message
+
+
+def test_a_crash_within_the_header_is_no_edit(files: Files) -> None:
+    with open_trail(files.csv) as trail:
+        asyncio.run(files.recorder(trail, "a").start({}))
+    for size in range(len(HEADER)):
+        files.csv.write_text(HEADER[:size])
+        assert check(files)[0] is None
 
 
 def test_an_inserted_row_is_named(files: Files) -> None:

@@ -154,6 +154,19 @@ def test_a_journal_that_was_written_anew_is_found_by_the_head(
     assert (found.seq, found.why) == (len(links), Why.EDITED)
 
 
+def test_a_head_is_its_number_and_its_hash() -> None:
+    links = chain([{"message": text} for text in "abc"])
+    whole = join(links)
+    for head in (Head(0, GENESIS), Head(None, GENESIS), Head(2, links[1].hash)):
+        assert verify(whole, [head]).misfit is None
+    for seq in (0, 1, 3, 9):
+        found = misfit(whole, Head(seq, links[1].hash))
+        assert (found.line, found.seq, found.why) == (2, 2, Why.EDITED)
+        assert f"published as that of seq {seq}" in found.message
+    assert misfit(whole, Head(3, GENESIS)).why is Why.EDITED
+    assert misfit(whole, Head(5, GENESIS)).why is Why.TRUNCATED
+
+
 @pytest.mark.parametrize(
     "line",
     [
