@@ -3,7 +3,9 @@
 * `planned` opens the changes of a run, before its first one;
 * a `record` closes its changes, except where the run could not know how they ended;
 * a later run that holds the run lock compares what is open with the server. What it found in
-  effect has a `record` with `settles`; then `settled` says what is still open, and of which runs.
+  effect has a `record` with `settles`; then `settled` says what is still open, and of which runs;
+* `run_finished` says it again. It is written when the run lock was given back already: of runs
+  that began after its own it says nothing.
 """
 
 from __future__ import annotations
@@ -109,6 +111,14 @@ def is_checkpoint(members: Members) -> bool:
     return isinstance(members.get("unsettled"), list)
 
 
+def started_in(members: Members) -> int:
+    """Return the `seq` of the record that opened the run which a `run_finished` closes, or 0.
+
+    Older journals lack it: there the last run of the same id is meant.
+    """
+    return number(members, "started") if text(members, "kind") == Kind.RUN_FINISHED else 0
+
+
 def unsettled_in(members: Members) -> Iterator[tuple[int, str, frozenset[str]]]:
     """Yield of each run that a checkpoint leaves open: `seq`, `run_id`, and entries."""
     for one in objects(members, "unsettled"):
@@ -135,6 +145,8 @@ class _Runs:
             self._open(run_id, _opened(members))
             return
         run = self.current.get(run_id)
+        if (named := self.runs.get(started_in(members))) is not None and named.run_id == run_id:
+            run = named
         if kind == Kind.RECORD:
             self._close(members, run)
         if kind == Kind.PLANNED and run is not None:
@@ -169,12 +181,13 @@ class _Runs:
             run.closed |= changes
 
     def _settle(self, members: Members, by: PastRun | None) -> None:
-        """Close every run before a checkpoint but those that it names."""
+        """Close the runs that a checkpoint knows of, but those that it names."""
         live = self.live.get(place_of(members), {})
         left = {seq: entries for seq, _, entries in unsettled_in(members)}
         ended = text(members, "kind") == Kind.RUN_FINISHED
+        newest = by.seq if by is not None else 0
         for seq, run in list(live.items()):
-            if ended or run is not by:
+            if seq <= newest if ended else run is not by:
                 run.left = left.get(seq, frozenset())
                 if not run.left:
                     del live[seq]

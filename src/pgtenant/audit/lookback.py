@@ -1,7 +1,7 @@
 """Read a journal from its end, as far as earlier runs of one place can still be unsettled.
 
-Usually that is one block: the last run of the place says in its end that nothing is open. The
-chain is not verified here; `pgtenant audit verify` does that.
+Usually that is the last run of the place: it says in its end that nothing was open before it, and
+what it left open itself. The chain is not verified here; `pgtenant audit verify` does that.
 """
 
 from __future__ import annotations
@@ -14,7 +14,15 @@ from pathlib import Path
 from typing import IO, Any, Final
 
 from pgtenant.audit.chain import Kind
-from pgtenant.audit.history import PastRun, Place, is_checkpoint, place_of, replay, unsettled_in
+from pgtenant.audit.history import (
+    PastRun,
+    Place,
+    is_checkpoint,
+    place_of,
+    replay,
+    started_in,
+    unsettled_in,
+)
 from pgtenant.audit.intent import Members, number, text
 from pgtenant.errors import AuditError
 
@@ -79,7 +87,8 @@ def _read(file: IO[bytes], place: Place, most: int) -> History:
     size = file.seek(0, os.SEEK_END)
     found: list[Members] = []
     needed: dict[int, str] | None = None  # None until a checkpoint says which
-    own = ""  # the run that wrote it, and that may be open itself; empty when that was met
+    # The run that wrote it, and of which alone it knows what came after: empty when that was met.
+    own, started = "", 0
     for line in _backwards(file, size, max(0, size - most)):
         members = _members(line)
         if members is None:
@@ -87,10 +96,11 @@ def _read(file: IO[bytes], place: Place, most: int) -> History:
         if text(members, "environment") == place.environment:
             found.append(members)
             kind, run_id = text(members, "kind"), text(members, "run_id")
+            seq = number(members, "seq")
             if needed is None and is_checkpoint(members) and place_of(members) == place:
-                needed = {seq: name for seq, name, _ in unsettled_in(members)}
-                own = run_id if kind == Kind.SETTLED else ""
-            if kind == Kind.RUN_STARTED and run_id == own:
+                needed = {left: name for left, name, _ in unsettled_in(members)}
+                own, started = run_id, started_in(members)
+            if kind == Kind.RUN_STARTED and run_id == own and started in {0, seq}:
                 own = ""
         if needed is not None and not own and number(members, "seq") <= min(needed, default=_ANY):
             break

@@ -202,6 +202,7 @@ class Recorder:
             "exit_code": int(exit_code),
             "csv_missing": self.audit.csv_missing,
             "cut_off": cut_off or self.cut_off,
+            "started": next((one.seq for one in links if one.text("kind") == Kind.RUN_STARTED), 0),
         }
         in_doubt = end["cut_off"] or any(link.members.get("in_doubt") for link in links)
         if self.settlement is not None and not in_doubt:

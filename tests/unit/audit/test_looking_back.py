@@ -122,6 +122,24 @@ def test_entries_that_were_not_looked_at_stay_open(journal: Path) -> None:
         assert left_open(look_back(journal, HERE)) == {"x": ["b"]}
 
 
+@pytest.mark.parametrize("other", ["y", "x"])
+def test_an_end_closes_nothing_that_began_after_it(journal: Path, other: str) -> None:
+    """The run lock is given back before the end is written: by then another run may be at work."""
+    x = [*begun("x", "a"), record("x", "a")]
+    written(journal, [*begun("old", "z"), *x, *begun(other, "b"), *ended("x", started=4)])
+    history = look_back(journal, HERE)
+    assert left_open(history) == {other: ["b"]}
+    assert [run.exit_code for run in history.runs if run.open] == [None]
+
+
+def test_an_older_end_that_names_no_run_means_the_last_of_its_id(journal: Path) -> None:
+    x = [*begun("x", "a"), record("x", "a")]
+    written(journal, [*x, *begun("y", "b"), *ended("x")])
+    assert left_open(look_back(journal, HERE)) == {"y": ["b"]}
+    written(journal, [*begun("y", "b"), *x, *ended("x")])
+    assert left_open(look_back(journal, HERE)) == {}
+
+
 def test_runs_of_the_same_name_are_told_apart(journal: Path) -> None:
     written(journal, [*begun("x", "a"), *begun("x", "b"), record("x", "b")])
     assert left_open(look_back(journal, HERE)) == {}
@@ -173,7 +191,7 @@ VALUES = st.recursive(
 )
 NAMES = ["kind", "run_id", "seq", "changes", "unsettled", "settles", "in_doubt", "exit_code"]
 HOSTILE = st.dictionaries(
-    st.sampled_from([*NAMES, "environment", "server", "entries", "id", "target"]),
+    st.sampled_from([*NAMES, "environment", "server", "entries", "id", "target", "started"]),
     VALUES | st.sampled_from(["run_started", "planned", "record", "settled", "dev", "x"]),
 )
 
