@@ -10,6 +10,7 @@ from typing import Final
 from pgtenant.audit.chain import parse
 from pgtenant.audit.verify import Head
 from pgtenant.errors import UsageError
+from pgtenant.files import read_given
 
 _HEAD: Final = re.compile(r"(?:([0-9]{1,18})[ :])?([0-9a-f]{64})")
 
@@ -37,7 +38,7 @@ def read_heads(given: Iterable[str], files: Iterable[Path]) -> tuple[Head, ...]:
 
 
 def _heads_of(file: Path) -> Iterator[Head]:
-    for number, line in enumerate(file.read_bytes().splitlines(), start=1):
+    for number, line in enumerate(read_given(file).splitlines(), start=1):
         if link := parse(line):
             yield Head(link.seq, link.hash)
         elif line.strip():

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 LOCK_WAIT: Final = 30.0  # seconds; whoever holds the lock writes a few kilobytes
 _POLL: Final = 0.01
-_HINT: Final = "no further change is made; free space or mend the path, then run again"
+_FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
 
 class LockedFile:
@@ -69,9 +69,11 @@ class LockedFile:
                 finally:
                     fcntl.flock(self._descriptor, fcntl.LOCK_UN)
             except OSError as error:
-                reason = error.strerror or str(error)
+                reason = self._reason(error)
                 message = f"the {self._what} {self.path} can't be written: {reason}"
-                raise AuditError(message, hint=_HINT) from None
+                mend = "free space" if error.errno in _FULL else "mend the path"
+                hint = f"no further change is made; {mend}, then run again"
+                raise AuditError(message, hint=hint) from None
 
     def read(self, length: int, offset: int) -> bytes:
         """Return what stands at a place, under the lock."""
@@ -102,6 +104,11 @@ class LockedFile:
                 os.ftruncate(self._descriptor, size)
                 os.fsync(self._descriptor)
             raise
+
+    def _reason(self, error: OSError) -> str:
+        if error.errno == errno.ENOENT and self.path.is_symlink():
+            return f"it is a link to {self.path.readlink()}, whose directory is not there"
+        return error.strerror or str(error)
 
     def _lock_current(self) -> None:
         deadline = time.monotonic() + LOCK_WAIT

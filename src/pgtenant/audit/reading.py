@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 from typing import TYPE_CHECKING
 
 from pgtenant.audit.journal import SUFFIX, journal_path
 from pgtenant.errors import UsageError
+from pgtenant.files import open_regular
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -31,17 +33,14 @@ def read_both(journal: Path, csv: Path) -> tuple[bytes, str | None]:
     CSV lacks is of runs that still work.
 
     Raises:
-        UsageError: one can't be read.
+        UsageError: one can't be read, or is no file.
     """
     try:
-        with journal.open("rb") as file:
+        with open_regular(journal) as file:
             fcntl.flock(file, fcntl.LOCK_SH)
-            data = file.read()
-            return data, read_csv(csv) if csv.exists() else None
+            return file.read(), _csv_beside(csv)
     except FileNotFoundError:
-        raise UsageError(
-            f"there is no journal {journal}", hint="the first `pgtenant apply` begins it"
-        ) from None
+        raise _no_journal(journal, csv) from None
     except OSError as error:
         raise UsageError(f"{error.filename or journal} can't be read: {error.strerror}") from None
 
@@ -51,5 +50,33 @@ def read_csv(path: Path) -> str:
 
     Raises:
         OSError: it can't be read.
+        UsageError: it is no file.
     """
-    return path.read_bytes().decode("utf-8-sig", errors="replace")
+    with open_regular(path) as file:
+        return file.read().decode("utf-8-sig", errors="replace")
+
+
+def _csv_beside(path: Path) -> str | None:
+    try:
+        return read_csv(path)
+    except FileNotFoundError:
+        if path.is_symlink():
+            raise _link_to_nothing(path) from None
+        return None
+
+
+def _no_journal(journal: Path, csv: Path) -> UsageError:
+    if journal.is_symlink():
+        return _link_to_nothing(journal)
+    with contextlib.suppress(OSError, UsageError):  # the journal is what is asked for
+        if rows := sum(map(bool, (_csv_beside(csv) or "").splitlines()[1:])):
+            return UsageError(
+                f"there is no journal {journal}, and the CSV has {rows} row(s): it was deleted or"
+                " moved away, or they are older than journals are",
+                hint="the next run would begin a new one; look for it before that",
+            )
+    return UsageError(f"there is no journal {journal}", hint="the first `pgtenant apply` begins it")
+
+
+def _link_to_nothing(path: Path) -> UsageError:
+    return UsageError(f"{path} is a link to {path.readlink()}, which is not there")

@@ -132,6 +132,63 @@ def test_export_since(files: Files) -> None:
         assert (code, bool(out)) == (0, source == ("dev",))
 
 
+def test_a_journal_that_is_gone_and_one_that_was_never_begun(files: Files) -> None:
+    code, _, err = audit("verify", "-e", "dev")
+    assert code == 64
+    assert "there is no journal" in err
+    assert "the first `pgtenant apply` begins it" in err
+    files.run("a")
+    files.journal.unlink()
+    code, _, err = audit("verify", "-e", "dev")
+    assert code == 64
+    assert "the CSV has 2 row(s): it was deleted or moved away" in err
+    assert "the first" not in err
+
+
+@pytest.mark.parametrize(
+    ("kind", "says"),
+    [
+        ("fifo", "is not a regular file"),
+        ("null", "is not a regular file"),
+        ("directory", "is a directory"),
+        ("dangling", "is a link to nowhere, which is not there"),
+        ("loop", "can't be read: Too many levels of symbolic links"),
+    ],
+)
+@pytest.mark.parametrize("which", ["journal", "csv"])
+def test_what_is_no_file_is_named_at_once(files: Files, which: str, kind: str, says: str) -> None:
+    files.run("a")
+    path = files.journal if which == "journal" else files.csv
+    path.unlink()
+    match kind:
+        case "fifo":
+            os.mkfifo(path)
+        case "directory":
+            path.mkdir()
+        case _:
+            targets = {"null": "/dev/null", "dangling": "nowhere", "loop": path.name}
+            path.symlink_to(targets[kind])
+    code, out, err = audit("verify", "-e", "dev")
+    assert (code, out) == (64, "")
+    assert f"{path.name} {says}" in err
+
+
+def test_heads_from_a_pipe(files: Files) -> None:
+    files.run("a")
+    fifo = files.root / "heads"
+    os.mkfifo(fifo)
+    code, _, err = audit("verify", "-e", "dev", "--head-file", fifo)
+    assert code == 64
+    assert "is a pipe that nobody writes to" in err
+    reading, writing = os.pipe()  # as a shell's `<(…)` is
+    os.write(writing, audit("head", "-e", "dev")[1].encode())
+    os.close(writing)
+    code, out, _ = audit("verify", "-e", "dev", "--head-file", f"/dev/fd/{reading}")
+    os.close(reading)
+    assert code == 0
+    assert "1 published head(s) are in it" in out
+
+
 @pytest.mark.parametrize(
     "arguments",
     [

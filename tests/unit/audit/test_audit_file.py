@@ -95,7 +95,11 @@ def test_another_file_is_refused_and_not_touched(tmp_path: Path, content: str) -
 def test_paths_that_can_not_be_an_audit_file(tmp_path: Path) -> None:
     (tmp_path / "plain").write_text("")
     os.mkfifo(tmp_path / "fifo")
+    (tmp_path / "dangling").symlink_to("nowhere/audit.csv")
+    (tmp_path / "loop").symlink_to("loop")
     for path, expected in [
+        (tmp_path / "dangling", "is a link to nowhere/audit.csv, whose directory is not there"),
+        (tmp_path / "loop", "Too many levels of symbolic links"),
         (tmp_path, "Is a directory"),
         (tmp_path / "plain" / "audit.csv", "can't be written"),
         (tmp_path / "fifo", "is not a regular file"),
@@ -105,7 +109,8 @@ def test_paths_that_can_not_be_an_audit_file(tmp_path: Path) -> None:
     ]:
         with pytest.raises(AuditError, match=expected) as caught:
             open_csv(path)
-        assert caught.value.hint
+        assert "path" in caught.value.hint
+        assert "space" not in caught.value.hint
         assert str(path) in caught.value.message
 
 
