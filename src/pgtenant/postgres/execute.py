@@ -33,6 +33,10 @@ class IneffectiveError(ServerError):
     """PostgreSQL reported success and a warning that nothing was granted or revoked."""
 
 
+class OvertakenError(ServerError):
+    """What a statement asked before the others is not so, or not any more."""
+
+
 class UnconfirmedError(ServerError):
     """It is committed on this server, and no synchronous standby has confirmed it."""
 
@@ -52,6 +56,7 @@ async def run(
 
     Raises:
         IneffectiveError: a grant or revoke had no effect; nothing was committed.
+        OvertakenError: somebody else has done it meanwhile; nothing was committed.
         UnconfirmedError: it was committed, and the wait for a standby's confirmation cancelled.
         ServerError: a statement failed, and nothing was committed; or the connection was lost
             while the server committed, and the message says that nobody knows.
@@ -96,7 +101,13 @@ async def _send(
             begun = await _transaction_id(connection) if foreign else None
             # The timeout holds for each statement of a script, the limit for all of it.
             with connection.within(connection.limit * (2 if foreign else 1)):
-                await connection.execute(sql.Composed([statement.text]))
+                cursor = await connection.execute(sql.Composed([statement.text]))
+            if statement.otherwise and await cursor.fetchone() != (True,):
+                raise OvertakenError(
+                    f"{doing} in {connection.info.dbname}: {statement.otherwise}",
+                    hint="another session did that since this run looked: run again, the next run"
+                    " continues from what is there",
+                )
             told = [text for code, text in warnings if code in _ineffective(statement)]
             if told:
                 raise IneffectiveError(

@@ -27,6 +27,8 @@ CREATE EXTENSION "hstore";
 COMMIT;
 \connect "crm" "crm_user"
 BEGIN;
+SELECT pg_catalog.pg_advisory_xact_lock(8099569325639560545);
+SELECT (pg_catalog.shobj_description(d.oid, 'pg_database') ~ '(?p)[{]"managed_by":"pgtenant",.*"initial_schema":".*[}]$') IS NOT TRUE FROM pg_catalog.pg_database d WHERE d.datname = pg_catalog.current_database();
 CREATE TABLE public.users (id bigint);
 -- the end
 ;

@@ -75,11 +75,14 @@ class Statement:
         as_owner: whether it runs under `SET LOCAL ROLE` of the borrowed owner. Only
             statements that can call no tenant code do.
         change: the change it belongs to, or None for the loan around them.
+        otherwise: of a question, what is the matter when its one value is not true: then what
+            follows must not run. Empty for what is no question.
     """
 
     text: sql.Composable
     as_owner: bool = False
     change: Change | None = None
+    otherwise: str = ""
 
 
 def render(  # noqa: C901, PLR0911, PLR0912 - one arm for each kind of change
@@ -139,10 +142,7 @@ def render(  # noqa: C901, PLR0911, PLR0912 - one arm for each kind of change
         case CreateExtension():
             return admin(statements.create_extension(change.extension))
         case RunInitialSchema():
-            return admin(
-                Verbatim(change.script),
-                statements.comment_on_database(change.database, change.comment),
-            )
+            return _run_once(change)
         case GrantObjects():
             return owner(statements.grant_objects(change))
         case RevokeObjects():
@@ -155,6 +155,25 @@ def render(  # noqa: C901, PLR0911, PLR0912 - one arm for each kind of change
             return owner(statements.revoke_default(change))
         case _:
             assert_never(change)
+
+
+def _run_once(change: RunInitialSchema) -> tuple[Statement, ...]:
+    """Look under a lock whether somebody else has run the schema since the plan was made.
+
+    A run whose lock session died may still be in the middle of it, on a login of the owner. The
+    next run can't tell that session from any other of the tenant's, and must not wait for those.
+    """
+    record = statements.comment_on_database(change.database, change.comment)
+    return (
+        Statement(statements.lock_schema(), change=change),
+        Statement(
+            statements.no_schema_yet(),
+            change=change,
+            otherwise="its comment says by now that an initial schema has been run",
+        ),
+        Statement(Verbatim(change.script), change=change),
+        Statement(record, change=change),
+    )
 
 
 def _hand_over(change: HandOverDatabase) -> tuple[Statement, ...]:

@@ -20,6 +20,8 @@ from pgtenant.planning.sql.statements.databases import (
     database_owner,
     drop_database,
     grant_database,
+    lock_schema,
+    no_schema_yet,
     revoke_all_from_public,
     revoke_database,
 )
@@ -62,7 +64,9 @@ __all__ = [
     "grant_role",
     "grantee",
     "lend",
+    "lock_schema",
     "no_password",
+    "no_schema_yet",
     "privileges",
     "revoke_all_from_public",
     "revoke_columns",

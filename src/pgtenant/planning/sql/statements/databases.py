@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from psycopg import sql
 
 from pgtenant.planning.changes import AlterDatabase, GrantDatabase, RevokeDatabase
@@ -14,12 +16,37 @@ from pgtenant.planning.sql.statements.words import (
     privileges,
 )
 
+_SCHEMA_KEY: Final = int.from_bytes(b"pgschema", "big")
+_SCHEMA_RECORDED: Final = '(?p)[{]"managed_by":"pgtenant",.*"initial_schema":".*[}]$'
+"""A comment whose last line is a marker with an initial schema; `.` is within that line."""
+
 
 def comment_on_database(database: str, comment: str) -> sql.Composed:
     """`COMMENT ON DATABASE`."""
     return sql.SQL("COMMENT ON DATABASE {} IS {}").format(
         sql.Identifier(database), sql.Literal(comment)
     )
+
+
+def lock_schema() -> sql.Composed:
+    """Wait until nobody else is running this database's initial schema.
+
+    The lock goes with the transaction. Its key is not the run lock's, because the database may
+    be the maintenance database of some run.
+    """
+    return sql.SQL("SELECT pg_catalog.pg_advisory_xact_lock({})").format(sql.Literal(_SCHEMA_KEY))
+
+
+def no_schema_yet() -> sql.Composed:
+    """Ask whether this database's comment records no initial schema.
+
+    In a statement of its own after `lock_schema`, because one that waits does not see what was
+    committed meanwhile.
+    """
+    return sql.SQL(
+        "SELECT (pg_catalog.shobj_description(d.oid, 'pg_database') ~ {}) IS NOT TRUE"
+        " FROM pg_catalog.pg_database d WHERE d.datname = pg_catalog.current_database()"
+    ).format(sql.Literal(_SCHEMA_RECORDED))
 
 
 def create_database(name: str) -> sql.Composed:
