@@ -16,7 +16,7 @@ from pgtenant.audit.chain import Kind, Link
 from pgtenant.audit.export import values
 from pgtenant.audit.record import COLUMNS
 from pgtenant.audit.rows import HEADER, render_values, repair
-from pgtenant.audit.runs import unfinished
+from pgtenant.audit.runs import runs_of, unfinished
 from pgtenant.audit.verify import Misfit, Why
 
 if TYPE_CHECKING:
@@ -116,9 +116,10 @@ def _misfit(number: int, cells: Cells | None, outstanding: _Outstanding) -> Misf
 
 def _missing(links: Sequence[Link], outstanding: _Outstanding, notes: list[str]) -> Misfit | None:
     """Judge what only the journal has: by run, and by what the run itself said at its end."""
+    run_of = {link.seq: run for run, own in runs_of(links).items() for link in own}
     excused = Counter(
         {
-            link.text("run_id"): count
+            run_of[link.seq]: count
             for link in links
             if link.text("kind") == Kind.RUN_FINISHED
             and type(count := link.members.get("csv_missing")) is int
@@ -126,14 +127,15 @@ def _missing(links: Sequence[Link], outstanding: _Outstanding, notes: list[str])
     )
     killed = unfinished(links)
     rest = sorted((link for found in outstanding.links.values() for link in found), key=_seq)
-    lacking = Counter(link.text("run_id") for link in rest)
+    names = {run_of[link.seq]: link.text("run_id") for link in rest}
+    lacking = Counter(run_of[link.seq] for link in rest)
     for link in rest:
-        run = link.text("run_id")
+        run = run_of[link.seq]
         if run not in killed and lacking[run] > excused[run]:
             return Misfit(0, link.seq, Why.REMOVED, "the CSV lacks this record")
     notes += [
-        f"the CSV lacks the last {count} records of run {run}, which could not be written or was"
-        " killed in between; `pgtenant audit export --format csv` has them"
+        f"the CSV lacks the last {count} records of run {names[run]}, which could not be written or"
+        " was killed in between; `pgtenant audit export --format csv` has them"
         for run, count in lacking.items()
     ]
     return None

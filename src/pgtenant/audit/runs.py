@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from itertools import zip_longest
+from typing import TYPE_CHECKING, TypeGuard
 
 from pgtenant.audit.chain import Kind, Link
-from pgtenant.audit.history import replay
+from pgtenant.audit.history import replay, started_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -18,23 +19,41 @@ def notes_on(links: Sequence[Link]) -> tuple[str, ...]:
     return (*_torn(links), *_unfinished(links))
 
 
-def unfinished(links: Iterable[Link]) -> dict[str, Link]:
-    """Return the records that opened runs which no record closes, by run id."""
-    runs: dict[str, Link] = {}
-    for link in links:
+def unfinished(links: Sequence[Link]) -> dict[int, Link]:
+    """Return the records that opened runs which no record closes, by their `seq`."""
+    return {
+        start: started
+        for start, run in runs_of(links).items()
+        if not any(link.text("kind") == Kind.RUN_FINISHED for link in run)
+        for started in run
+        if started.seq == start and started.text("kind") == Kind.RUN_STARTED
+    }
+
+
+def runs_of(links: Sequence[Link]) -> dict[int, list[Link]]:
+    """Return the records of each run, by the `seq` of its `run_started`.
+
+    An id may be used again, by mistake or when a job is repeated: those are two runs.
+    """
+    runs: dict[int, list[Link]] = {}
+    current: dict[str, int] = {}
+    for link, after in zip_longest(links, links[1:]):
+        run_id = link.text("run_id")
         if link.text("kind") == Kind.RUN_STARTED:
-            runs[link.text("run_id")] = link
-        elif link.text("kind") == Kind.RUN_FINISHED:
-            runs.pop(link.text("run_id"), None)
+            current[run_id] = link.seq
+        elif link.text("kind") == Kind.TORN and _opens(after, run_id):
+            current[run_id] = after.seq  # a run mends the file before it opens itself there
+        start = started_in(link.members)
+        if start not in runs or runs[start][-1].text("run_id") != run_id:
+            start = current.setdefault(run_id, link.seq)
+        runs.setdefault(start, []).append(link)
     return runs
 
 
-def runs_of(links: Iterable[Link]) -> dict[str, list[Link]]:
-    """Return the records of each run, by run id."""
-    runs: dict[str, list[Link]] = {}
-    for link in links:
-        runs.setdefault(link.text("run_id"), []).append(link)
-    return runs
+def _opens(link: Link | None, run_id: str) -> TypeGuard[Link]:
+    if link is None:
+        return False
+    return link.text("kind") == Kind.RUN_STARTED and link.text("run_id") == run_id
 
 
 def listed(links: Iterable[Link]) -> tuple[str, ...]:
@@ -71,8 +90,8 @@ def _unfinished(links: Iterable[Link]) -> list[str]:
     killed = unfinished(links)
     settled = {run.seq: run.settled_by for run in replay(link.members for link in links)}
     return [
-        f"run {run_id} (since {started.text('timestamp_utc')}, seq {started.seq}) has no end: it"
-        " still works, or it was killed"
-        + (f"; run {by} has settled what it left open" if (by := settled.get(started.seq)) else "")
-        for run_id, started in killed.items()
+        f"run {started.text('run_id')} (since {started.text('timestamp_utc')}, seq {seq}) has no"
+        " end: it still works, or it was killed"
+        + (f"; run {by} has settled what it left open" if (by := settled.get(seq)) else "")
+        for seq, started in killed.items()
     ]

@@ -134,17 +134,20 @@ def upload(*, run_id: str | None, to: str | None, **options: Any) -> int:
             "there is no place in S3 to upload to", hint="set [project] audit_s3, or give --to"
         )
     links = verified(source).links
-    runs = runs_of(links)
-    if run_id is not None and run_id not in runs:
+    runs = [(own[0].text("run_id"), start, own) for start, own in runs_of(links).items()]
+    asked_for = [run for run in runs if run_id in {None, run[0]}]
+    if not asked_for and run_id is not None:
         raise UsageError(f"the journal {source.journal} has no run {run_id}")
     sink = S3Sink(parse_bucket(url))
     open_runs = unfinished(links)
-    for name in [run_id] if run_id is not None else [r for r in runs if r not in open_runs]:
-        done = sink.put(runs[name][0].text("environment"), name, runs[name])
-        say(f"{name}: {'uploaded' if done else 'is there already'}")
+    for name, start, own in asked_for:
+        if run_id is not None or start not in open_runs:
+            done = sink.put(own[0].text("environment"), name, own)
+            say(f"{name}: {'uploaded' if done else 'is there already'}")
     if run_id is None:
-        for name in open_runs:
-            say(f"{name}: left out, it has no end; when it was killed: --run-id {name}")
+        for name, start, _ in asked_for:
+            if start in open_runs:
+                say(f"{name}: left out, it has no end; when it was killed: --run-id {name}")
     return ExitCode.CONVERGED
 
 

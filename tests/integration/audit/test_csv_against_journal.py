@@ -12,6 +12,7 @@ import pytest
 from pgtenant.audit.crosscheck import crosscheck
 from pgtenant.audit.reading import read_both
 from pgtenant.audit.rows import HEADER, repair
+from pgtenant.audit.runs import runs_of, unfinished
 from pgtenant.audit.trail import open_trail
 from pgtenant.audit.verify import Misfit, Why, verify
 
@@ -145,18 +146,42 @@ with open_trail(files.csv) as trail:
 """
 
 
-def test_a_run_that_is_killed_between_the_two_writes(files: Files) -> None:
+@pytest.mark.parametrize("following", ["next", "killed"])
+def test_a_run_that_is_killed_between_the_two_writes(files: Files, following: str) -> None:
+    """Also when the next run has its id, as a job that is repeated may."""
     here = str(Path(__file__).parent)
     done = subprocess.run(
         [sys.executable, "-c", KILLED, str(files.root), here], check=False, timeout=60
     )
     assert done.returncode == -9
     assert "in the journal only" not in files.csv.read_text()
-    files.run("next")
+    files.run(following)
     misfit, notes = check(files)
     assert misfit is None
     assert [note for note in notes if "lacks the last 1 records of run killed" in note]
-    assert any("run killed" in note for note in verify(files.journal.read_bytes()).notes)
+    links = verify(files.journal.read_bytes()).links
+    assert list(unfinished(links)) == [1]
+    assert [
+        note for note in verify(files.journal.read_bytes()).notes if "seq 1) has no end" in note
+    ]
+    lines = files.csv.read_text().split("\n")
+    files.csv.write_text("\n".join([*lines[:-2], ""]))  # the second run's last row
+    misfit, _ = check(files)
+    assert misfit is not None
+    assert (misfit.seq, misfit.why) == (links[-2].seq, Why.REMOVED)
+
+
+def test_what_a_run_mends_before_it_opens_itself_is_its_own(files: Files) -> None:
+    files.run("a")
+    with files.journal.open("a") as file:
+        file.write('{"cut')
+    files.run("a")
+    kinds = [
+        (start, [link.text("kind") for link in run])
+        for start, run in runs_of(verify(files.journal.read_bytes()).links).items()
+    ]
+    whole = ["run_started", "record", "record", "run_finished"]
+    assert kinds == [(1, whole), (6, ["torn", *whole])]
 
 
 FULL = """

@@ -40,7 +40,8 @@ def test_one_object_for_each_run_and_never_another_one(files: Files, bucket: Any
     sink = S3Sink(Bucket("trail", "audit/rds"))
     for name in ("a", "b"):
         files.run(name)
-    runs = runs_of(verify(files.journal.read_bytes()).links)
+    found_runs = runs_of(verify(files.journal.read_bytes()).links).values()
+    runs = {own[0].text("run_id"): own for own in found_runs}
     assert sink.put("dev", "a", runs["a"]) is True
     assert sink.put("dev", "b", runs["b"]) is True
     assert sink.put("dev", "a", runs["a"]) is False  # there already, as it is
