@@ -37,22 +37,28 @@ def read_given(path: Path) -> bytes:
         return file.read()
 
 
-def write_private(path: Path, data: bytes) -> None:
-    """Write a file that only its owner may read, or into a pipe that somebody reads.
+def write_given(path: Path, data: bytes, *, private: bool = False) -> None:
+    """Write a file, or into a pipe that somebody reads.
+
+    Args:
+        path: what is there is overwritten.
+        data: what to write.
+        private: only the file's owner may read it.
 
     Raises:
         OSError: it can't be written.
     """
     flags = os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC | os.O_NONBLOCK
     try:
-        descriptor = os.open(path, flags, 0o600)
+        descriptor = os.open(path, flags, 0o600 if private else 0o666)
     except OSError as error:
         if error.errno == errno.ENXIO:
             raise OSError(error.errno, "nobody reads from this pipe", str(path)) from None
         raise
     with os.fdopen(descriptor, "wb") as file:
         if stat.S_ISREG(os.fstat(descriptor).st_mode):
-            os.fchmod(descriptor, 0o600)  # before there is something to read
+            if private:
+                os.fchmod(descriptor, 0o600)  # before there is something to read
             os.ftruncate(descriptor, 0)
         os.set_blocking(descriptor, True)
         file.write(data)

@@ -16,7 +16,7 @@ import pytest
 from pgtenant import __version__
 from pgtenant.cli import main
 from pgtenant.errors import UsageError
-from pgtenant.files import read_given, write_private
+from pgtenant.files import read_given, write_given
 from pgtenant.usecases.saved import read_plan
 
 CHANGE = {
@@ -59,10 +59,10 @@ BAD = [GOOD | {"plan": plan} for plan in BAD_PLANS] + [
 ]
 
 
-def applied(path: Path) -> tuple[int, str]:
+def applied(path: Path, *command: str) -> tuple[int, str]:
     out, err = io.StringIO(), io.StringIO()
     with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
-        code = main(["apply", str(path)])
+        code = main([*(command or ("apply",)), str(path)])
     return code, out.getvalue() + err.getvalue()
 
 
@@ -112,11 +112,12 @@ def test_what_is_no_file_is_refused(tmp_path: Path) -> None:
         (fifo, "is a pipe that nobody writes to"),
         (Path("/dev/zero"), "is not a regular file"),
     ):
-        code, said = applied(path)
-        assert code == 64
-        assert says in said
+        for command in ("apply",), ("verify", "--check"):
+            code, said = applied(path, *command)
+            assert code == 64
+            assert says in said
     with pytest.raises(OSError, match="nobody reads from this pipe"):
-        write_private(fifo, b"x")
+        write_given(fifo, b"x")
     with pytest.raises(UsageError, match="is a directory"):
         read_given(tmp_path)
 
@@ -130,7 +131,7 @@ def test_a_pipe_with_two_ends(tmp_path: Path) -> None:
         subprocess.Popen(["cat", fifo], stdout=copy) as reader,
         fifo.open("wb"),  # which waits for `cat`
     ):
-        write_private(fifo, data)
+        write_given(fifo, data)
     assert reader.returncode == 0
     assert (tmp_path / "copy").read_bytes() == data
     begun = threading.Event()
@@ -153,6 +154,8 @@ def test_it_is_its_owners_alone(tmp_path: Path) -> None:
     file = tmp_path / "plan.json"
     file.write_text("a longer text of somebody who let everybody read it")
     file.chmod(0o644)
-    write_private(file, b"new")
+    write_given(file, b"public")
+    assert file.stat().st_mode & 0o777 == 0o644
+    write_given(file, b"new", private=True)
     assert file.read_bytes() == b"new"
     assert file.stat().st_mode & 0o777 == 0o600

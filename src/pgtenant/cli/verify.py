@@ -21,6 +21,7 @@ from pgtenant.cli.plan import as_json, width
 from pgtenant.cli.terminate import end_stale_sessions, tolerant_inputs
 from pgtenant.cli.unexpected import as_error
 from pgtenant.errors import ExitCode, UsageError
+from pgtenant.files import read_given, write_given
 from pgtenant.report.document import show
 from pgtenant.report.jsonout import json_text
 from pgtenant.report.progress import progress
@@ -99,7 +100,7 @@ def run_verify(
 
 def _check(path: Path) -> int:
     try:
-        text = path.read_text("utf-8")
+        text = read_given(path).decode()
     except (OSError, UnicodeError) as error:
         raise UsageError(f"{path} can't be read: {error}") from None
     record = check_record(text, str(path))
@@ -179,6 +180,6 @@ def _server(inputs: Inputs) -> str:
 
 def _write(path: Path, document: Mapping[str, Any]) -> None:
     try:
-        path.write_text(json_text(document), "utf-8")
+        write_given(path, json_text(document).encode())
     except OSError as error:
         raise UsageError(f"the record can't be written to {path}: {error.strerror}") from None

@@ -15,7 +15,7 @@ from typing import Any, Final
 
 from pgtenant import __version__
 from pgtenant.errors import PgtenantError, UsageError
-from pgtenant.files import read_given, write_private
+from pgtenant.files import read_given, write_given
 from pgtenant.planning.plan import Plan
 from pgtenant.report.jsonout import json_text, plan_json
 from pgtenant.report.safe import shown
@@ -60,7 +60,7 @@ def save_plan(path: Path, plan: Plan, inputs: Inputs) -> None:
         "plan": plan_json(plan),
     }
     try:
-        write_private(path, json_text(document).encode())
+        write_given(path, json_text(document).encode(), private=True)
     except OSError as error:
         raise UsageError(f"the plan can't be saved to {path}: {error.strerror}") from None
 
