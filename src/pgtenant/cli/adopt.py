@@ -20,7 +20,7 @@ from pgtenant.cli.options import load_settings, lock_wait, need_environment, rea
 from pgtenant.cli.plan import as_json, complain, width
 from pgtenant.cli.stdout import not_needed
 from pgtenant.cli.unexpected import as_error
-from pgtenant.errors import AuditError, ExitCode, PgtenantError
+from pgtenant.errors import ExitCode, PgtenantError
 from pgtenant.planning.adoption import Adoption
 from pgtenant.report.adoption import adoption_json, adoption_text, outcome_text
 from pgtenant.report.document import show
@@ -32,7 +32,7 @@ from pgtenant.usecases.adopt import Outcome, adopt_entries
 from pgtenant.usecases.approval import log_approval, require_approval
 from pgtenant.usecases.identity import build_id, run_id
 from pgtenant.usecases.inputs import load_catalog, load_inputs
-from pgtenant.usecases.journal import upload, who
+from pgtenant.usecases.journal import ended, upload, who
 from pgtenant.usecases.recorder import Recorder
 
 
@@ -137,33 +137,18 @@ async def _adopt(run: _Run) -> Outcome:
             records=run.records,
             who=who(settings.root, os.environ, command=_command(run)),
         )
-        try:
-            outcome = await adopt_entries(
-                inputs,
-                recorder,
-                progress(sys.stderr),
-                lock_wait=settings.server.lock_timeout if run.lock_wait is None else run.lock_wait,
-                take_ownership=run.take_ownership,
-                dry_run=run.dry_run,
-                show=keep,
-            )
-        except PgtenantError as error:
-            await _finish(recorder, error.exit_code, sink, failing=True)
-            raise
-        await _finish(recorder, outcome.exit_code, sink, failing=False)
-        return outcome
-
-
-async def _finish(
-    recorder: Recorder, code: ExitCode, sink: S3Sink | None, *, failing: bool
-) -> None:
-    """Close the journal; the first error is the one to report."""
-    try:
-        recorder.finish(code)
+        running = adopt_entries(
+            inputs,
+            recorder,
+            progress(sys.stderr),
+            lock_wait=settings.server.lock_timeout if run.lock_wait is None else run.lock_wait,
+            take_ownership=run.take_ownership,
+            dry_run=run.dry_run,
+            show=keep,
+        )
+        outcome = await ended(running, recorder, sink, lambda outcome: outcome.exit_code)
         await asyncio.to_thread(upload, recorder, sink)
-    except AuditError:
-        if not failing:
-            raise
+        return outcome
 
 
 def _command(run: _Run) -> str:

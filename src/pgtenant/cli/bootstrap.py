@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import os
 import secrets
 import sys
@@ -21,7 +20,7 @@ from pgtenant.cli.options import load_settings, lock_wait, need_environment, rea
 from pgtenant.cli.plan import as_json
 from pgtenant.cli.stdout import not_needed
 from pgtenant.cli.unexpected import as_error
-from pgtenant.errors import AuditError, ExitCode, PgtenantError, UsageError
+from pgtenant.errors import ExitCode, UsageError
 from pgtenant.report.delegated import left_text, steps_json, steps_text
 from pgtenant.report.jsonout import json_text
 from pgtenant.secrets.store import open_store
@@ -30,7 +29,7 @@ from pgtenant.usecases.approval import log_approval, require_approval
 from pgtenant.usecases.bootstrap import Bootstrap, Outcome
 from pgtenant.usecases.delegate_secret import MASTER, TEMPLATE, find_secret, secret_name
 from pgtenant.usecases.identity import build_id, run_id
-from pgtenant.usecases.journal import upload, who
+from pgtenant.usecases.journal import ended, upload, who
 from pgtenant.usecases.master import master_inputs
 from pgtenant.usecases.recorder import Recorder
 
@@ -144,14 +143,7 @@ async def _run(request: Request, records: list[Record], show: Callable[[Outcome]
             dry_run=request.dry_run,
             show=show,
         )
-        try:
-            outcome = await work.run()
-        except PgtenantError as error:
-            with contextlib.suppress(AuditError):  # the first error is the one to report
-                recorder.finish(error.exit_code)
-                await asyncio.to_thread(upload, recorder, sink)
-            raise
-        recorder.finish(_code(outcome))
+        outcome = await ended(work.run(), recorder, sink, _code)
         await asyncio.to_thread(upload, recorder, sink)
     return outcome
 

@@ -10,7 +10,7 @@ import pwd
 import shlex
 import subprocess
 from dataclasses import replace
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from pgtenant import __version__
 from pgtenant.errors import AuditError, ExitCode, PgtenantError
@@ -19,7 +19,7 @@ from pgtenant.usecases.saved import catalog_digest
 from pgtenant.usecases.settle import server_of
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Mapping
+    from collections.abc import Awaitable, Callable, Mapping
     from pathlib import Path
 
     from pgtenant.audit.s3 import S3Sink
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from pgtenant.usecases.inputs import Inputs
     from pgtenant.usecases.outcome import Outcome
     from pgtenant.usecases.recorder import Recorder
+
+_Outcome = TypeVar("_Outcome")
 
 _GIT_WAIT: Final = 5.0  # seconds
 _INTERRUPTED: Final = 130  # what the process then exits with
@@ -79,14 +81,33 @@ def plan_digest(plan: Plan) -> str:
 async def journaled(
     running: Awaitable[Outcome], recorder: Recorder, sink: S3Sink | None
 ) -> Outcome:
-    """Wait for a run, write how it ended, and send its records away.
+    """Wait for an apply like `ended`, and send its records away.
 
-    The run's own failure is what is raised; when it has none, a failed upload becomes one.
+    Raises:
+        PgtenantError: what the run raised, or `AuditError` when its end could not be written. An
+            upload that failed is one of the outcome's errors.
+    """
+    outcome = await ended(running, recorder, sink, lambda outcome: outcome.exit_code)
+    try:
+        await asyncio.to_thread(upload, recorder, sink)
+    except AuditError as error:
+        return replace(outcome, errors=(*outcome.errors, error))
+    return outcome
+
+
+async def ended(
+    running: Awaitable[_Outcome],
+    recorder: Recorder,
+    sink: S3Sink | None,
+    code: Callable[[_Outcome], int],
+) -> _Outcome:
+    """Wait for a run and write how it ended, whatever ends it; what it raises goes on.
 
     Args:
         running: the run.
         recorder: the run's.
-        sink: where its records go, besides the files.
+        sink: where the records of a run that failed go, besides the files.
+        code: returns the exit code of a run that raised nothing.
 
     Raises:
         PgtenantError: what the run raised, or `AuditError` when its end could not be written.
@@ -99,11 +120,7 @@ async def journaled(
             if isinstance(error, PgtenantError):  # nobody waits for an upload after Ctrl-C
                 await asyncio.to_thread(upload, recorder, sink)
         raise
-    recorder.finish(outcome.exit_code)
-    try:
-        await asyncio.to_thread(upload, recorder, sink)
-    except AuditError as error:
-        return replace(outcome, errors=(*outcome.errors, error))
+    recorder.finish(code(outcome))
     return outcome
 
 

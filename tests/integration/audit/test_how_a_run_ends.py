@@ -11,7 +11,9 @@ from pgtenant.audit.history import Place
 from pgtenant.audit.intent import Intent, Planned
 from pgtenant.audit.lookback import History, look_back
 from pgtenant.audit.trail import open_trail
+from pgtenant.errors import ExitCode, ServerError
 from pgtenant.planning.desired import Desired
+from pgtenant.usecases.journal import ended
 from pgtenant.usecases.recorder import Recorder
 from pgtenant.usecases.settle import nothing_yet, settlement_of
 
@@ -51,6 +53,29 @@ def test_what_it_leaves_open(files: Files, cut_off: bool, in_doubt: bool, left: 
         recorder.finish(1, cut_off=cut_off)
     runs = look_back(files.journal, HERE).runs
     assert [one.intent.id for run in runs for one in run.open] == left
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "cut_off"),
+    [
+        (ServerError("refused"), ExitCode.FAILED, False),
+        (RuntimeError("a mistake of ours"), ExitCode.FAILED, True),
+        (asyncio.CancelledError(), 130, True),
+    ],
+)
+def test_whatever_ends_it_is_said_and_goes_on(
+    files: Files, error: BaseException, code: int, cut_off: bool
+) -> None:
+    async def broken() -> None:
+        raise error
+
+    with open_trail(files.csv) as trail:
+        recorder = files.recorder(trail, "x")
+        start(recorder)
+        with pytest.raises(type(error)):
+            asyncio.run(ended(broken(), recorder, None, lambda _: 0))
+        end = trail.links[-1].members
+    assert (end["kind"], end["exit_code"], end["cut_off"]) == ("run_finished", code, cut_off)
 
 
 def test_the_plan_and_the_opening_are_one_write(files: Files) -> None:
