@@ -23,10 +23,11 @@ demo: $(STAMP) ## Show the main job on an embedded PostgreSQL
 	@.venv/bin/pgtenant demo
 
 test: lint ## Lint, then run the fast tests on real servers
-	@.venv/bin/pytest -n $(WORKERS) $(wildcard $(TESTS))
+	@.venv/bin/pytest -n $(WORKERS) -m 'not slow' $(wildcard $(TESTS))
 
-test-full: $(STAMP) ## Hit runs with every fault at every statement
-	@.venv/bin/pytest -n $(WORKERS) --timeout 3600 tests/faults
+test-full: $(STAMP) ## Run what takes longer: every fault at every statement, the report in Chromium
+	@.venv/bin/pytest -n $(WORKERS) -m slow $(wildcard $(TESTS))
+	@.venv/bin/pytest -n $(WORKERS) --timeout 3600 $(wildcard tests/faults tests/browser)
 
 test-platform: $(STAMP) $(CHECKOV) ## Try the platform repository: Terraform on a fake AWS
 	@.venv/bin/pytest -n $(WORKERS) --dist loadfile --timeout 3600 tests/platform

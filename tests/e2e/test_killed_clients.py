@@ -12,6 +12,8 @@ from support.processes import APPLY, finish, holding, kill, start, until, until_
 from support.project import Project, password_of
 from support.siege import can_log_in, standing, state
 
+pytestmark = pytest.mark.slow
+
 ENTRIES: dict[str, dict[str, Any]] = {
     "orders": {"database_name": "orders", "username": "orders_user"},
     "orders_ro": {"database_name": "orders", "username": "orders_ro", "access_level": "reader"},

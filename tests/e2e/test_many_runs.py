@@ -16,6 +16,8 @@ from support.processes import APPLY, finish, holding, start, until_waiting
 from support.project import Project
 from support.siege import Rows, can_log_in, state
 
+pytestmark = pytest.mark.slow
+
 ENTRIES: dict[str, dict[str, Any]] = {
     "orders": {
         "database_name": "orders",

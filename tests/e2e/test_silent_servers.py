@@ -17,6 +17,8 @@ from support.processes import APPLY, finish, holding, start, until, until_waitin
 from support.project import Project, Result
 from support.siege import standing, state
 
+pytestmark = pytest.mark.slow
+
 ENTRIES = {"orders": {"database_name": "orders", "username": "orders_user"}}
 NO_COMMENTS = "LOCK TABLE pg_shdescription IN EXCLUSIVE MODE"
 UNCONFIRMED = "SELECT pid FROM pg_stat_activity WHERE wait_event = 'SyncRep'"

@@ -12,6 +12,8 @@ from support.instance import Instance
 from .conftest import Analyse
 from .planted import HOLES, SU, Planted
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.mark.every_major
 def test_without_holes_there_are_no_findings(holes: Analyse) -> None:

@@ -12,6 +12,8 @@ from support.project import Project, Result
 
 from .shops import assert_isolated, attempts, verify
 
+pytestmark = pytest.mark.slow
+
 Plant = Callable[[Project, Instance], None]
 
 

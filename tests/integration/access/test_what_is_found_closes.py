@@ -21,6 +21,8 @@ from pgtenant.postgres.libpq import Connection
 from support import worlds_of_access as worlds
 from support.oracle_of_access import Answer, asked, script
 
+pytestmark = pytest.mark.slow
+
 _ROUNDS = 8
 _LEVELS = {"w0": AccessLevel.OWNER, "w1": AccessLevel.EDITOR, "w2": AccessLevel.READER}
 _TENANTS = (*_LEVELS, "w3", "w4")  # w5 is a stranger

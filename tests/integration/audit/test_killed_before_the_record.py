@@ -29,6 +29,8 @@ from .journals import (
     sizes,
 )
 
+pytestmark = pytest.mark.slow
+
 APPLY = ("apply", "-e", "dev", "--run-id", "killed")
 
 

@@ -16,6 +16,8 @@ from support.siege import state
 
 from .journals import ENTRIES, SCHEMA, forget, of_run, planned, recorded, records, settled
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def proxy(instance: Instance) -> Iterator[Proxy]:

@@ -14,6 +14,8 @@ from support.instance import Instance
 from support.project import Project, Result, password_of
 from support.siege import SHOP, as_tenant, ask, standing
 
+pytestmark = pytest.mark.slow
+
 CLOSED = "GRANT CONNECT ON DATABASE shop TO PUBLIC"
 OUTSIDE = "GRANT TEMPORARY ON DATABASE shop TO shop_reader"
 INSIDE = "GRANT INSERT ON t TO shop_reader"

@@ -80,6 +80,7 @@ def test_nobody_enters_a_database_while_it_is_made(project: Project, instance: I
     assert entered == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("turn", [0, 1, 2])
 def test_the_next_run_continues_after_any_statement(
     project: Project, instance: Instance, guillotine: Guillotine, turn: int
