@@ -64,6 +64,8 @@ def page(report: Report) -> str:
             "footer",
             f"Made by pgtenant {report.about.version} on {readable(report.about.generated)}."
             " It is true of that moment only, and holds no secret.",
+            el("br"),
+            f"The catalog's entries have the SHA-256 {report.about.catalog}.",
         ),
         el("script", Html(script)),
     )

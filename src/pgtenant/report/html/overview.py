@@ -16,11 +16,11 @@ from pgtenant.report.words import count
 def head(report: Report) -> Html:
     """Return the page's title, with what was read and when."""
     about, model = report.about, report.listing.model
+    commit = f"commit {about.commit[:12]}" if about.commit else "not in git"
     facts = [
         ("Server", f"{about.server}, PostgreSQL {model.major}.{model.version % 10000}"),
         ("Read", f"{readable(about.generated)}, as {model.admin}"),
-        ("Catalog", f"{about.catalog_path}, SHA-256 {about.catalog[:12]}"),
-        ("Commit", about.commit[:12] or "not in git"),
+        ("Catalog", f"{about.catalog_path}, {commit}"),
     ]
     return el(
         "header",

@@ -63,7 +63,14 @@ def table(caption: str, columns: Sequence[tuple[str, str]], rows: Iterable[Html]
         rows: complete `tr` elements.
     """
     heads = [
-        el("th", title, scope="col", class_=classes or None, data_sort="sort" in classes.split())
+        el(
+            "th",
+            title,
+            scope="col",
+            class_=classes or None,
+            data_sort="sort" in classes.split(),
+            data_title=title,
+        )
         for title, classes in columns
     ]
     whole = el(

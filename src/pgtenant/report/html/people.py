@@ -30,7 +30,7 @@ def access(report: Report) -> Html:
         ("Role", "sort"),
         ("Declared as", "sort"),
         *((str(power), "sort power") for power in Power),
-        ("Compared with the catalog", "sort"),
+        ("State", "sort"),
         ("Through", "sort"),
     ]
     body = [_controls(cells), table("Who may do what", columns, [_row(cell) for cell in cells])]
@@ -76,7 +76,7 @@ def _controls(cells: tuple[Cell, ...]) -> Html:
     ]
     return el(
         "div",
-        el("label", "Compared with the catalog", for_="access-standing"),
+        el("label", "State", for_="access-standing"),
         el("select", standings, id="access-standing"),
         el("label", "Declared as", for_="access-level"),
         el("select", levels, id="access-level"),
@@ -94,8 +94,9 @@ def _controls(cells: tuple[Cell, ...]) -> Html:
 
 
 def _row(cell: Cell) -> Html:
-    paths = cell.paths[:_MOST_PATHS]
-    more = len(cell.paths) - len(paths)
+    expected = cell.standing is Standing.DECLARED
+    paths = cell.paths[: 1 if expected else _MOST_PATHS]
+    more = 0 if expected else len(cell.paths) - len(paths)
     role = "PUBLIC (everyone)" if cell.role == PUBLIC else cell.role
     entry = (
         el("span", f" {cell.entry}", class_="faint")
