@@ -153,8 +153,9 @@ def _held(
         if (group.kind, group.schema) == (kind, schema)
         for name in wanted.intersection(group.names)
     }
-    public = kind == ObjectKind.SCHEMA and contents.public is not None
-    as_asked_for = {"public"} if public else set()
+    public = contents.public if kind == ObjectKind.SCHEMA else None
+    # Where the owner may not grant on it, it is in no group whatever stands on it.
+    as_asked_for = {"public"} if public is not None and public.owned else set()
     return list(found.values()) if wanted <= found.keys() | as_asked_for else None
 
 

@@ -17,7 +17,7 @@ from pgtenant.planning.changes import (
 )
 from pgtenant.planning.effects import Effect, effect_of, effect_of_step
 from pgtenant.planning.evidence import shown, shown_by_delegation
-from pgtenant.planning.observed import DatabaseGrant, ObjectGrant, ObjectGroup
+from pgtenant.planning.observed import DatabaseGrant, ObjectGrant, ObjectGroup, PublicSchema
 from pgtenant.planning.plan import make_plan
 from pgtenant.planning.privileges import ObjectKind
 from pgtenant.planning.simulate import simulate
@@ -92,6 +92,15 @@ def test_what_can_not_be_seen_is_not_shown() -> None:
     assert shown(effect_of(iam), with_role(done, "crm_user", rds_iam=True))
     for target in ((), ("create_role",), ("grant_objects", "crm"), ("x", "crm_user", "y", "z")):
         assert not shown(Effect(target), done)
+
+
+def test_a_schema_public_that_the_owner_may_not_grant_on_shows_nothing() -> None:
+    done = with_contents(provisioned(DESIRED), groups=())
+    effect = Effect(("grant_objects", "crm", "crm_ro", "schema", ""), ("public",), ("USAGE",))
+    assert shown(effect, done)
+    strangers = PublicSchema(owner="platform_admin", owned=False, open=False)
+    assert not shown(effect, with_contents(done, public=strangers))
+    assert not shown(effect, with_contents(done, public=None))
 
 
 def test_a_bootstrap_is_shown_by_what_the_delegated_admin_holds() -> None:
