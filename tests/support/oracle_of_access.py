@@ -45,6 +45,31 @@ def script(statements: list[worlds.Statement]) -> sql.Composed:
     return sql.SQL("DO {}").format(sql.Literal(body.as_string(None)))
 
 
+async def refusals(connection: Connection, statements: list[worlds.Statement]) -> list[str]:
+    """Run each statement as its role, undo it, and return which fail, with PostgreSQL's reason."""
+    steps = (
+        sql.SQL(
+            "BEGIN EXECUTE {}; EXECUTE {}; RAISE SQLSTATE 'UNDO1';"
+            " EXCEPTION WHEN SQLSTATE 'UNDO1' THEN NULL;"
+            " WHEN OTHERS THEN refused := refused || format('%s as %s: %s', {}, {}, SQLERRM); END;"
+        ).format(
+            sql.Literal(f"SET LOCAL ROLE {role}"),
+            sql.Literal(statement),
+            sql.Literal(statement),
+            sql.Literal(role),
+        )
+        for role, statement in statements
+    )
+    body = sql.SQL(
+        "DECLARE refused text[] := '{{}}';"
+        " BEGIN {} PERFORM set_config('test.refused', to_json(refused)::text, true); END"
+    ).format(sql.SQL(" ").join(steps))
+    await connection.execute(sql.SQL("DO {}").format(sql.Literal(body.as_string(None))))
+    cursor = await connection.execute("SELECT current_setting('test.refused')::json")
+    row: Any = await cursor.fetchone()
+    return list(row[0])
+
+
 async def asked(connection: Connection, major: int) -> set[Answer]:
     """Put every question at once."""
     parts: list[sql.Composable] = []

@@ -8,6 +8,7 @@ from pgtenant.access import statements
 from pgtenant.access.ground import Ground
 from pgtenant.access.holes import Hole, HoleKind, Severity
 from pgtenant.access.model import Database, ForeignServer, Kind
+from pgtenant.access.runnable import as_grantor
 from pgtenant.access.wording import listed, objects
 from pgtenant.planning.privileges import PUBLIC
 
@@ -32,6 +33,8 @@ def definers(ground: Ground, database: Database) -> Iterator[Hole]:
             within = group.owner == database.owner and all(
                 ground.promised(role, database) for role in callers
             )
+            revoke = statements.revoke(group, ["EXECUTE"], grantee)
+            run = as_grantor(ground, revoke, group.owner, group, database)
             yield Hole(
                 severity=Severity.WARNING if within else Severity.FAILURE,
                 kind=HoleKind.SECURITY_DEFINER,
@@ -40,9 +43,9 @@ def definers(ground: Ground, database: Database) -> Iterator[Hole]:
                 what=f"can act as {group.owner} through {objects(group)}: SECURITY DEFINER, and"
                 f" {listed(callers)} can call it",
                 path="PUBLIC" if grantee == PUBLIC else f"granted by {group.owner}",
-                statement=statements.revoke(group, ["EXECUTE"], grantee),
-                executor=ground.actual(group.owner, database),
-                closable_by=ground.closer(ground.actual(group.owner, database)),
+                statement=run.statement,
+                executor=run.executor,
+                closable_by=run.closable_by,
             )
 
 

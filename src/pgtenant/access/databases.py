@@ -78,7 +78,7 @@ def _owned_by_another(ground: Ground, database: Database) -> Iterator[Hole]:
     if database.owner in {wanted, ground.model.admin}:
         return
     tenant = database.owner in ground.tenants
-    executor, closer = ground.giver(database.owner, wanted)
+    executor, closer = ground.both(database.owner, wanted)
     yield Hole(
         severity=Severity.FAILURE if tenant else Severity.WARNING,
         kind=HoleKind.OWNERSHIP,

@@ -8,6 +8,7 @@ from pgtenant.access import statements
 from pgtenant.access.ground import Ground
 from pgtenant.access.holes import Closer, Hole, HoleKind, Severity
 from pgtenant.access.model import Database, Grant, Group, Kind
+from pgtenant.access.runnable import as_grantor
 from pgtenant.access.wording import objects
 from pgtenant.planning.privileges import PUBLIC
 
@@ -47,7 +48,10 @@ def excess(
         found.setdefault((role, grant.grantor, allowed), []).append(grant)
     for (role, grantor, option_only), grants in found.items():
         words = sorted(g.privilege for g in grants)
-        executor = ground.actual(grantor, database)
+        revoke = statements.revoke(
+            group, words, role, option_only=option_only, cascade=_passed_on(group, role, words)
+        )
+        run = as_grantor(ground, revoke, grantor, group, database)
         yield Hole(
             severity=Severity.FAILURE,
             kind=kind,
@@ -56,11 +60,9 @@ def excess(
             what=f"{'the right to grant ' if option_only else ''}{', '.join(words)} on"
             f" {objects(group)}",
             path=f"granted by {grantor}",
-            statement=statements.revoke(
-                group, words, role, option_only=option_only, cascade=_passed_on(group, role, words)
-            ),
-            executor=executor,
-            closable_by=ground.closer(executor),
+            statement=run.statement,
+            executor=run.executor,
+            closable_by=run.closable_by,
         )
 
 
@@ -74,8 +76,10 @@ def open_to_everyone(ground: Ground, group: Group, database: Database) -> Iterat
         if grant.grantee == PUBLIC and not grant.shipped and not _usual(group, grant.privilege):
             found.setdefault(grant.grantor, []).append(grant.privilege)
     for grantor, words in found.items():
-        executor = ground.actual(grantor, database)
-        closer = ground.closer(executor)
+        words.sort()
+        closer = ground.closer(ground.actual(grantor, database))
+        revoke = statements.revoke(group, words, PUBLIC)
+        run = as_grantor(ground, revoke, grantor, group, database)
         gains = gaining(ground, group, words, database)
         if not gains and not ground.ours(database):
             continue
@@ -85,11 +89,11 @@ def open_to_everyone(ground: Ground, group: Group, database: Database) -> Iterat
             kind=HoleKind.COLUMN_GRANT if group.kind is Kind.COLUMN else HoleKind.GRANT,
             database=database.name,
             who=PUBLIC,
-            what=f"{', '.join(sorted(words))} on {objects(group)}",
+            what=f"{', '.join(words)} on {objects(group)}",
             path="PUBLIC",
-            statement=statements.revoke(group, sorted(words), PUBLIC),
-            executor=executor,
-            closable_by=closer,
+            statement=run.statement,
+            executor=run.executor,
+            closable_by=run.closable_by,
         )
 
 

@@ -126,10 +126,14 @@ class Ground:
             return Closer.PROVIDER
         return Closer.OWNER
 
-    def giver(self, owner: str, to: str) -> tuple[str, Closer]:
-        """Return who can change an owner, which takes the rights of both, and what that is."""
-        both = {self.closer(owner), self.closer(to)}
-        return (self.model.admin, Closer.ADMIN) if both == {Closer.ADMIN} else self.anybody
+    def both(self, *roles: str) -> tuple[str, Closer]:
+        """Return who can do what takes the rights of all of `roles`, and what that is."""
+        kinds = {self.closer(role) for role in roles}
+        return (self.model.admin, Closer.ADMIN) if kinds == {Closer.ADMIN} else self.anybody
+
+    def superuser_is(self, executor: str) -> bool:
+        """Return whether an executor is a superuser, named or not."""
+        return executor == self.anybody[0] or self.superuser(executor)
 
     @property
     def anybody(self) -> tuple[str, Closer]:

@@ -10,6 +10,7 @@ from pgtenant.access.granted import excess, gaining, open_to_everyone
 from pgtenant.access.ground import Ground
 from pgtenant.access.holes import Closer, Hole, HoleKind, Severity
 from pgtenant.access.model import Database, DefaultGrant, Group, Kind
+from pgtenant.access.runnable import as_giver
 from pgtenant.access.wording import objects
 from pgtenant.planning.privileges import PUBLIC
 
@@ -31,7 +32,7 @@ def ownership(ground: Ground, database: Database) -> Iterator[Hole]:
         alien = group.owner in ground.tenants and group.owner != database.owner
         if not alien or group.kind is Kind.COLUMN or group.extension:
             continue
-        executor, closer = ground.giver(group.owner, database.owner)
+        run = as_giver(ground, statements.give_to(group, database.owner), group, database)
         yield Hole(
             severity=Severity.FAILURE,
             kind=HoleKind.OWNERSHIP,
@@ -39,9 +40,9 @@ def ownership(ground: Ground, database: Database) -> Iterator[Hole]:
             who=group.owner,
             what=f"owns {objects(group)} in the database {database.name}",
             path="owner",
-            statement=statements.give_to(group, database.owner),
-            executor=executor,
-            closable_by=closer,
+            statement=run.statement,
+            executor=run.executor,
+            closable_by=run.closable_by,
         )
 
 

@@ -109,6 +109,28 @@ def give_to(group: Group, owner: str) -> str:
     )
 
 
+def with_loan(
+    statement: str, wanted: Mapping[str, Sequence[str]], role: str, *, as_role: bool
+) -> str:
+    """`GRANT … ON SCHEMA`, a statement, and the `REVOKE` of what was granted.
+
+    Args:
+        statement: what `role` could not run.
+        wanted: the privileges that it lacks, each with the schemas.
+        role: to whom they are lent.
+        as_role: whether it is run by somebody else, with `SET ROLE`.
+    """
+    to = sql.Identifier(role)
+    loans = [(statements.privileges([w]), names_in("", names)) for w, names in wanted.items()]
+    given = [advice(sql.SQL("GRANT {} ON SCHEMA {} TO {}").format(*loan, to)) for loan in loans]
+    taken = [advice(sql.SQL("REVOKE {} ON SCHEMA {} FROM {}").format(*loan, to)) for loan in loans]
+    inner = [statement]
+    if as_role:
+        inner = [advice(sql.SQL("SET ROLE {}").format(to)), statement, "RESET ROLE"]
+    parts = [*given, *inner, *taken]
+    return "; ".join(parts) if all(parts) else ""
+
+
 def drop_server(name: str) -> str:
     """`DROP SERVER … CASCADE`, user mappings and foreign tables included."""
     return advice(sql.SQL("DROP SERVER {} CASCADE").format(sql.Identifier(name)))

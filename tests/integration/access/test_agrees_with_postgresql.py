@@ -6,8 +6,7 @@ import asyncio
 from collections.abc import Iterable, Iterator
 
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
+from hypothesis import given
 
 from pgtenant.access.effective import everything, held
 from pgtenant.access.graph import Graph
@@ -16,6 +15,7 @@ from pgtenant.postgres.access import read_inside, read_shared
 from pgtenant.postgres.libpq import Connection
 from support import worlds_of_access as worlds
 from support.oracle_of_access import SUBJECTS, Answer, asked, script
+from support.random_worlds import examples
 
 
 @pytest.mark.every_major
@@ -23,12 +23,8 @@ def test_the_analysis_agrees_with_postgresql(world: str, pg_major: int) -> None:
     with asyncio.Runner() as runner:
         connection = runner.run(_connect(world))
 
-        @settings(
-            max_examples=30,
-            deadline=None,
-            suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
-        )
-        @given(statements=st.deferred(lambda: worlds.worlds(pg_major)))
+        @examples(30)
+        @given(statements=worlds.worlds(pg_major))
         def agrees(statements: list[worlds.Statement]) -> None:
             predicted, answers = runner.run(_compare(connection, statements, pg_major))
             assert predicted == answers

@@ -1,0 +1,117 @@
+"""Who can run what closes a finding: to name what lies in a schema takes `USAGE` on it.
+
+A grantor, an owner too, may lack it, and then its own statement fails. Whoever owns the schema can
+lend it, for as long as the statement takes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pgtenant.access import statements
+from pgtenant.access.effective import held
+from pgtenant.access.ground import Ground
+from pgtenant.access.holes import Closer
+from pgtenant.access.model import Database, Group, Kind
+
+_SUPERUSERS_OWN = frozenset({Kind.EVENT_TRIGGER, Kind.FOREIGN_DATA_WRAPPER})
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A statement that can be run as it stands.
+
+    Attributes:
+        executor: who can run it.
+        closable_by: what that role is.
+    """
+
+    statement: str
+    executor: str
+    closable_by: Closer
+
+
+def as_grantor(
+    ground: Ground, statement: str, grantor: str, group: Group, database: Database | None
+) -> Run:
+    """Return how to run a `REVOKE` that counts only when it is the grantor's.
+
+    Args:
+        ground: the instance.
+        statement: what is to be run.
+        grantor: whose grant it takes away.
+        group: the objects that it names.
+        database: where they are; None for what belongs to the instance.
+    """
+    role = ground.actual(grantor, database)
+    hidden = [s for s in _schemas(group, database) if not _may(ground, role, "USAGE", s, database)]
+    if not hidden or database is None:
+        return Run(statement, role, ground.closer(role))
+    owners = {ground.actual(schema.owner, database) for schema in hidden}
+    names = [name for schema in hidden for name in schema.names]
+    if owners <= ground.graph.inherited(role).keys():
+        lent = statements.with_loan(statement, {"USAGE": names}, role, as_role=False)
+        return Run(lent, role, ground.closer(role))
+    executor, closer = ground.both(role, *owners)
+    if grantor == group.owner and ground.superuser_is(executor):
+        return Run(statement, executor, closer)  # a superuser revokes as the owner
+    lent = statements.with_loan(statement, {"USAGE": names}, role, as_role=True)
+    return Run(lent, executor, closer)
+
+
+def as_giver(ground: Ground, statement: str, group: Group, database: Database) -> Run:
+    """Return how to run `ALTER … OWNER TO` the database's owner.
+
+    It takes the rights of both owners; unless it is a superuser's, the new one needs `CREATE` on
+    the schema, and for a schema whoever runs it `CREATE` on the database.
+    """
+    to = database.owner
+    executor, closer = ground.both(group.owner, to)
+    if ground.superuser_is(executor):
+        return Run(statement, executor, closer)
+    if group.kind in _SUPERUSERS_OWN or (
+        group.kind is Kind.SCHEMA
+        and not any(_may(ground, r, "CREATE", database.group, database) for r in (group.owner, to))
+    ):
+        return Run(statement, *ground.anybody)
+    missing: dict[str, list[str]] = {}
+    lenders: set[str] = set()
+    for schema in _schemas(group, database):
+        seen = any(_may(ground, r, "USAGE", schema, database) for r in (group.owner, to))
+        wanted = [] if seen else ["USAGE"]
+        if schema.names == (group.schema,) and not _may(ground, to, "CREATE", schema, database):
+            wanted.append("CREATE")
+        for word in wanted:
+            missing.setdefault(word, []).extend(schema.names)
+            lenders.add(ground.actual(schema.owner, database))
+    if not missing:
+        return Run(statement, executor, closer)
+    executor, closer = ground.both(group.owner, to, *sorted(lenders))
+    if ground.superuser_is(executor):
+        return Run(statement, executor, closer)
+    return Run(statements.with_loan(statement, missing, to, as_role=False), executor, closer)
+
+
+def _schemas(group: Group, database: Database | None) -> list[Group]:
+    """Return each schema that has to be named, PostgreSQL's own aside: everyone may use those."""
+    if database is None or database.inside is None or group.system:
+        return []
+    named = {group.schema, *(s for each in group.signatures for s, _ in each.types)}
+    return [
+        Group(Kind.SCHEMA, "", schema.owner, (name,), schema.grants)
+        for schema in database.inside.groups
+        if schema.kind is Kind.SCHEMA and not schema.system
+        for name in schema.names
+        if name in named
+    ]
+
+
+def _may(
+    ground: Ground, role: str, privilege: str, group: Group, database: Database | None
+) -> bool:
+    if ground.superuser(role):
+        return True
+    reach = ground.graph.inherited(role)
+    if database is not None:
+        reach = ground.graph.in_database(reach, database.owner)
+    return privilege in held(group, reach, ground.model.major)
