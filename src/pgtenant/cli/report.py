@@ -48,15 +48,15 @@ def run_report(
     """
     if attempt and verification is not None:
         raise click.UsageError("Give either --verify or --verification.")
-    began = datetime.now(UTC)
     env = need_environment(environment)
     settings = load_settings(project, reaching(skip_preflight=skip_preflight))
     logs.configure(sys.stderr, logs.level_for(os.environ, sys.stderr), environment=env)
     record = _given(verification, env) if verification is not None else None
     inputs = asyncio.run(tolerant_inputs(settings, env))
     if attempt:
-        record = _attempted(inputs, began)
-    found = asyncio.run(use_case.gather(inputs, _about(inputs, began), record=record))
+        record = _attempted(inputs, datetime.now(UTC))
+    about = _about(inputs, datetime.now(UTC))
+    found = asyncio.run(use_case.gather(inputs, about, record=record))
     _write(out, page(found))
     click.echo(_summary(out, found), err=True)
     return ExitCode.CONVERGED
@@ -78,9 +78,9 @@ def _attempted(inputs: Inputs, began: datetime) -> Mapping[str, Any]:
     return verification_json(found, about_verification(inputs, began, seconds))
 
 
-def _about(inputs: Inputs, began: datetime) -> About:
+def _about(inputs: Inputs, moment: datetime) -> About:
     return About(
-        generated=stamp(began),
+        generated=stamp(moment),
         server=f"{inputs.admin.host}:{inputs.admin.port}",
         catalog_path=inputs.catalog.path,
         catalog=catalog_digest(inputs),

@@ -75,6 +75,11 @@ class Noted:
         """Whether it breaks the promise of isolation."""
         return self.rank <= _ORDER.index("failure")
 
+    @property
+    def matters(self) -> bool:
+        """Whether it is more than a note."""
+        return self.rank < _ORDER.index("note")
+
 
 def noted(report: Report) -> tuple[Noted, ...]:
     """Return everything that was found, failures first, each cause once."""

@@ -63,7 +63,7 @@ def overview(report: Report, tiles: Sequence[Tile], found: Sequence[Noted]) -> H
         (len(declared), "declared database", "", "#map", False),
         (len(report.desired.roles), "declared role", "", "#access", False),
         (len(plan.blocked_entries), "blocked entry", "blocked entries", "#blocked", True),
-        (len(found), "finding", "", "#findings", True),
+        (len(found), "finding", "", "#findings", any(one.matters for one in found)),
         (len(plan.changes), "planned change", "", "#changes", True),
         (len(plan.drift), "note of drift", "notes of drift", "#drift", True),
         (made, "undeclared database", "", "#undeclared", True),
