@@ -6,6 +6,7 @@ lend it, for as long as the statement takes.
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from pgtenant.access import statements
@@ -13,6 +14,7 @@ from pgtenant.access.effective import held
 from pgtenant.access.ground import Ground
 from pgtenant.access.holes import Closer
 from pgtenant.access.model import Database, Group, Kind
+from pgtenant.access.path import Path
 
 _SUPERUSERS_OWN = frozenset({Kind.EVENT_TRIGGER, Kind.FOREIGN_DATA_WRAPPER})
 
@@ -44,19 +46,22 @@ def as_grantor(
         database: where they are; None for what belongs to the instance.
     """
     role = ground.actual(grantor, database)
-    hidden = [s for s in _schemas(group, database) if not _may(ground, role, "USAGE", s, database)]
-    if not hidden or database is None:
-        return Run(statement, role, ground.closer(role))
-    owners = {ground.actual(schema.owner, database) for schema in hidden}
+    reach = _reach(ground, role, database)
+    apart = grantor not in reach  # up to 15 a NOINHERIT owner has to become pg_database_owner
+    acting = grantor if apart else role
+    hidden = [
+        s for s in _schemas(group, database) if not _may(ground, acting, "USAGE", s, database)
+    ]
     names = [name for schema in hidden for name in schema.names]
-    if owners <= ground.graph.inherited(role).keys():
-        lent = statements.with_loan(statement, {"USAGE": names}, role, as_role=False)
-        return Run(lent, role, ground.closer(role))
-    executor, closer = ground.both(role, *owners)
+    wanted = {"USAGE": names} if names else {}
+    owners = {schema.owner for schema in hidden}
+    if owners <= reach.keys():
+        run = statements.with_loan(statement, wanted, acting, as_role=apart)
+        return Run(run, role, ground.closer(role))
+    executor, closer = _all_of(ground, {role, *owners}, database)
     if grantor == group.owner and ground.superuser_is(executor):
         return Run(statement, executor, closer)  # a superuser revokes as the owner
-    lent = statements.with_loan(statement, {"USAGE": names}, role, as_role=True)
-    return Run(lent, executor, closer)
+    return Run(statements.with_loan(statement, wanted, acting, as_role=True), executor, closer)
 
 
 def as_giver(ground: Ground, statement: str, group: Group, database: Database) -> Run:
@@ -83,10 +88,10 @@ def as_giver(ground: Ground, statement: str, group: Group, database: Database) -
             wanted.append("CREATE")
         for word in wanted:
             missing.setdefault(word, []).extend(schema.names)
-            lenders.add(ground.actual(schema.owner, database))
+            lenders.add(schema.owner)
     if not missing:
         return Run(statement, executor, closer)
-    executor, closer = ground.both(group.owner, to, *sorted(lenders))
+    executor, closer = _all_of(ground, {group.owner, to, *lenders}, database)
     if ground.superuser_is(executor):
         return Run(statement, executor, closer)
     return Run(statements.with_loan(statement, missing, to, as_role=False), executor, closer)
@@ -111,7 +116,20 @@ def _may(
 ) -> bool:
     if ground.superuser(role):
         return True
+    return privilege in held(group, _reach(ground, role, database), ground.model.major)
+
+
+def _reach(ground: Ground, role: str, database: Database | None) -> Mapping[str, Path]:
+    """Return the roles whose rights `role` has without doing anything."""
     reach = ground.graph.inherited(role)
-    if database is not None:
-        reach = ground.graph.in_database(reach, database.owner)
-    return privilege in held(group, reach, ground.model.major)
+    return reach if database is None else ground.graph.in_database(reach, database.owner)
+
+
+def _all_of(
+    ground: Ground, roles: Collection[str], database: Database | None
+) -> tuple[str, Closer]:
+    """Return who has the rights of all of `roles`, of `pg_database_owner` too, and what that is."""
+    actual = {role: ground.actual(role, database) for role in roles}
+    if any(role not in _reach(ground, owner, database) for role, owner in actual.items()):
+        return ground.anybody
+    return ground.both(*actual.values())

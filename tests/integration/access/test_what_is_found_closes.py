@@ -52,6 +52,17 @@ _OWNER_WITHOUT_THE_SCHEMA = [
     (worlds.NOBODY, "GRANT USAGE ON DOMAIN a.small TO w2 WITH GRANT OPTION"),
     (worlds.NOBODY, "ALTER TYPE a.small OWNER TO w0"),
 ]
+_NOINHERIT_OWNER = [
+    (worlds.NOBODY, "ALTER ROLE w0 NOINHERIT"),
+    (worlds.NOBODY, "GRANT USAGE ON SCHEMA public TO w4 WITH GRANT OPTION"),
+]
+_GRANTOR_WITHOUT_THE_SCHEMA = [
+    (worlds.NOBODY, "GRANT USAGE ON SCHEMA a TO w5"),
+    (worlds.NOBODY, "GRANT SELECT ON TABLE a.t TO w5 WITH GRANT OPTION"),
+    ("w5", "GRANT SELECT ON TABLE a.t TO w3"),
+    (worlds.NOBODY, "REVOKE USAGE ON SCHEMA a FROM w5"),
+    (worlds.NOBODY, "REVOKE USAGE ON SCHEMA public FROM w0"),
+]
 
 
 def _desired() -> Desired:
@@ -82,6 +93,8 @@ def test_what_is_found_closes_everything(world: str, pg_major: int) -> None:
 
         @examples(20)
         @example(statements=_OWNER_WITHOUT_THE_SCHEMA)
+        @example(statements=_NOINHERIT_OWNER)
+        @example(statements=_GRANTOR_WITHOUT_THE_SCHEMA)
         @given(statements=worlds.worlds(pg_major))
         def closes(statements: list[worlds.Statement]) -> None:
             refused, left, answers = runner.run(_close(connection, statements, pg_major))
