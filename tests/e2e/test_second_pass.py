@@ -123,7 +123,12 @@ def test_a_lost_run_lock_ends_the_run(project: Project, instance: Instance) -> N
                 if busy:
                     break
             time.sleep(0.05)
-        instance.su("SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory'")
+        # The schema's own login holds an advisory lock too, in its own database.
+        instance.su(
+            "SELECT pg_terminate_backend(l.pid) FROM pg_locks l"
+            " JOIN pg_database d ON d.oid = l.database"
+            " WHERE l.locktype = 'advisory' AND d.datname = 'platform'"
+        )
 
     killer = threading.Thread(target=end_the_lock_holder)
     killer.start()
