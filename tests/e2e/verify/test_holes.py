@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 
+import psycopg
 import pytest
 from psycopg import sql
 
@@ -159,11 +161,16 @@ def test_all_holes_at_once(shops: Project, instance: Instance) -> None:
 
 
 def _close(instance: Instance, found: Result) -> None:
-    """Run what was printed, as a superuser would."""
+    """Run what was printed, as a superuser would.
+
+    One object may be in several findings: once its new owner has it, its old one can't revoke
+    anything there any more. What stays open, the next verification tells.
+    """
     more = [
         f for f in (*found.json["findings"], *found.json["holes"]) if f["severity"] == "failure"
     ]
     for item in [*attempts(found, "failed"), *more]:
         assert item["statement"], item
         assert item["executor"]
-        instance.su(sql.SQL(item["statement"]), dbname=item["database"] or "postgres")
+        with contextlib.suppress(psycopg.errors.InsufficientPrivilege):
+            instance.su(sql.SQL(item["statement"]), dbname=item["database"] or "postgres")
