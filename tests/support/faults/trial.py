@@ -17,7 +17,10 @@ from support.siege import Rows, can_log_in, standing, state
 
 ADMINS = ("platform_admin", "rdsadmin", "pgtenant_admin")
 _ASIDE = {"queries/blockers.sql"}
-"""Asked beside what a run does; nothing depends on the answer."""
+"""Asked beside what a run does, on a login of its own; nothing depends on the answer."""
+
+_TRIALS = 4
+_ANOTHER = "not the same run"
 
 _UNKNOWN = re.compile(r"whether .* took effect is unknown")
 
@@ -73,7 +76,19 @@ def rehearse(bench: Bench, scenario: Scenario) -> Rehearsal:
 
 
 def hit(bench: Bench, rehearsal: Rehearsal, number: int, fault: Injection) -> list[str]:
-    """Hit a run at a boundary; return what was not as it should be."""
+    """Hit a run at a boundary; return what was not as it should be.
+
+    How often a run asks who is in its way depends on time, so that a run may turn out to be
+    another than the rehearsal. Such a trial says nothing, and is made again.
+    """
+    for _ in range(_TRIALS):
+        complaints = _hit(bench, rehearsal, number, fault)
+        if not complaints or not complaints[0].startswith(_ANOTHER):
+            break
+    return complaints
+
+
+def _hit(bench: Bench, rehearsal: Rehearsal, number: int, fault: Injection) -> list[str]:
     scenario, name = rehearsal.scenario, rehearsal.names[number - 1]
     bench.clean()
     scenario.setup(bench)
@@ -85,11 +100,13 @@ def hit(bench: Bench, rehearsal: Rehearsal, number: int, fault: Injection) -> li
     bench.settled()
     complaints = [*_of_the_run(result, scenario, fault, name)]
     if struck is None or seen[:number] != rehearsal.plain[:number]:
-        return [f"not the same run: {seen[:number]} instead of {rehearsal.plain[:number]}"]
+        return [f"{_ANOTHER}: {seen[:number]} instead of {rehearsal.plain[:number]}"]
     if tries_again(fault, name) and len(seen) <= len(rehearsal.names):
         complaints.append("nothing was sent again")
     if not fault.transient and result.code == 1 and name not in _ASIDE:
         extra = [text for text in seen[number:] if not text.startswith(("ROLLBACK", "RELEASE"))]
+        if _ASIDE & {*extra}:
+            extra = [text for text in extra if text not in {*_ASIDE, "login of an admin"}]
         if extra:
             complaints.append(f"went on after the fault: {extra}")
     if held := [row for row in standing(bench.instance) if row not in rehearsal.standing]:
