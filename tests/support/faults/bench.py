@@ -102,13 +102,17 @@ class Bench:
 
     def clean(self) -> None:
         """Put server and project back into their first state."""
-        self._bystanders.close()
+        self.close()
         self._left = 0
-        self.instance.let_go()
         hygiene.clean(self.instance, self._roles, self._databases)
         shutil.rmtree(self.project.root)
         self.project.root.mkdir()
         self.project.settings = {"server": {"sslmode": "disable", "connections": 2}}
+
+    def close(self) -> None:
+        """Close every connection of its own."""
+        self._bystanders.close()
+        self.instance.let_go()
 
     def sql(self, dbname: str, *statements: str, admin: bool = False) -> None:
         """Run statements as the superuser, or as the admin."""
@@ -179,8 +183,11 @@ def bench(instance: Instance, root: Path) -> Iterator[Bench]:
             instance.server, instance.ca_file, instance.admin, "127.0.0.1", proxy.port
         )
         project = Project(root=root, instance=relayed)
-        yield Bench(direct, proxy, project, runs, *hygiene.baseline(instance))
-        direct.let_go()
+        made = Bench(direct, proxy, project, runs, *hygiene.baseline(instance))
+        try:
+            yield made
+        finally:
+            made.close()
 
 
 def quoted(text: str) -> str:
