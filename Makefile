@@ -6,7 +6,7 @@ PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; 
 	$$p $(IS_NEW) 2>/dev/null && { echo $$p; exit; }; done; echo python3)
 PIP_ENV = PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_INPUT=1 PIP_ROOT_USER_ACTION=ignore
 STAMP = .venv/.installed
-CHECKOV = .cache/checkov/.installed
+PLATFORM = .cache/platform/.installed
 CPUS := $(shell getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2)
 WORKERS ?= $(shell n=$(CPUS); [ $$n -lt 2 ] && n=2; [ $$n -gt 4 ] && n=4; echo $$n)
 TESTS = tests/unit tests/golden tests/integration tests/e2e tests/regressions
@@ -29,7 +29,7 @@ test-full: $(STAMP) ## Run what takes longer: every fault at every statement, th
 	@.venv/bin/pytest -n $(WORKERS) -m slow $(wildcard $(TESTS))
 	@.venv/bin/pytest -n $(WORKERS) --timeout 3600 $(wildcard tests/faults tests/browser)
 
-test-platform: $(STAMP) $(CHECKOV) ## Try the platform repository: Terraform on a fake AWS
+test-platform: $(STAMP) $(PLATFORM) ## Try the platform repository: Terraform on a fake AWS, its workflows
 	@.venv/bin/pytest -n $(WORKERS) --dist loadfile --timeout 3600 tests/platform
 
 faults: $(STAMP) ## Do the same, and make docs/faults.md from it
@@ -79,9 +79,9 @@ $(STAMP): requirements/dev.txt pyproject.toml
 	@$(PIP_ENV) .venv/bin/python -m pip install --quiet --no-deps --no-build-isolation -e .
 	@touch $@
 
-# A linter with a hundred dependencies, which only test-platform needs.
-$(CHECKOV): requirements/platform.txt
-	@$(PYTHON) -m venv .cache/checkov
-	@echo "Installing checkov into .cache/checkov (a few minutes) ..."
-	@$(PIP_ENV) .cache/checkov/bin/python -m pip install --quiet --require-hashes -r requirements/platform.txt
+# Linters and runners with a hundred dependencies, which only test-platform needs.
+$(PLATFORM): requirements/platform.txt
+	@$(PYTHON) -m venv .cache/platform
+	@echo "Installing the tools of test-platform into .cache/platform (a few minutes) ..."
+	@$(PIP_ENV) .cache/platform/bin/python -m pip install --quiet --require-hashes -r requirements/platform.txt
 	@touch $@

@@ -7,17 +7,13 @@ import os
 import subprocess
 from pathlib import Path
 
-import pytest
-
-INSTALLED = Path(__file__).parents[2] / ".cache" / "checkov" / "bin" / "checkov"
+from support.platform_tools import tool
 
 
 def test_checkov(repository: Path) -> None:
-    if not INSTALLED.exists():
-        pytest.skip("checkov is not installed; `make test-platform` does it")
     done = subprocess.run(
         [
-            str(INSTALLED),
+            tool("checkov"),
             *("--directory", str(repository), "--framework", "terraform", "--output", "json"),
             *("--quiet", "--compact", "--skip-download"),
         ],
