@@ -71,6 +71,8 @@ def configure(stream: TextIO, level: str, **bound: str) -> None:
     """
     import structlog
 
+    _current.stream = stream
+
     def bind(_logger: object, _method: str, event: MutableMapping[str, Any]) -> dict[str, Any]:
         # Not by context variables: the threads of an executor would not have them.
         return {**bound, **event}
@@ -109,6 +111,23 @@ def log_records(records: Iterable[AuditRecord]) -> None:
     for record in records:
         level = LEVELS[_BY_STATUS.get(record.status, "info")]
         logger.log(level, "audit", **record.as_dict())
+
+
+def write_lines(lines: Iterable[str]) -> None:
+    """Write lines as they are, whatever the level; nowhere before `configure`."""
+    stream = _current.stream
+    if stream is not None:
+        for line in lines:
+            _Lines(stream).msg(line)
+
+
+class _Current:
+    """Where the logs of the process go."""
+
+    stream: TextIO | None = None
+
+
+_current: Final = _Current()
 
 
 class _Lines:

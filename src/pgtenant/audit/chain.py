@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final
@@ -27,7 +27,8 @@ class Kind(StrEnum):
     """What a record is about.
 
     `PLANNED` is what a run is about to change; `RECORD` is a row of the CSV, with its entry and
-    SQL; `SETTLED` says what is still unknown of earlier runs; `TORN` keeps what a crash cut off.
+    SQL; `SETTLED` says what is still unknown of earlier runs; `TORN` keeps what a crash cut off;
+    `COLLECTED` stands before records that were read from a log.
     """
 
     RUN_STARTED = "run_started"
@@ -36,6 +37,7 @@ class Kind(StrEnum):
     RECORD = "record"
     RUN_FINISHED = "run_finished"
     TORN = "torn"
+    COLLECTED = "collected"
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +85,24 @@ def seal(members: Members, *, seq: int, previous: str) -> Link:
     unsealed = {**members, "seq": seq, "previous": previous}
     digest = hashlib.sha256(canonical(unsealed)).hexdigest()
     return Link(seq=seq, previous=previous, hash=digest, members={**unsealed, "hash": digest})
+
+
+def seal_all(records: Iterable[Members], head: Link | None) -> Iterator[Link]:
+    """Yield records that follow each other.
+
+    Args:
+        records: members of each.
+        head: what the first one follows; None when it begins a chain.
+
+    Raises:
+        TypeError: see `canonical`.
+        ValueError: see `seal`.
+    """
+    seq, previous = (head.seq, head.hash) if head else (0, GENESIS)
+    for members in records:
+        link = seal(members, seq=seq + 1, previous=previous)
+        yield link
+        seq, previous = link.seq, link.hash
 
 
 def parse(line: bytes) -> Link | None:

@@ -53,6 +53,9 @@ class _Outstanding:
                 return self.take(cells)
         return False
 
+    def rest(self) -> list[Link]:
+        return sorted((link for found in self.links.values() for link in found), key=_seq)
+
 
 def crosscheck(links: Sequence[Link], text: str) -> tuple[Misfit | None, tuple[str, ...]]:
     """Compare a journal with the CSV beside it.
@@ -65,30 +68,73 @@ def crosscheck(links: Sequence[Link], text: str) -> tuple[Misfit | None, tuple[s
         The CSV's first misfit (its `line` is the CSV's, or 0 for a row that is missing), and
         notes.
     """
+    compared = _compare(links, text)
+    if compared is None:
+        return Misfit(1, 0, Why.EDITED, "the first line is not the header"), ()
+    notes = [f"the CSV begins with {compared.older} rows from before this journal"] * bool(
+        compared.older
+    )
+    notes += [f"CSV line {line} is only a part: a run was cut off there" for line in compared.parts]
+    if compared.alone is not None:
+        number, cells = compared.alone
+        return _misfit(number, cells, compared.outstanding), tuple(notes)
+    return _missing(links, compared.outstanding, notes), tuple(notes)
+
+
+def absent(links: Sequence[Link], text: str) -> list[Link]:
+    """Return the journal's rows that the CSV lacks, in their order; all when it is no CSV.
+
+    Args:
+        links: the journal, verified.
+        text: the CSV.
+    """
+    compared = _compare(links, text)
+    outstanding = compared.outstanding if compared is not None else _outstanding(links)
+    return outstanding.rest()
+
+
+@dataclass(slots=True)
+class _Compared:
+    """What was found.
+
+    Attributes:
+        outstanding: what only the journal has.
+        older: how many rows are from before the journal.
+        parts: the lines of rows that a crash cut off.
+        alone: the line and the cells of the first row that only the CSV has.
+    """
+
+    outstanding: _Outstanding
+    older: int = 0
+    parts: list[int] = field(default_factory=list)
+    alone: tuple[int, Cells | None] | None = None
+
+
+def _compare(links: Sequence[Link], text: str) -> _Compared | None:
+    """Compare the rows; None when the first line is not the header."""
     outstanding = _outstanding(links)
+    found = _Compared(outstanding)
     runs = {link.text("run_id") for link in links}
     first, *rows = text.removeprefix("\ufeff").split("\n")
     if not _is_header(first.removesuffix("\r"), cut_off=not rows):
-        return Misfit(1, 0, Why.EDITED, "the first line is not the header"), ()
-    notes: list[str] = []
+        return None
     alone: list[tuple[int, str, Cells | None]] = []
-    older, begun = 0, False
+    begun = False
     for number, raw in enumerate(rows, start=2):
         row = raw.removesuffix("\r")
         cells = _cells(row)
         if outstanding.take(cells):
             begun = True
         elif row and not begun and cells and len(cells) > _RUN and cells[_RUN] not in runs:
-            older += 1
+            found.older += 1
         elif row:
             alone.append((number, row, cells))
-    if older:
-        notes.append(f"the CSV begins with {older} rows from before this journal")
     for number, row, cells in alone:
         if not outstanding.take_torn(row):
-            return _misfit(number, cells, outstanding), tuple(notes)
-        notes.append(f"CSV line {number} is only a part: a run was cut off there")
-    return _missing(links, outstanding, notes), tuple(notes)
+            found.alone = number, cells
+            break
+        found.parts.append(number)
+    return found
 
 
 def _outstanding(links: Sequence[Link]) -> _Outstanding:
@@ -126,7 +172,7 @@ def _missing(links: Sequence[Link], outstanding: _Outstanding, notes: list[str])
         }
     )
     killed = unfinished(links)
-    rest = sorted((link for found in outstanding.links.values() for link in found), key=_seq)
+    rest = outstanding.rest()
     names = {run_of[link.seq]: link.text("run_id") for link in rest}
     lacking = Counter(run_of[link.seq] for link in rest)
     for link in rest:

@@ -6,11 +6,11 @@ import codecs
 from typing import TYPE_CHECKING, Final
 
 from pgtenant.audit.lockfile import LockedFile
-from pgtenant.audit.rows import HEADER, render_rows, repair
+from pgtenant.audit.rows import HEADER, render_rows, render_values, repair
 from pgtenant.errors import AuditError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
     from pathlib import Path
 
     from pgtenant.audit.record import Record
@@ -35,6 +35,16 @@ class CsvAudit(LockedFile):
             AuditError: they could not be written; the file is as it was before.
         """
         data = render_rows(records)
+        if data:
+            self._append(data)
+
+    def append_values(self, rows: Iterable[Iterable[str | int]]) -> None:
+        """Write rows that are given by their values, in the columns' order, like `append`.
+
+        Raises:
+            AuditError: they could not be written; the file is as it was before.
+        """
+        data = render_values(rows)
         if data:
             self._append(data)
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import contextlib
 from typing import TYPE_CHECKING, Final
 
-from pgtenant.audit.chain import GENESIS, Kind, Link, parse, seal
+from pgtenant.audit.chain import Kind, Link, parse, seal_all
 from pgtenant.audit.lockfile import LockedFile
 from pgtenant.errors import AuditError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from pgtenant.audit.chain import Members
@@ -58,16 +58,48 @@ class JournalFile(LockedFile):
         if not records:
             return ()
         with self.locked() as size:
-            head, torn = self._tail(size)
-            seq, previous = (head.seq, head.hash) if head else (0, GENESIS)
-            links: list[Link] = []
-            for members in (*_evidence(torn, records[0]), *records):
-                link = seal(members, seq=seq + 1, previous=previous)
-                links.append(link)
-                seq, previous = link.seq, link.hash
-            data = b"".join(link.line for link in links)
-            self._replace(size - len(torn), torn, data)
-        return tuple(links)
+            return self._continue(size, self._tail(size), records)
+
+    def append_after(
+        self,
+        decide: Callable[[bytes, int], Sequence[Members]],
+        then: Callable[[tuple[Link, ...]], None],
+    ) -> tuple[Link, ...]:
+        """Append what depends on what is there; no run writes in the meantime.
+
+        Args:
+            decide: gets the whole lines that are there, and the number of the next record;
+                returns what to append, or nothing.
+            then: called with what was written, or with nothing, before anybody else may write.
+
+        Returns:
+            What was written.
+
+        Raises:
+            AuditError: see `append`; and what the two functions raise.
+        """
+        with self.locked() as size:
+            head, torn = tail = self._tail(size)
+            seq = (head.seq if head else 0) + bool(torn) + 1
+            records = decide(self._all(size - len(torn)), seq)
+            written = self._continue(size, tail, records) if records else ()
+            then(written)
+        return written
+
+    def _all(self, size: int) -> bytes:
+        pieces: list[bytes] = []
+        while size > 0 and (piece := self.read(size, sum(map(len, pieces)))):
+            pieces.append(piece)
+            size -= len(piece)
+        return b"".join(pieces)
+
+    def _continue(
+        self, size: int, tail: tuple[Link | None, bytes], records: Sequence[Members]
+    ) -> tuple[Link, ...]:
+        head, torn = tail
+        links = (*seal_all((*_evidence(torn, records[0]), *records), head),)
+        self._replace(size - len(torn), torn, b"".join(link.line for link in links))
+        return links
 
     def _replace(self, size: int, torn: bytes, data: bytes) -> None:
         """Write `data` in place of what is torn; when that fails, put it back."""

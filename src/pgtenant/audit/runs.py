@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from itertools import zip_longest
-from typing import TYPE_CHECKING, TypeGuard
+from typing import TYPE_CHECKING, Final, TypeGuard
 
 from pgtenant.audit.chain import Kind, Link
 from pgtenant.audit.history import replay, started_in
@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from pgtenant.audit.history import PastRun
+
+_OF_NO_RUN: Final = frozenset({Kind.COLLECTED, Kind.TORN})
 
 
 def notes_on(links: Sequence[Link]) -> tuple[str, ...]:
@@ -39,6 +41,8 @@ def runs_of(links: Sequence[Link]) -> dict[int, list[Link]]:
     current: dict[str, int] = {}
     for link, after in zip_longest(links, links[1:]):
         run_id = link.text("run_id")
+        if not run_id and link.text("kind") in _OF_NO_RUN:
+            continue
         if link.text("kind") == Kind.RUN_STARTED:
             current[run_id] = link.seq
         elif link.text("kind") == Kind.TORN and _opens(after, run_id):

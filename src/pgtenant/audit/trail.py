@@ -12,12 +12,15 @@ from pgtenant.audit.journal import JournalFile, journal_path, open_journal
 from pgtenant.errors import AuditError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from pathlib import Path
     from types import TracebackType
+    from typing import TypeAlias
 
     from pgtenant.audit.chain import Link, Members
     from pgtenant.audit.record import Record
+
+    Echo: TypeAlias = Callable[[Sequence[Link]], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,11 +59,17 @@ class AuditTrail:
 
     A record is in the journal before it is in the CSV: what the CSV has alone was never written
     by a run. `csv_missing` counts what the CSV could not take.
+
+    Args:
+        csv: the one.
+        journal: the other.
+        echo: told of the journal's records once they are on disk.
     """
 
-    def __init__(self, csv: CsvAudit, journal: JournalFile) -> None:
+    def __init__(self, csv: CsvAudit, journal: JournalFile, echo: Echo | None = None) -> None:
         self.csv = csv
         self.journal = journal
+        self._echo = echo
         self.links: list[Link] = []
         self.csv_missing = 0
         self._mutex = threading.Lock()  # keeps `links` in the chain's order
@@ -89,7 +98,10 @@ class AuditTrail:
             for record, detail in zip(records, details, strict=True)
         ]
         with self._mutex:
-            self.links += self.journal.append([*before, *members, *after])
+            written = self.journal.append([*before, *members, *after])
+            self.links += written
+            if self._echo is not None:
+                self._echo(written)
             try:
                 if records:
                     self.csv.append(records)
@@ -122,18 +134,19 @@ class AuditTrail:
         self.close()
 
 
-def open_trail(path: Path) -> AuditTrail:
+def open_trail(path: Path, *, echo: Echo | None = None) -> AuditTrail:
     """Open an audit file and its journal for appending, before anything is changed.
 
     Args:
         path: the CSV.
+        echo: see `AuditTrail`.
 
     Raises:
         AuditError: one of them can't be made or written, or is something else.
     """
     csv = open_csv(path)
     try:
-        return AuditTrail(csv, open_journal(journal_path(path)))
+        return AuditTrail(csv, open_journal(journal_path(path)), echo)
     except AuditError:
         csv.close()
         raise

@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from pgtenant.audit.chain import GENESIS, Link, parse
+from pgtenant.audit.origin import proven
 from pgtenant.audit.runs import notes_on
 
 if TYPE_CHECKING:
@@ -150,10 +151,10 @@ def _explain(parsed: Sequence[Link | None], chain: Sequence[int], place: int) ->
 
 
 def _missing_head(links: Sequence[Link], heads: Iterable[Head]) -> Misfit | None:
-    places = {GENESIS: 0} | {link.hash: link.seq for link in links}
+    places = proven(links)
     for head in heads:
-        place = places.get(head.hash)
-        if place is not None and head.seq in {None, place}:
+        place, seq = places.get(head.hash, (None, None))
+        if place is not None and head.seq in {None, seq}:
             continue
         if place:
             return Misfit(

@@ -7,15 +7,12 @@ import os
 import secrets
 import sys
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 
 import click
 
 from pgtenant import logs
 from pgtenant.audit.record import Record
-from pgtenant.audit.s3 import S3Sink, parse_bucket
-from pgtenant.audit.trail import open_trail
 from pgtenant.cli.options import load_settings, lock_wait, need_environment, reaching
 from pgtenant.cli.plan import as_json, complain, width
 from pgtenant.cli.stdout import not_needed
@@ -32,8 +29,8 @@ from pgtenant.usecases.adopt import Outcome, adopt_entries
 from pgtenant.usecases.approval import log_approval, require_approval
 from pgtenant.usecases.identity import build_id, run_id
 from pgtenant.usecases.inputs import load_catalog, load_inputs
-from pgtenant.usecases.journal import ended, upload, who
-from pgtenant.usecases.recorder import Recorder
+from pgtenant.usecases.journal import ended, upload
+from pgtenant.usecases.recording import recording
 
 
 @dataclass(slots=True)
@@ -74,7 +71,7 @@ def run_adopt(
     run = _Run(
         settings=load_settings(project, reaching(skip_preflight=skip_preflight)),
         environment=need_environment(environment),
-        run_id=os.environ.get("PGTENANT_RUN_ID") or run_id(os.environ, secrets.token_hex(4)),
+        run_id=run_id(os.environ, secrets.token_hex(4)),
         lock_wait=lock_wait(lock_timeout),
         only=frozenset(keys),
         dry_run=dry_run,
@@ -125,18 +122,15 @@ async def _adopt(run: _Run) -> Outcome:
             sys.stdout.write("\n")
             sys.stdout.flush()
 
-    place = settings.project.audit_s3
-    sink = S3Sink(parse_bucket(place)) if place else None
-    with open_trail(settings.audit_path(env)) as audit:
-        recorder = Recorder(
-            environment=env,
-            build_id=os.environ.get("PGTENANT_BUILD_ID") or build_id(os.environ),
-            run_id=run.run_id,
-            audit=audit,
-            clock=lambda: datetime.now(UTC),
-            records=run.records,
-            who=who(settings.root, os.environ, command=_command(run)),
-        )
+    with recording(
+        settings,
+        env,
+        os.environ,
+        command=_command(run),
+        build_id=build_id(os.environ),
+        run_id=run.run_id,
+        records=run.records,
+    ) as (recorder, sink):
         running = adopt_entries(
             inputs,
             recorder,

@@ -9,15 +9,12 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 
 import click
 
 from pgtenant import logs
 from pgtenant.audit.record import Record
-from pgtenant.audit.s3 import S3Sink, parse_bucket
-from pgtenant.audit.trail import open_trail
 from pgtenant.cli.options import load_settings, lock_wait, need_environment, reaching
 from pgtenant.cli.plan import as_json, complain, width
 from pgtenant.cli.stdout import not_needed
@@ -32,11 +29,11 @@ from pgtenant.report.text import plan_text
 from pgtenant.secrets.store import open_store
 from pgtenant.settings.model import Settings
 from pgtenant.usecases import apply as use_case
+from pgtenant.usecases import identity
 from pgtenant.usecases.approval import log_approval, require_approval
-from pgtenant.usecases.identity import build_id, run_id
 from pgtenant.usecases.inputs import load_catalog, load_inputs
-from pgtenant.usecases.journal import journaled, who
-from pgtenant.usecases.recorder import Recorder
+from pgtenant.usecases.journal import journaled
+from pgtenant.usecases.recording import recording
 from pgtenant.usecases.saved import SavedPlan, check_fresh, read_plan
 
 
@@ -82,8 +79,8 @@ def run_apply(
         ),
         lock_wait=lock_wait(lock_timeout),
         environment=_environment(environment, plan),
-        build_id=build_id or _build_id(),
-        run_id=run_id or _run_id(),
+        build_id=build_id or identity.build_id(os.environ),
+        run_id=run_id or identity.run_id(os.environ, secrets.token_hex(4)),
         only=frozenset(plan.only if plan and not only else only),
         dry_run=dry_run,
         fail_fast=not no_fail_fast,
@@ -189,18 +186,15 @@ async def _apply(
         if request.saved is not None:
             check_fresh(request.saved, plan, inputs, carried_out=shown > 1)
 
-    place = settings.project.audit_s3
-    sink = S3Sink(parse_bucket(place)) if place else None
-    with open_trail(settings.audit_path(env)) as audit:
-        recorder = Recorder(
-            environment=env,
-            build_id=request.build_id,
-            run_id=request.run_id,
-            audit=audit,
-            clock=lambda: datetime.now(UTC),
-            records=records,
-            who=who(settings.root, os.environ, command=_command(request)),
-        )
+    with recording(
+        settings,
+        env,
+        os.environ,
+        command=_command(request),
+        build_id=request.build_id,
+        run_id=request.run_id,
+        records=records,
+    ) as (recorder, sink):
         running = use_case.apply(
             inputs,
             recorder,
@@ -225,11 +219,3 @@ def _environment(environment: str | None, plan: SavedPlan | None) -> str:
     if environment is not None and environment != plan.environment:
         raise click.UsageError(f"the saved plan is for {plan.environment}, not {environment}")
     return plan.environment
-
-
-def _build_id() -> str:
-    return os.environ.get("PGTENANT_BUILD_ID") or build_id(os.environ)
-
-
-def _run_id() -> str:
-    return os.environ.get("PGTENANT_RUN_ID") or run_id(os.environ, secrets.token_hex(4))

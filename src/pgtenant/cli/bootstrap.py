@@ -7,13 +7,10 @@ import os
 import secrets
 import sys
 from collections.abc import Callable
-from datetime import UTC, datetime
 from pathlib import Path
 
 from pgtenant import logs
 from pgtenant.audit.record import Record
-from pgtenant.audit.s3 import S3Sink, parse_bucket
-from pgtenant.audit.trail import open_trail
 from pgtenant.catalog.naming import role_problem
 from pgtenant.cli.bootstrap_words import Request, heading, next_step
 from pgtenant.cli.options import load_settings, lock_wait, need_environment, reaching
@@ -29,9 +26,9 @@ from pgtenant.usecases.approval import log_approval, require_approval
 from pgtenant.usecases.bootstrap import Bootstrap, Outcome
 from pgtenant.usecases.delegate_secret import MASTER, TEMPLATE, find_secret, secret_name
 from pgtenant.usecases.identity import build_id, run_id
-from pgtenant.usecases.journal import ended, upload, who
+from pgtenant.usecases.journal import ended, upload
 from pgtenant.usecases.master import master_inputs
-from pgtenant.usecases.recorder import Recorder
+from pgtenant.usecases.recording import recording
 
 
 def run_bootstrap(
@@ -57,7 +54,7 @@ def run_bootstrap(
     request = Request(
         settings=settings,
         environment=env,
-        run_id=os.environ.get("PGTENANT_RUN_ID") or run_id(os.environ, secrets.token_hex(4)),
+        run_id=run_id(os.environ, secrets.token_hex(4)),
         role=_role(role),
         master_secret=master_secret or _master(settings, env),
         undo=undo,
@@ -68,7 +65,7 @@ def run_bootstrap(
         sys.stderr,
         logs.level_for(os.environ, sys.stderr),
         environment=env,
-        build_id=_build_id(),
+        build_id=build_id(os.environ),
         run_id=request.run_id,
     )
     if not dry_run:
@@ -122,18 +119,15 @@ async def _run(request: Request, records: list[Record], show: Callable[[Outcome]
     secret = None if request.undo else await find_secret(store, env, request.role, inputs.admin)
     if not request.dry_run:
         log_approval(settings, env, approver)
-    place = settings.project.audit_s3
-    sink = S3Sink(parse_bucket(place)) if place else None
-    with open_trail(settings.audit_path(env)) as audit:
-        recorder = Recorder(
-            environment=env,
-            build_id=_build_id(),
-            run_id=request.run_id,
-            audit=audit,
-            clock=lambda: datetime.now(UTC),
-            records=records,
-            who=who(settings.root, os.environ, command=_command(request)),
-        )
+    with recording(
+        settings,
+        env,
+        os.environ,
+        command=_command(request),
+        build_id=build_id(os.environ),
+        run_id=request.run_id,
+        records=records,
+    ) as (recorder, sink):
         work = Bootstrap(
             inputs=inputs,
             recorder=recorder,
@@ -170,7 +164,3 @@ def _code(outcome: Outcome) -> ExitCode:
 def _command(request: Request) -> str:
     parts = ["bootstrap", *["--undo"] * request.undo, *["--dry-run"] * request.dry_run]
     return " ".join(parts)
-
-
-def _build_id() -> str:
-    return os.environ.get("PGTENANT_BUILD_ID") or build_id(os.environ)

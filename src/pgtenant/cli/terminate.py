@@ -6,12 +6,9 @@ import asyncio
 import os
 import secrets
 import sys
-from datetime import UTC, datetime
 
 import click
 
-from pgtenant.audit.s3 import S3Sink, parse_bucket
-from pgtenant.audit.trail import open_trail
 from pgtenant.errors import PgtenantError, UsageError
 from pgtenant.report.safe import name
 from pgtenant.report.words import count
@@ -20,8 +17,8 @@ from pgtenant.settings.model import Settings
 from pgtenant.usecases.approval import log_approval, require_approval
 from pgtenant.usecases.identity import build_id, run_id
 from pgtenant.usecases.inputs import Inputs, load_catalog, load_inputs
-from pgtenant.usecases.journal import upload, who
-from pgtenant.usecases.recorder import Recorder
+from pgtenant.usecases.journal import upload
+from pgtenant.usecases.recording import recording
 from pgtenant.usecases.sessions import end_sessions, stale_sessions
 from pgtenant.verify.facts import StaleSession
 
@@ -68,17 +65,14 @@ async def _end(
     sessions: tuple[StaleSession, ...],
     wait: float | None,
 ) -> None:
-    place = settings.project.audit_s3
-    sink = S3Sink(parse_bucket(place)) if place else None
-    with open_trail(settings.audit_path(environment)) as audit:
-        recorder = Recorder(
-            environment=environment,
-            build_id=os.environ.get("PGTENANT_BUILD_ID") or build_id(os.environ),
-            run_id=os.environ.get("PGTENANT_RUN_ID") or run_id(os.environ, secrets.token_hex(4)),
-            audit=audit,
-            clock=lambda: datetime.now(UTC),
-            who=who(settings.root, os.environ, command="verify --terminate"),
-        )
+    with recording(
+        settings,
+        environment,
+        os.environ,
+        command="verify --terminate",
+        build_id=build_id(os.environ),
+        run_id=run_id(os.environ, secrets.token_hex(4)),
+    ) as (recorder, sink):
         lock = settings.server.lock_timeout if wait is None else wait
         ended = await end_sessions(inputs, sessions, recorder, lock_wait=lock)
         await asyncio.to_thread(upload, recorder, sink)

@@ -28,12 +28,14 @@ class ProjectSettings:
     Attributes:
         catalog_explicit: whether somebody set it, in whichever place.
         audit_s3: `s3://bucket/prefix`, where the journal's runs go as well, or None.
+        audit_log: whether the journal's records are lines on stderr as well.
     """
 
     catalog: str
     catalog_explicit: bool
     audit: str
     audit_s3: str | None
+    audit_log: bool
 
 
 @dataclass(frozen=True, slots=True)

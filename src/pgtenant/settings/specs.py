@@ -145,6 +145,9 @@ SPECS: Final = (
     Spec("project", "audit_s3", "text", None, "s3://bucket or s3://bucket/prefix",
          "Where every run's part of the journal goes as well: `<prefix>/<env>/<run id>.jsonl`.",
          _bucket),
+    Spec("project", "audit_log", "true or false", False, "true or false",
+         "Whether every record of the journal is also a line on stderr, for `pgtenant audit "
+         "collect`: in a Kubernetes Job, whose files go with its pod.", _boolean),
     Spec("secrets", "store", "text", "aws", '"aws" or "file"',
          "Where secrets are read: AWS Secrets Manager, or JSON files below `directory`.",
          partial(_choice, among=STORES)),

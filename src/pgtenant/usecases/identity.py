@@ -1,4 +1,7 @@
-"""What a run is called: `build_id` after the CI system's run, `run_id` unique for each of ours."""
+"""What a run is called: `build_id` after the CI system's run, `run_id` unique for each of ours.
+
+`PGTENANT_BUILD_ID` and `PGTENANT_RUN_ID` say both by hand.
+"""
 
 from __future__ import annotations
 
@@ -26,6 +29,8 @@ _LONGEST: Final = 128
 
 def build_id(environ: Mapping[str, str]) -> str:
     """Return the id of the CI system's run, or `manual` when there is none."""
+    if given := environ.get("PGTENANT_BUILD_ID"):
+        return given
     found = _find(environ)
     return found[0] if found else "manual"
 
@@ -37,6 +42,8 @@ def run_id(environ: Mapping[str, str], token: str) -> str:
         environ: the process's environment.
         token: random text that no other run has, such as `secrets.token_hex(4)`.
     """
+    if given := environ.get("PGTENANT_RUN_ID"):
+        return given
     found = _find(environ)
     return "-".join((*found, token)) if found else f"local-{token}"
 

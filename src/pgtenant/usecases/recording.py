@@ -1,0 +1,68 @@
+"""Where the records of one run go, opened in one place for every command that leaves some."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+
+from pgtenant.audit.chain import Link
+from pgtenant.audit.record import Record
+from pgtenant.audit.s3 import S3Sink, parse_bucket
+from pgtenant.audit.trail import open_trail
+from pgtenant.audit.wire import to_lines
+from pgtenant.logs import write_lines
+from pgtenant.settings.model import Settings
+from pgtenant.usecases.journal import who
+from pgtenant.usecases.recorder import Recorder
+
+
+@contextmanager
+def recording(
+    settings: Settings,
+    environment: str,
+    environ: Mapping[str, str],
+    *,
+    command: str,
+    build_id: str,
+    run_id: str,
+    records: list[Record] | None = None,
+) -> Iterator[tuple[Recorder, S3Sink | None]]:
+    """Open an environment's audit before anything is changed, and close it after the block.
+
+    Args:
+        settings: the project's.
+        environment: whose audit.
+        environ: the process's environment; says who runs it.
+        command: what was asked for, such as `apply --dry-run`.
+        build_id: the CI system's run.
+        run_id: this run.
+        records: where to keep what was written, for the report.
+
+    Yields:
+        What writes the records, and where they go at the end besides.
+
+    Raises:
+        AuditError: the files can't be made or written, or boto3 is missing.
+        SettingsError: `[project] audit_s3` is no place in S3.
+    """
+    place = settings.project.audit_s3
+    sink = S3Sink(parse_bucket(place)) if place else None
+    echo = _echo if settings.project.audit_log else None
+    with open_trail(settings.audit_path(environment), echo=echo) as audit:
+        yield (
+            Recorder(
+                environment=environment,
+                build_id=build_id,
+                run_id=run_id,
+                audit=audit,
+                clock=lambda: datetime.now(UTC),
+                who=who(settings.root, environ, command=command),
+                records=[] if records is None else records,
+            ),
+            sink,
+        )
+
+
+def _echo(links: Sequence[Link]) -> None:
+    write_lines(line for link in links for line in to_lines(link))
