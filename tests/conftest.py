@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import shutil
+import signal
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -29,6 +30,9 @@ class PrivateInstance(Protocol):
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    # A shell ignores them for what it starts in the background, and so would our child processes.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
     given = getattr(config, "workerinput", {}).get("run_directory")
     directory = Path(given or tempfile.mkdtemp(prefix="pgtenant-tests-"))
     config.stash[_RUN_DIRECTORY] = directory
