@@ -13,6 +13,7 @@ from importlib.resources import files
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Final
 
+from pgtenant import __version__
 from pgtenant.platform.catalog_type import application_databases_type
 from pgtenant.platform.placeholders import substitute
 
@@ -59,7 +60,11 @@ def layout(options: Mapping[str, str]) -> tuple[LaidOut, ...]:
 
 
 def _common(options: Mapping[str, str]) -> dict[str, str]:
-    return {**options, "application_databases_type": application_databases_type()}
+    return {
+        **options,
+        "application_databases_type": application_databases_type(),
+        "pgtenant_version": __version__,
+    }
 
 
 def _of_environment(env: str) -> dict[str, str]:
