@@ -63,7 +63,7 @@ def _common(options: Mapping[str, str]) -> dict[str, str]:
     return {
         **options,
         "application_databases_type": application_databases_type(),
-        "pgtenant_version": __version__,
+        "version": __version__,
     }
 
 
