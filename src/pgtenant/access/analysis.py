@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from pgtenant.access import statements
 from pgtenant.access.crossings import definers, event_triggers, servers
 from pgtenant.access.databases import databases
 from pgtenant.access.granted import excess
@@ -12,6 +11,7 @@ from pgtenant.access.ground import Ground
 from pgtenant.access.holes import Closer, Hole, HoleKind, Severity
 from pgtenant.access.inside import defaults, grants, ownership
 from pgtenant.access.model import AccessModel
+from pgtenant.access.revoking import revoking
 from pgtenant.access.roles import attributes, memberships
 from pgtenant.access.wording import objects
 from pgtenant.planning.desired import Desired
@@ -53,17 +53,19 @@ def _shared(ground: Ground) -> Iterator[Hole]:
     for group in ground.model.shared:
         yield from excess(ground, group, None, HoleKind.GRANT)
         for grant in group.grants:
-            if grant.grantee == PUBLIC:
-                closer = ground.closer(grant.grantor)
-                broken = closer is not Closer.PROVIDER
+            if grant.grantee != PUBLIC:
+                continue
+            closer = ground.closer(grant.grantor)
+            broken = closer is not Closer.PROVIDER
+            for one in revoking(ground, group, None, [grant]):
                 yield Hole(
                     severity=Severity.FAILURE if broken else Severity.WARNING,
                     kind=HoleKind.GRANT,
                     database="",
                     who=PUBLIC,
                     what=f"{grant.privilege} on {objects(group)}",
-                    path="PUBLIC",
-                    statement=statements.revoke(group, [grant.privilege], PUBLIC),
-                    executor=grant.grantor,
-                    closable_by=closer,
+                    path=one.path,
+                    statement=one.run.statement,
+                    executor=one.run.executor,
+                    closable_by=one.run.closable_by,
                 )

@@ -8,9 +8,8 @@ from pgtenant.access import statements
 from pgtenant.access.ground import Ground
 from pgtenant.access.holes import Hole, HoleKind, Severity
 from pgtenant.access.model import Database, ForeignServer, Kind
-from pgtenant.access.runnable import as_grantor
+from pgtenant.access.revoking import revoking
 from pgtenant.access.wording import listed, objects
-from pgtenant.planning.privileges import PUBLIC
 
 
 def definers(ground: Ground, database: Database) -> Iterator[Hole]:
@@ -22,31 +21,30 @@ def definers(ground: Ground, database: Database) -> Iterator[Hole]:
         if not group.definer or group.system:
             continue
         usable = _schema_users(ground, database, group.schema)
-        for grantee in sorted({g.grantee for g in group.grants if not g.shipped}):
+        for grant in group.grants:
             callers = {
                 role
-                for role in ground.holders([grantee]) & usable
+                for role in ground.holders([grant.grantee]) & usable
                 if group.owner not in ground.graph.inherited(role)
             }
-            if not callers or grantee == group.owner:
+            if not callers or grant.shipped or grant.grantee == group.owner:
                 continue
             within = group.owner == database.owner and all(
                 ground.promised(role, database) for role in callers
             )
-            revoke = statements.revoke(group, ["EXECUTE"], grantee)
-            run = as_grantor(ground, revoke, group.owner, group, database)
-            yield Hole(
-                severity=Severity.WARNING if within else Severity.FAILURE,
-                kind=HoleKind.SECURITY_DEFINER,
-                database=database.name,
-                who=grantee,
-                what=f"can act as {group.owner} through {objects(group)}: SECURITY DEFINER, and"
-                f" {listed(callers)} can call it",
-                path="PUBLIC" if grantee == PUBLIC else f"granted by {group.owner}",
-                statement=run.statement,
-                executor=run.executor,
-                closable_by=run.closable_by,
-            )
+            for one in revoking(ground, group, database, [grant]):
+                yield Hole(
+                    severity=Severity.WARNING if within else Severity.FAILURE,
+                    kind=HoleKind.SECURITY_DEFINER,
+                    database=database.name,
+                    who=grant.grantee,
+                    what=f"can act as {group.owner} through {objects(group)}: SECURITY DEFINER,"
+                    f" and {listed(callers)} can call it",
+                    path=one.path,
+                    statement=one.run.statement,
+                    executor=one.run.executor,
+                    closable_by=one.run.closable_by,
+                )
 
 
 def servers(ground: Ground, database: Database) -> Iterator[Hole]:

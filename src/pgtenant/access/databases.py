@@ -9,6 +9,7 @@ from pgtenant.access.granted import excess
 from pgtenant.access.ground import Ground
 from pgtenant.access.holes import Closer, Hole, HoleKind, Severity
 from pgtenant.access.model import Database, Grant
+from pgtenant.access.revoking import revoking
 from pgtenant.planning.privileges import PUBLIC
 
 
@@ -28,19 +29,20 @@ def _to_everyone(ground: Ground, database: Database) -> Iterator[Hole]:
     if not grants or not database.allow_connections:
         return
     for grantor in sorted({g.grantor for g in grants}):
-        words = sorted(g.privilege for g in grants if g.grantor == grantor)
         closer = ground.closer(grantor)
-        yield Hole(
-            severity=Severity.WARNING if closer is Closer.PROVIDER else Severity.FAILURE,
-            kind=HoleKind.DATABASE,
-            database=database.name,
-            who=PUBLIC,
-            what=f"{', '.join(words)} on the database {database.name}",
-            path="PUBLIC",
-            statement=statements.revoke(database.group, words, PUBLIC),
-            executor=grantor,
-            closable_by=closer,
-        )
+        by = [g for g in grants if g.grantor == grantor]
+        for one in revoking(ground, database.group, database, by):
+            yield Hole(
+                severity=Severity.WARNING if closer is Closer.PROVIDER else Severity.FAILURE,
+                kind=HoleKind.DATABASE,
+                database=database.name,
+                who=PUBLIC,
+                what=f"{', '.join(one.privileges)} on the database {database.name}",
+                path=one.path,
+                statement=one.run.statement,
+                executor=one.run.executor,
+                closable_by=one.run.closable_by,
+            )
 
 
 def _to_strangers(ground: Ground, database: Database) -> Iterator[Hole]:
@@ -48,17 +50,19 @@ def _to_strangers(ground: Ground, database: Database) -> Iterator[Hole]:
     if not ground.ours(database):
         return
     for grant in database.grants:
-        if grant.privilege == "CONNECT" and _stranger(ground, grant, database):
+        if grant.privilege != "CONNECT" or not _stranger(ground, grant, database):
+            continue
+        for one in revoking(ground, database.group, database, [grant]):
             yield Hole(
                 severity=Severity.WARNING,
                 kind=HoleKind.DATABASE,
                 database=database.name,
                 who=grant.grantee,
                 what=f"CONNECT on the database {database.name}, and the catalog does not know it",
-                path=f"granted by {grant.grantor}",
-                statement=statements.revoke(database.group, ["CONNECT"], grant.grantee),
-                executor=grant.grantor,
-                closable_by=ground.closer(grant.grantor),
+                path=one.path,
+                statement=one.run.statement,
+                executor=one.run.executor,
+                closable_by=one.run.closable_by,
             )
 
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
-from pgtenant.access import statements
 from pgtenant.access.ground import Ground
 from pgtenant.access.holes import Closer, Hole, HoleKind, Severity
 from pgtenant.access.model import Database, Grant, Group, Kind
-from pgtenant.access.runnable import as_grantor
+from pgtenant.access.revoking import revoking
 from pgtenant.access.wording import objects
 from pgtenant.planning.privileges import PUBLIC
 
@@ -46,24 +45,20 @@ def excess(
         if allowed and not grant.grantable:
             continue
         found.setdefault((role, grant.grantor, allowed), []).append(grant)
-    for (role, grantor, option_only), grants in found.items():
-        words = sorted(g.privilege for g in grants)
-        revoke = statements.revoke(
-            group, words, role, option_only=option_only, cascade=_passed_on(group, role, words)
-        )
-        run = as_grantor(ground, revoke, grantor, group, database)
-        yield Hole(
-            severity=Severity.FAILURE,
-            kind=kind,
-            database=database.name if database else "",
-            who=role,
-            what=f"{'the right to grant ' if option_only else ''}{', '.join(words)} on"
-            f" {objects(group)}",
-            path=f"granted by {grantor}",
-            statement=run.statement,
-            executor=run.executor,
-            closable_by=run.closable_by,
-        )
+    for (role, _, option_only), grants in found.items():
+        for one in revoking(ground, group, database, grants, option_only=option_only):
+            words = ", ".join(one.privileges)
+            yield Hole(
+                severity=Severity.FAILURE,
+                kind=kind,
+                database=database.name if database else "",
+                who=role,
+                what=f"{'the right to grant ' if option_only else ''}{words} on {objects(group)}",
+                path=one.path,
+                statement=one.run.statement,
+                executor=one.run.executor,
+                closable_by=one.run.closable_by,
+            )
 
 
 def open_to_everyone(ground: Ground, group: Group, database: Database) -> Iterator[Hole]:
@@ -71,33 +66,31 @@ def open_to_everyone(ground: Ground, group: Group, database: Database) -> Iterat
 
     It is a failure where a tenant that can connect gains by it, and somebody here can close it.
     """
-    found: dict[str, list[str]] = {}
+    found: dict[str, list[Grant]] = {}
     for grant in group.grants:
         if grant.grantee == PUBLIC and not grant.shipped and not _usual(group, grant.privilege):
-            found.setdefault(grant.grantor, []).append(grant.privilege)
-    for grantor, words in found.items():
-        words.sort()
+            found.setdefault(grant.grantor, []).append(grant)
+    for grantor, grants in found.items():
         closer = ground.closer(ground.actual(grantor, database))
-        revoke = statements.revoke(group, words, PUBLIC)
-        run = as_grantor(ground, revoke, grantor, group, database)
-        gains = gaining(ground, group, words, database)
-        if not gains and not ground.ours(database):
-            continue
-        broken = gains and closer is not Closer.PROVIDER
-        yield Hole(
-            severity=Severity.FAILURE if broken else Severity.WARNING,
-            kind=HoleKind.COLUMN_GRANT if group.kind is Kind.COLUMN else HoleKind.GRANT,
-            database=database.name,
-            who=PUBLIC,
-            what=f"{', '.join(words)} on {objects(group)}",
-            path="PUBLIC",
-            statement=run.statement,
-            executor=run.executor,
-            closable_by=run.closable_by,
-        )
+        for one in revoking(ground, group, database, grants):
+            gains = gaining(ground, group, one.privileges, database)
+            if not gains and not ground.ours(database):
+                continue
+            broken = gains and closer is not Closer.PROVIDER
+            yield Hole(
+                severity=Severity.FAILURE if broken else Severity.WARNING,
+                kind=HoleKind.COLUMN_GRANT if group.kind is Kind.COLUMN else HoleKind.GRANT,
+                database=database.name,
+                who=PUBLIC,
+                what=f"{', '.join(one.privileges)} on {objects(group)}",
+                path=one.path,
+                statement=one.run.statement,
+                executor=one.run.executor,
+                closable_by=one.run.closable_by,
+            )
 
 
-def gaining(ground: Ground, group: Group, words: list[str], database: Database) -> bool:
+def gaining(ground: Ground, group: Group, words: Iterable[str], database: Database) -> bool:
     """Return whether a tenant that can connect gets more by these than it was promised."""
     return any(
         not ground.allows(guest, word, group, database)
@@ -112,7 +105,3 @@ def _usual(group: Group, privilege: str) -> bool:
     if group.kind is Kind.SCHEMA:
         return group.names == ("public",) and privilege == "USAGE"
     return _USUAL.get(group.kind) == privilege
-
-
-def _passed_on(group: Group, role: str, words: list[str]) -> bool:
-    return any(g.grantor == role and g.privilege in words for g in group.grants)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Final
 
 from psycopg import sql
@@ -59,6 +59,32 @@ def revoke(
             and_dependents(cascade=cascade),
         )
     )
+
+
+def take_back(
+    group: Group, privileges: Sequence[str], grantor: str, *, kept: Collection[str]
+) -> str:
+    """Take away what a role passed on though it can't any more: as the owner, with `CASCADE`.
+
+    Args:
+        group: the objects.
+        privileges: those that it passed on.
+        grantor: the role; it has the right to grant them for as long as this takes.
+        kept: those of them that it has of the owner, and that stay with it.
+    """
+    on, to = _objects(group, each=True), sql.Identifier(grantor)
+    parts = [
+        sql.SQL("GRANT {} ON {} TO {} WITH GRANT OPTION").format(
+            _privileges(group, privileges), on, to
+        )
+    ]
+    for option_only in (False, True):
+        words = [word for word in privileges if (word in kept) is option_only]
+        if words:
+            option = grant_option(only=option_only)
+            taken = _privileges(group, words)
+            parts.append(sql.SQL("REVOKE {}{} ON {} FROM {} CASCADE").format(option, taken, on, to))
+    return advice(sql.SQL("; ").join(parts))
 
 
 def revoke_default(grants: Sequence[DefaultGrant], *, option_only: bool) -> str:
@@ -153,11 +179,11 @@ def _privileges(group: Group, words: Iterable[str]) -> sql.Composable:
     return statements.privileges(words)
 
 
-def _objects(group: Group) -> sql.Composable:
+def _objects(group: Group, *, each: bool = False) -> sql.Composable:
     keyword = sql.SQL(_KEYWORDS[group.kind])
     if group.kind is Kind.COLUMN:
         return sql.SQL("{} {}").format(keyword, sql.Identifier(group.schema, group.table))
-    if len(group.names) > _MOST_NAMES and group.kind in _ALL_OF:
+    if len(group.names) > _MOST_NAMES and group.kind in _ALL_OF and not each:
         return sql.SQL("{} IN SCHEMA {}").format(
             sql.SQL(_ALL_OF[group.kind]), sql.Identifier(group.schema)
         )

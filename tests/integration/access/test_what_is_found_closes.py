@@ -63,6 +63,26 @@ _GRANTOR_WITHOUT_THE_SCHEMA = [
     (worlds.NOBODY, "REVOKE USAGE ON SCHEMA a FROM w5"),
     (worlds.NOBODY, "REVOKE USAGE ON SCHEMA public FROM w0"),
 ]
+_GRANTOR_THAT_WAS_A_MEMBER_OF_THE_OWNER = [
+    (worlds.NOBODY, "GRANT w0 TO w3"),
+    (worlds.NOBODY, "GRANT CONNECT ON DATABASE world TO w3 WITH GRANT OPTION"),
+    ("w3", "GRANT CONNECT ON DATABASE world TO w3, w4, PUBLIC"),
+]
+_GRANTOR_THAT_MAY_NO_LONGER_GRANT = [
+    (worlds.NOBODY, "GRANT USAGE ON SCHEMA a TO w2"),
+    (worlds.NOBODY, "GRANT SELECT ON TABLE a.t TO w2 WITH GRANT OPTION"),
+    ("w2", "GRANT SELECT (n) ON TABLE a.t TO w3, PUBLIC"),
+    (worlds.NOBODY, "REVOKE GRANT OPTION FOR SELECT ON TABLE a.t FROM w2 CASCADE"),
+    (worlds.NOBODY, "GRANT SELECT (n) ON TABLE a.t TO w2"),
+]
+_DEFINER_HANDED_ON = [
+    (worlds.NOBODY, "ALTER FUNCTION a.f(integer) SECURITY DEFINER"),
+    (worlds.NOBODY, "REVOKE ALL ON FUNCTION a.f(integer) FROM PUBLIC"),
+    (worlds.NOBODY, "GRANT USAGE ON SCHEMA a TO PUBLIC"),
+    (worlds.NOBODY, "GRANT CONNECT ON DATABASE world TO PUBLIC"),
+    (worlds.NOBODY, "GRANT EXECUTE ON FUNCTION a.f(integer) TO w5 WITH GRANT OPTION"),
+    ("w5", "GRANT EXECUTE ON FUNCTION a.f(integer) TO w3, PUBLIC"),
+]
 
 
 def _desired() -> Desired:
@@ -95,6 +115,9 @@ def test_what_is_found_closes_everything(world: str, pg_major: int) -> None:
         @example(statements=_OWNER_WITHOUT_THE_SCHEMA)
         @example(statements=_NOINHERIT_OWNER)
         @example(statements=_GRANTOR_WITHOUT_THE_SCHEMA)
+        @example(statements=_GRANTOR_THAT_WAS_A_MEMBER_OF_THE_OWNER)
+        @example(statements=_GRANTOR_THAT_MAY_NO_LONGER_GRANT)
+        @example(statements=_DEFINER_HANDED_ON)
         @given(statements=worlds.worlds(pg_major))
         def closes(statements: list[worlds.Statement]) -> None:
             refused, left, answers = runner.run(_close(connection, statements, pg_major))
