@@ -9,7 +9,7 @@ import sys
 
 import click
 
-from pgtenant.errors import PgtenantError, UsageError
+from pgtenant.errors import ExitCode, PgtenantError, UsageError
 from pgtenant.report.safe import name
 from pgtenant.report.words import count
 from pgtenant.secrets.store import open_store
@@ -17,9 +17,9 @@ from pgtenant.settings.model import Settings
 from pgtenant.usecases.approval import log_approval, require_approval
 from pgtenant.usecases.identity import build_id, run_id
 from pgtenant.usecases.inputs import Inputs, load_catalog, load_inputs
-from pgtenant.usecases.journal import upload
+from pgtenant.usecases.journal import ended, upload
 from pgtenant.usecases.recording import recording
-from pgtenant.usecases.sessions import end_sessions, stale_sessions
+from pgtenant.usecases.sessions import Ended, end_sessions, stale_sessions
 from pgtenant.verify.facts import StaleSession
 
 
@@ -74,10 +74,11 @@ async def _end(
         run_id=run_id(os.environ, secrets.token_hex(4)),
     ) as (recorder, sink):
         lock = settings.server.lock_timeout if wait is None else wait
-        ended = await end_sessions(inputs, sessions, recorder, lock_wait=lock)
+        work = end_sessions(inputs, sessions, recorder, lock_wait=lock)
+        done = await ended(work, recorder, sink, _code)
         await asyncio.to_thread(upload, recorder, sink)
-    left = [one for one in ended if one.refusal]
-    _say(f"{count(len(ended) - len(left), 'session')} ended.")
+    left = [one for one in done if one.refusal]
+    _say(f"{count(len(done) - len(left), 'session')} ended.")
     if left:
         lines = "\n".join(f"  session {e.session.pid}: {e.refusal}" for e in left)
         raise PgtenantError(
@@ -85,6 +86,10 @@ async def _end(
             hint="have a superuser, or a member of pg_signal_backend, run"
             f" SELECT pg_terminate_backend({left[0].session.pid})",
         )
+
+
+def _code(done: tuple[Ended, ...]) -> ExitCode:
+    return ExitCode.FAILED if any(one.refusal for one in done) else ExitCode.CONVERGED
 
 
 async def tolerant_inputs(settings: Settings, environment: str) -> Inputs:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 
+from pgtenant.audit.intent import Intent, Planned
 from pgtenant.audit.record import Action, Status
-from pgtenant.errors import ExitCode, ServerError
+from pgtenant.errors import PgtenantError
+from pgtenant.planning.effects import Effect
 from pgtenant.planning.sql.script import Lending
 from pgtenant.postgres.lock import take_run_lock
 from pgtenant.postgres.sessions import end_session
@@ -14,6 +16,8 @@ from pgtenant.usecases.inputs import Inputs
 from pgtenant.usecases.journal import facts
 from pgtenant.usecases.look import connected
 from pgtenant.usecases.recorder import Recorder, Row
+from pgtenant.usecases.rows import in_doubt
+from pgtenant.usecases.settle import nothing_yet, settle
 from pgtenant.usecases.verify import read_ground
 from pgtenant.verify.facts import StaleSession
 
@@ -43,7 +47,7 @@ async def stale_sessions(inputs: Inputs) -> tuple[StaleSession, ...]:
 async def end_sessions(
     inputs: Inputs, sessions: tuple[StaleSession, ...], recorder: Recorder, *, lock_wait: float
 ) -> tuple[Ended, ...]:
-    """End sessions one after the other, each with its audit record.
+    """End sessions one after the other: announced before the first, recorded after each.
 
     Args:
         inputs: the run's.
@@ -57,34 +61,55 @@ async def end_sessions(
         ServerError: the server failed.
     """
     ended: list[Ended] = []
-    code = ExitCode.FAILED
     async with connected(inputs) as instance:
         await take_run_lock(instance.primary, wait=lock_wait)
         ground = await read_ground(instance)
         lending = Lending.of(ground.observed)
-        await recorder.start(facts(inputs, observed=ground.observed))
-        try:
-            for session in sessions:
-                began = time.monotonic()
-                ours = session.user in ground.observed.roles
-                try:
-                    refusal = await end_session(
-                        instance.primary, session, lending if ours else None
-                    )
-                except ServerError as error:
-                    await recorder.write([_row(session, error.message, began)])
-                    raise
-                ended.append(Ended(session, refusal))
-                await recorder.write([_row(session, refusal, began)])
-            code = ExitCode.FAILED if any(e.refusal for e in ended) else ExitCode.CONVERGED
-        finally:
-            if not recorder.cut_off:
-                recorder.finish(code)
+        opening = facts(inputs, observed=ground.observed)
+        settlement = await settle(recorder, inputs, nothing_yet)
+        await recorder.start(opening, [_planned(sessions)], settlement)
+        for session in sessions:
+            began = time.monotonic()
+            ours = session.user in ground.observed.roles
+            try:
+                refusal = await end_session(instance.primary, session, lending if ours else None)
+            except PgtenantError as error:
+                await recorder.write([_row(session, error.message, began, doubt=in_doubt(error))])
+                raise
+            ended.append(Ended(session, refusal))
+            await recorder.write([_row(session, refusal, began)])
     return tuple(ended)
 
 
-def _row(session: StaleSession, refusal: str, began: float) -> Row:
-    done = f"session {session.pid} of {session.user} in {session.database}"
+def _planned(sessions: tuple[StaleSession, ...]) -> Planned:
+    return Planned(
+        group="",
+        declared="",
+        intents=tuple(
+            Intent(
+                id=_effect(session).id,
+                entry="",
+                username=session.user,
+                database=session.database,
+                action=str(Action.END_SESSION),
+                says=f"{_named(session)} ended",
+                target=_effect(session).target,
+            )
+            for session in sessions
+        ),
+    )
+
+
+def _effect(session: StaleSession) -> Effect:
+    return Effect((str(Action.END_SESSION), session.user, session.database, str(session.pid)))
+
+
+def _named(session: StaleSession) -> str:
+    return f"session {session.pid} of {session.user} in {session.database}"
+
+
+def _row(session: StaleSession, refusal: str, began: float, *, doubt: bool = False) -> Row:
+    done = _named(session)
     return Row(
         database=session.database,
         username=session.user,
@@ -92,4 +117,6 @@ def _row(session: StaleSession, refusal: str, began: float) -> Row:
         status=Status.ERROR if refusal else Status.SUCCESS,
         message=f"{done} was not ended: {refusal}" if refusal else f"{done} was ended",
         duration=time.monotonic() - began,
+        changes=(_effect(session).id,),
+        in_doubt=doubt,
     )

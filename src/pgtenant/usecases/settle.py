@@ -146,6 +146,8 @@ class ByPlan:
     def __call__(self, run: PastRun, one: Open) -> tuple[Finding, str]:
         """Return what became of a change."""
         intent = one.intent
+        if intent.action == Action.END_SESSION:
+            return Finding.UNKNOWN, "a session that is gone does not say who ended it"
         if run.command.startswith("bootstrap") or not self._saw(intent):
             return Finding.LATER, ""
         finding, why = compared(intent, self._needed, lambda e: shown(e, self.observed))

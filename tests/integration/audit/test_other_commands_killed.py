@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
+import psycopg
 import pytest
 
 from pgtenant.audit.journal import journal_path
@@ -72,4 +74,40 @@ def test_a_bootstrap_settles_a_bootstrap(project: Project, instance: Instance) -
     done = [stored, *recorded(found, "next")]
     assert sorted(done) == sorted(planned(found, "killed"))
     assert project.audit_rows()[0]["action"] == "store_secret"
+    assert project.run("audit", "verify", "-e", "dev").code == 0
+
+
+@pytest.mark.slow
+def test_an_apply_settles_sessions_that_were_ended(project: Project, instance: Instance) -> None:
+    terminate = ("verify", "instance", "-e", "dev", "--terminate", "--yes")
+
+    def left_behind() -> psycopg.Connection[Any]:
+        instance.su("GRANT CONNECT ON DATABASE billing TO shop_user")
+        session = project.tenant("shop_user", "billing")
+        instance.su("REVOKE CONNECT ON DATABASE billing FROM shop_user")
+        return session
+
+    instance.su("CREATE DATABASE billing")
+    instance.su("REVOKE ALL ON DATABASE billing FROM PUBLIC")
+    project.converge()
+    unwritten(project)
+    project.environ["PGTENANT_RUN_ID"] = "killed"
+    with left_behind():
+        assert project.run(*terminate).code == 0
+    found = records(project)
+    assert recorded(found, "killed") == planned(found, "killed") != []
+    assert project.run("audit", "verify", "-e", "dev").code == 0
+    end = sizes(project)[0]
+    unwritten(project)
+    with left_behind() as session:
+        assert killed_at(project, end + 2, *terminate)
+        with pytest.raises(psycopg.OperationalError):
+            session.execute("SELECT 1")
+    project.converge("--run-id", "next")
+    found = records(project)
+    assert recorded(found, "killed") == []
+    assert settled(found, "next") == planned(found, "killed") != []
+    said = [r["message"] for r in project.audit_rows() if r["action"] == "end_session"]
+    assert len(said) == 1
+    assert "a session that is gone does not say who ended it" in said[0]
     assert project.run("audit", "verify", "-e", "dev").code == 0
