@@ -44,6 +44,10 @@ def test_the_paths_that_the_documents_name() -> None:
         "pgtenant.toml",
         ".gitignore",
         ".github/CODEOWNERS",
+        "Makefile",
+        "scripts/rds_provision.py",
+        "gitops/kustomize/bases/namespaces.yaml",
+        "gitops/kustomize/platform-system/rds-provisioner-rbac.yaml",
     } <= paths
 
 
