@@ -7,12 +7,14 @@ PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; 
 PIP_ENV = PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_INPUT=1 PIP_ROOT_USER_ACTION=ignore
 STAMP = .venv/.installed
 PLATFORM = .cache/platform/.installed
+LOCK = .venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	--no-emit-index-url --no-emit-find-links --no-header --no-annotate
 CPUS := $(shell getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2)
 WORKERS ?= $(shell n=$(CPUS); [ $$n -lt 2 ] && n=2; [ $$n -gt 4 ] && n=4; echo $$n)
 TESTS = tests/unit tests/golden tests/integration tests/e2e tests/regressions
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-full test-platform faults lint format docs-reference lock clean
+.PHONY: help setup demo test test-full test-platform faults bench lint format docs-reference lock clean
 
 help: ## Show this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1	/p' $(MAKEFILE_LIST) | expand -t 18
@@ -37,6 +39,9 @@ faults: $(STAMP) ## Do the same, and make docs/faults.md from it
 	@PYTHONPATH=tests .venv/bin/python -c 'from support.faults.report import PAGE, page; \
 		PAGE.write_text(page(), "utf-8")'
 
+bench: $(STAMP) ## Measure against psql and other tools; make docs/performance.md (BENCH="--large")
+	@PYTHONPATH=tests .venv/bin/python -m benchmarks $(BENCH)
+
 lint: $(STAMP) ## Check style, types and layers
 	@.venv/bin/ruff check --quiet
 	@.venv/bin/ruff format --check --quiet
@@ -54,12 +59,10 @@ docs-reference: $(STAMP) ## Make docs/reference.md from the code
 		[Path(f"docs/schemas/{c}.schema.json").write_text(schema_text(c), "utf-8") for c in COMMANDS]'
 
 lock: $(STAMP) ## Pin the dependencies again, with hashes
-	@.venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
-		--no-emit-index-url --no-emit-find-links --no-header --no-annotate \
-		--extra aws --extra demo --group dev pyproject.toml -o requirements/dev.txt
-	@.venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
-		--no-emit-index-url --no-emit-find-links --no-header --no-annotate \
-		requirements/platform.in -o requirements/platform.txt
+	@$(LOCK) --extra aws --extra demo --group dev pyproject.toml -o requirements/dev.txt
+	@$(LOCK) -c requirements/dev.txt --extra aws pyproject.toml -o requirements/image.txt
+	@$(LOCK) -c requirements/dev.txt requirements/build.in -o requirements/build.txt
+	@$(LOCK) requirements/platform.in -o requirements/platform.txt
 
 clean: ## Remove what was built or cached
 	@rm -rf .venv .cache .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache build dist
