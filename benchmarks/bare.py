@@ -1,0 +1,51 @@
+"""The bare program: as many connections with the same logins as a full check takes."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from benchmarks.floor import CATALOG_QUERY
+from benchmarks.workload import Scenario
+from benchmarks.world import MAINTENANCE, Command, Job, World
+
+
+@dataclass(frozen=True, slots=True)
+class Bare:
+    """A minimal program in the language and with the driver of pgtenant.
+
+    It logs in to every database as the admin, and once as every role, each time with the
+    password, and sends one catalog query on each connection.
+    """
+
+    name: str = "bare program"
+    note: str = "opens the connections of a full check, with one query on each"
+    makes_databases: bool = True
+    scenarios: Sequence[Scenario] = (Scenario.NO_CHANGE,)
+    slow: bool = False
+
+    def install(self) -> str:
+        """Nothing to do."""
+        return ""
+
+    def commands(self, world: World, job: Job) -> Sequence[Command]:
+        """Write who logs in where."""
+        logins = [(world.admin.user, world.admin.password, app.database) for app in job.apps]
+        logins += [
+            (role.name, role.password, app.database) for app in job.apps for role in app.roles
+        ]
+        logins.append((world.admin.user, world.admin.password, MAINTENANCE))
+        path = world.directory / "bare.json"
+        plan = {
+            "host": world.host,
+            "port": world.port,
+            "sessions": world.sessions,
+            "query": CATALOG_QUERY,
+            "logins": logins,
+        }
+        path.write_text(json.dumps(plan), "utf-8")
+        program = Path(__file__).with_name("bare_program.py")
+        return (Command((sys.executable, str(program), str(path))),)

@@ -1,0 +1,111 @@
+"""What a run of the benchmark is asked for."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+SUITES = ("startup", "catalog", "provision", "latency", "tables")
+PEERS = ("ansible", "ldap2pg", "pg-sync-roles", "pgbedrock")
+_TOOLS = ("floor", "pgtenant", *PEERS)
+_QUICK = (20, 100)
+_LARGE = (20, 100, 1000, 5000)
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What to measure.
+
+    Attributes:
+        name: of the result file.
+        suites: which parts.
+        tools: which groups of tools.
+        scenarios: by their first word: `first`, `no`, `one`, `drifted`.
+        sizes: how many applications.
+        tables: how many tables in one database.
+        delays: of the latency proxy, in milliseconds each way.
+        sessions: connections at once.
+        rounds: timed rounds; with more than `few` applications there are fewer.
+        patience: seconds; what a smaller size says will take longer is left out.
+        major: of the server; None for the newest that brings psql along.
+        python: the interpreter whose pgtenant is measured.
+        page: whether docs/performance.md is made anew.
+    """
+
+    name: str
+    suites: tuple[str, ...]
+    tools: tuple[str, ...]
+    scenarios: tuple[str, ...]
+    sizes: tuple[int, ...]
+    tables: int
+    delays: tuple[float, ...]
+    sessions: int
+    rounds: int
+    patience: float
+    major: int | None
+    python: str
+    page: bool
+
+
+def parse(argv: Sequence[str]) -> Options:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
+    parser.add_argument("--name", help="of the result file [default: quick, or large]")
+    parser.add_argument("--suite", type=_among(SUITES), default=SUITES, help="some of the parts")
+    parser.add_argument("--only", type=_among(_TOOLS), default=_TOOLS, help="some of the tools")
+    parser.add_argument(
+        "--scenario",
+        type=_among(("first", "no", "one", "drifted")),
+        default=("first", "no", "one", "drifted"),
+        help="by first word; a first apply is always made",
+    )
+    parser.add_argument("--large", action="store_true", help="up to 5,000 applications, all peers")
+    parser.add_argument("--sizes", type=_numbers(int), help="such as 20,100,1000")
+    parser.add_argument("--tables", type=int, default=100_000, help="in one database")
+    parser.add_argument("--delays", type=_numbers(float), default=(1.0, 5.0, 20.0))
+    parser.add_argument("--sessions", type=int, default=8)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--patience", type=float, help="seconds for one run of a tool")
+    parser.add_argument("--major", type=int, help="of PostgreSQL")
+    parser.add_argument("--python", default=sys.executable, help="whose pgtenant is measured")
+    parser.add_argument("--no-page", action="store_true", help="leave docs/performance.md alone")
+    given = parser.parse_args(argv)
+    return Options(
+        name=given.name or ("large" if given.large else "quick"),
+        suites=given.suite,
+        tools=given.only,
+        scenarios=given.scenario,
+        sizes=tuple(sorted(given.sizes or (_LARGE if given.large else _QUICK))),
+        tables=given.tables,
+        delays=given.delays,
+        sessions=given.sessions,
+        rounds=given.rounds,
+        patience=given.patience or (3600 if given.large else 100),
+        major=given.major,
+        python=given.python,
+        page=not given.no_page,
+    )
+
+
+class _among:  # noqa: N801 - argparse shows the name
+    def __init__(self, known: Sequence[str]) -> None:
+        self._known = known
+
+    def __call__(self, text: str) -> tuple[str, ...]:
+        words = tuple(word for word in text.split(",") if word)
+        if not words or set(words) - set(self._known):
+            raise argparse.ArgumentTypeError(f"choose from {','.join(self._known)}")
+        return words
+
+
+class _numbers:  # noqa: N801 - argparse shows the name
+    def __init__(self, kind: type[int] | type[float]) -> None:
+        self._kind = kind
+
+    def __call__(self, text: str) -> tuple[float, ...]:
+        try:
+            return tuple(self._kind(word) for word in text.split(","))
+        except ValueError:
+            raise argparse.ArgumentTypeError("numbers, separated by commas") from None
