@@ -6,7 +6,7 @@ missing or two claim one place. What is beyond that is nobody's word: it is kept
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 
 from pgtenant.audit.chain import GENESIS, Link
@@ -48,14 +48,14 @@ def trace(links: Sequence[Link], known: Mapping[str, Link]) -> Traced:
             itself.
     """
     following: dict[str, dict[str, Link]] = {}
-    for link in (*known.values(), *links):
-        following.setdefault(link.previous, {})[link.hash] = link
+    for link in (*links, *known.values()):
+        following.setdefault(link.previous, {}).setdefault(link.hash, link)
     given = {link.hash: link for link in links}
     roots = [link for link in links if _is_root(link, given, known)]
     chains: list[Chain] = []
     held: set[str] = set()
     for root in roots:
-        chain = _follow(root, following, known)
+        chain = _follow(root, following, known, held)
         if chain:
             chains.append(Chain(root.previous, tuple(one for one in chain if one.hash in given)))
             held |= {one.hash for one in chain}
@@ -77,32 +77,32 @@ def _is_root(link: Link, given: Mapping[str, Link], known: Mapping[str, Link]) -
 
 
 def _follow(
-    root: Link, following: Mapping[str, Mapping[str, Link]], known: Mapping[str, Link]
+    root: Link,
+    following: Mapping[str, Mapping[str, Link]],
+    known: Mapping[str, Link],
+    held: Set[str],
 ) -> list[Link]:
     """Return the records from a root on, up to where none or more than one comes next."""
-    if root.previous != GENESIS and not _next(root.previous, following, known, {root.hash}):
+    if root.previous != GENESIS and _next(root.previous, following, known) is not root:
         return []
-    chain = [root]
-    while found := _next(chain[-1].hash, following, known, None):
-        if found.seq != chain[-1].seq + 1:
-            break
+    chain: list[Link] = []
+    found: Link | None = root
+    while found is not None and found.hash not in held:
         chain.append(found)
+        found = _next(found.hash, following, known)
+        if found is not None and found.seq != chain[-1].seq + 1:
+            break
     return chain
 
 
 def _next(
-    previous: str,
-    following: Mapping[str, Mapping[str, Link]],
-    known: Mapping[str, Link],
-    wanted: set[str] | None,
+    previous: str, following: Mapping[str, Mapping[str, Link]], known: Mapping[str, Link]
 ) -> Link | None:
     """Return the one record that follows; of several, the one that is known already."""
     found = following.get(previous, {})
     if len(found) > 1:
         found = {name: link for name, link in found.items() if name in known}
-    if len(found) != 1 or (wanted is not None and not wanted & found.keys()):
-        return None
-    return next(iter(found.values()))
+    return next(iter(found.values())) if len(found) == 1 else None
 
 
 def _break(link: Link, following: Mapping[str, Mapping[str, Link]], held: set[str]) -> str:

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
-from pgtenant.cli.audit_source import Source, say, source_of, verified
-from pgtenant.cli.options import instance_options, load_settings
+from pgtenant.cli.audit_source import say, source_of, tell, verified
+from pgtenant.cli.commands.collect import collect
+from pgtenant.cli.options import head_options, instance_options, load_settings
 from pgtenant.errors import ExitCode, SettingsError, UsageError
-
-if TYPE_CHECKING:
-    from pgtenant.audit.verify import Verdict
 
 _path = click.argument(
     "path", required=False, metavar="[PATH]", type=click.Path(dir_okay=False, path_type=Path)
@@ -22,23 +20,19 @@ _path = click.argument(
 
 @click.group()
 def audit() -> None:
-    """Verify the journal beside the audit CSV, publish its head, list the runs, export, upload."""
+    """Verify the journal beside the audit CSV, publish its head, list the runs, export, upload.
+
+    Collect what a Job has printed.
+    """
+
+
+audit.add_command(collect)
 
 
 @audit.command()
 @_path
 @instance_options
-@click.option(
-    "--head", "published", multiple=True, metavar="HASH", help="A head that was published."
-)
-@click.option(
-    "--head-file",
-    "files",
-    multiple=True,
-    type=click.Path(dir_okay=False, exists=True, path_type=Path),
-    metavar="FILE",
-    help="Heads that were published, one a line, or an object of the S3 sink.",
-)
+@head_options
 def verify(*, published: tuple[str, ...], files: tuple[Path, ...], **options: Any) -> int:
     """Check the journal and the CSV beside it; PATH is one of the two.
 
@@ -55,7 +49,7 @@ def verify(*, published: tuple[str, ...], files: tuple[Path, ...], **options: An
         say(f"{source.journal}: truncated: there is no journal, and a head was published")
         return ExitCode.FAILED
     data, text = read_both(source.journal, source.csv)
-    return _tell(source, check(data, heads), text, heads=len(heads))
+    return tell(source, check(data, heads), text, heads=len(heads))
 
 
 @audit.command()
@@ -124,6 +118,7 @@ def export(*, style: str, since: str, **options: Any) -> int:
 @click.option("--to", metavar="URL", help="s3://bucket/prefix  [default: [project] audit_s3]")
 def upload(*, run_id: str | None, to: str | None, **options: Any) -> int:
     """Put finished runs of the journal into S3, one object each; nothing is ever overwritten."""
+    from pgtenant.audit.origin import original
     from pgtenant.audit.runs import runs_of, unfinished
     from pgtenant.audit.s3 import S3Sink, parse_bucket
 
@@ -142,33 +137,12 @@ def upload(*, run_id: str | None, to: str | None, **options: Any) -> int:
     open_runs = unfinished(links)
     for name, start, own in asked_for:
         if run_id is not None or start not in open_runs:
-            done = sink.put(own[0].text("environment"), name, own)
+            # As the Job itself would have put them.
+            first = [original(link) or link for link in own]
+            done = sink.put(own[0].text("environment"), name, first)
             say(f"{name}: {'uploaded' if done else 'is there already'}")
     if run_id is None:
         for name, start, _ in asked_for:
             if start in open_runs:
                 say(f"{name}: left out, it has no end; when it was killed: --run-id {name}")
-    return ExitCode.CONVERGED
-
-
-def _tell(source: Source, verdict: Verdict, text: str | None, *, heads: int) -> int:
-    from pgtenant.audit.crosscheck import crosscheck
-
-    for note in verdict.notes:
-        say(f"note: {note}")
-    if verdict.misfit is not None:
-        say(f"{source.journal}: {verdict.misfit}")
-        return ExitCode.FAILED
-    if text is None:
-        say(f"note: there is no CSV {source.csv} to compare")
-    else:
-        misfit, notes = crosscheck(verdict.links, text)
-        for note in notes:
-            say(f"note: {note}")
-        if misfit is not None:
-            say(f"{source.csv}: {misfit}")
-            return ExitCode.FAILED
-    against = f"; {heads} published head(s) are in it" if heads else "; no published head was given"
-    say(f"{source.journal}: {len(verdict.links)} records fit{against}")
-    say(f"head: {verdict.head}")
     return ExitCode.CONVERGED

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from pgtenant.cli.options import load_settings
-from pgtenant.errors import AuditError
+from pgtenant.errors import AuditError, ExitCode
 
 if TYPE_CHECKING:
     from pgtenant.audit.verify import Verdict
@@ -57,6 +57,38 @@ def verified(source: Source) -> Verdict:
     if verdict.misfit is not None:  # a crash: every whole record is as good as ever
         say(f"note: {source.journal}: {verdict.misfit}", err=True)
     return verdict
+
+
+def tell(source: Source, verdict: Verdict, text: str | None, *, heads: int | None) -> int:
+    """Print whether a journal fits, and the CSV beside it; return the exit code.
+
+    Args:
+        source: the two files.
+        verdict: what the journal holds.
+        text: the CSV, or None when there is none.
+        heads: how many published heads it was checked against; None when nobody asked for that.
+    """
+    from pgtenant.audit.crosscheck import crosscheck
+
+    for note in verdict.notes:
+        say(f"note: {note}")
+    if verdict.misfit is not None:
+        say(f"{source.journal}: {verdict.misfit}")
+        return ExitCode.FAILED
+    if text is None:
+        say(f"note: there is no CSV {source.csv} to compare")
+    else:
+        misfit, notes = crosscheck(verdict.links, text)
+        for note in notes:
+            say(f"note: {note}")
+        if misfit is not None:
+            say(f"{source.csv}: {misfit}")
+            return ExitCode.FAILED
+    against = "; no published head was given" if heads == 0 else ""
+    against = f"; {heads} published head(s) are in it" if heads else against
+    say(f"{source.journal}: {len(verdict.links)} records fit{against}")
+    say(f"head: {verdict.head}")
+    return ExitCode.CONVERGED
 
 
 def say(line: str, *, err: bool = False) -> None:

@@ -42,6 +42,17 @@ only_option = click.option(
 lock_timeout_option = click.option(
     "--lock-timeout", metavar="DURATION", help="How long to wait for another run, such as 30s."
 )
+_head_option = click.option(
+    "--head", "published", multiple=True, metavar="HASH", help="A head that was published."
+)
+_head_file_option = click.option(
+    "--head-file",
+    "files",
+    multiple=True,
+    type=click.Path(dir_okay=False, exists=True, path_type=Path),
+    metavar="FILE",
+    help="Heads that were published, one a line, or an object of the S3 sink.",
+)
 _STYLES = {
     "text": "text for people",
     "json": "json for programs",
@@ -54,6 +65,11 @@ _STYLES = {
 def instance_options(command: Command) -> Command:
     """Add what every command needs that works on one environment's instance."""
     return environment_option(project_option(command))
+
+
+def head_options(command: Command) -> Command:
+    """Add `--head` and `--head-file`: published heads that a journal has to have."""
+    return _head_option(_head_file_option(command))
 
 
 def dry_run_option(left_out: str = "the last call") -> Decorator:
