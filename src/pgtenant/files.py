@@ -64,6 +64,40 @@ def write_given(path: Path, data: bytes, *, private: bool = False) -> None:
         file.write(data)
 
 
+def replace_given(path: Path, data: bytes) -> None:
+    """Put a file in the place of what is there, or write into a pipe that somebody reads.
+
+    Whoever looks at it sees the old one or the new one and never a part, also when the disk is
+    full. A link stays a link, and a file keeps its mode.
+
+    Raises:
+        OSError: it can't be written; what was there is as it was.
+    """
+    target = path.resolve()
+    mode = target.stat().st_mode if target.exists() else None
+    if mode is not None and not stat.S_ISREG(mode):
+        write_given(target, data)
+        return
+    partial = target.with_name(f".pgtenant-{os.urandom(6).hex()}")
+    try:
+        descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666)
+    except PermissionError:
+        if mode is None:
+            raise
+        write_given(target, data)  # nothing may be made beside it
+        return
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            if mode is not None:
+                os.fchmod(descriptor, stat.S_IMODE(mode))
+            file.write(data)
+            file.flush()
+            os.fsync(descriptor)
+        partial.replace(target)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
 def _open(path: Path, *kinds: Callable[[int], bool]) -> int:
     # O_NONBLOCK, because opening a FIFO would wait for its writer.
     descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)

@@ -19,6 +19,7 @@ from pgtenant.cli.options import load_settings, need_environment, reaching
 from pgtenant.cli.terminate import tolerant_inputs
 from pgtenant.cli.verify import about_verification
 from pgtenant.errors import ExitCode, UsageError
+from pgtenant.files import read_given, replace_given
 from pgtenant.report.html import About, Report, page, verdict_words
 from pgtenant.report.html.record import read_record
 from pgtenant.report.progress import progress
@@ -64,7 +65,7 @@ def run_report(
 
 def _given(path: Path, environment: str) -> Mapping[str, Any]:
     try:
-        text = path.read_text("utf-8")
+        text = read_given(path).decode()
     except (OSError, UnicodeError) as error:
         raise UsageError(f"{path} can't be read: {error}") from None
     return read_record(text, str(path), environment=environment)
@@ -90,18 +91,8 @@ def _about(inputs: Inputs, moment: datetime) -> About:
 
 
 def _write(path: Path, text: str) -> None:
-    """Replace the page in one piece: whoever looks at it never sees half of one."""
-    target = path.resolve()  # a link stays what it is
-    partial = target.with_name(f".{target.name}.{os.getpid()}")
     try:
-        if target.exists() and not target.is_file():
-            target.write_text(text, "utf-8")  # /dev/stdout, a pipe
-            return
-        try:
-            partial.write_text(text, "utf-8")
-            partial.replace(target)
-        finally:
-            partial.unlink(missing_ok=True)
+        replace_given(path, text.encode())
     except OSError as error:
         raise UsageError(f"the page can't be written to {path}: {error.strerror}") from None
 

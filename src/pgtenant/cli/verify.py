@@ -21,7 +21,7 @@ from pgtenant.cli.plan import as_json, width
 from pgtenant.cli.terminate import end_stale_sessions, tolerant_inputs
 from pgtenant.cli.unexpected import as_error
 from pgtenant.errors import ExitCode, UsageError
-from pgtenant.files import read_given, write_given
+from pgtenant.files import read_given, replace_given
 from pgtenant.report.document import show
 from pgtenant.report.jsonout import json_text
 from pgtenant.report.progress import progress
@@ -180,6 +180,6 @@ def _server(inputs: Inputs) -> str:
 
 def _write(path: Path, document: Mapping[str, Any]) -> None:
     try:
-        write_given(path, json_text(document).encode())
+        replace_given(path, json_text(document).encode())
     except OSError as error:
         raise UsageError(f"the record can't be written to {path}: {error.strerror}") from None

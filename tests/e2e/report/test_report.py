@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -120,6 +121,12 @@ def test_bad_usage(shops: Project, tmp_path: Path) -> None:
     nowhere = shops.run("report", "-e", "dev", "--out", str(tmp_path / "no" / "report.html"))
     assert nowhere.code == 64
     assert "can't be written" in nowhere.err
+    fifo = tmp_path / "fifo"
+    os.mkfifo(fifo)
+    unread = shops.run("report", "-e", "dev", "--out", str(fifo))
+    assert (unread.code, "nobody reads from this pipe" in unread.err) == (64, True)
+    assert "a pipe that nobody writes to" in refused(shops, "--verification", str(fifo)).err
+    assert "is a directory" in refused(shops, "--verification", str(tmp_path)).err
     record = tmp_path / "isolation.json"
     record.write_text("{}")
     both = refused(shops, "--verify", "--verification", str(record))
