@@ -34,6 +34,7 @@ class Request:
         suffix: what its name ends with.
         variables: of the container.
         annotations: of the Job.
+        command: of pgtenant.
         dry_run: whether it changes nothing.
         image: empty for the one that gitops/kustomize/components/image names.
         components: directories of kustomize components.
@@ -42,6 +43,7 @@ class Request:
     suffix: str
     variables: dict[str, str]
     annotations: dict[str, str]
+    command: str
     dry_run: bool
     image: str
     components: tuple[Path, ...]
@@ -119,6 +121,9 @@ def _kustomization(request: Request, overlay: Path) -> dict[str, Any]:
     changes: list[dict[str, Any]] = [
         {"op": "add", "path": "/metadata/annotations", "value": request.annotations}
     ]
+    if request.command != "apply":
+        arguments = [request.command, "--env=$(ENVIRONMENT)", "--project=/project"]
+        changes.append({"op": "replace", "path": f"{pod}/containers/0/args", "value": arguments})
     if request.dry_run:
         changes.append({"op": "add", "path": f"{pod}/containers/0/args/-", "value": "--dry-run"})
     if request.image:

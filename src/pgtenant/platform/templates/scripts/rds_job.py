@@ -61,7 +61,7 @@ def main() -> int:
     with contextlib.ExitStack() as opened:
         log = opened.enter_context(chosen.log.open("w")) if chosen.log else sys.stdout
         code: int = KubernetesJob(name_of(chosen)).run(manifests, log)
-    if code == 0 and not chosen.dry_run:
+    if code == 0 and chosen.command == "apply" and not chosen.dry_run:
         publish(json.dumps(catalog))
     return code
 
@@ -77,6 +77,7 @@ def parse() -> argparse.Namespace:
     add = flags.add_argument
     add("action", choices=["render", "run", "publish"])
     add("--env", required=True, help="the environment")
+    add("--command", choices=["apply", "verify"], default="apply", help="of pgtenant")
     add("--run-number", default="0", help="the end of the Job's name")
     add("--build-id", help="for the audit  [default: GITHUB_RUN_ID, or manual]")
     add("--git-ref", help="the commit, for the audit  [default: GITHUB_SHA]")
@@ -85,6 +86,8 @@ def parse() -> argparse.Namespace:
     add("--component", action="append", default=[], type=Path, help="a kustomize component to add")
     add("--log", type=Path, help="where run writes the pods' logs  [default: stdout]")
     chosen = flags.parse_args()
+    if chosen.dry_run and chosen.command != "apply":
+        flags.error("--dry-run is for apply")
     if not NAME.fullmatch(f"{chosen.env}-{chosen.run_number}") or len(name_of(chosen)) > LONGEST:
         flags.error(f"{name_of(chosen)!r} is no name for a Job")
     return chosen
@@ -97,9 +100,10 @@ def request(chosen: argparse.Namespace) -> Request:
     passed = {name: os.environ[name] for name in PASSED_ON if os.environ.get(name)}
     passed |= {"GITHUB_SHA": commit} if commit else {}
     return Request(
-        suffix=f"-{chosen.env}-{chosen.run_number}",
+        suffix=name_of(chosen).removeprefix("rds-provision"),
         variables=passed | {"ENVIRONMENT": chosen.env, "PGTENANT_BUILD_ID": build},
         annotations={"pgtenant/build-id": build, "pgtenant/git-commit": commit},
+        command=chosen.command,
         dry_run=chosen.dry_run,
         image=chosen.image or os.environ.get("PGTENANT_IMAGE", ""),
         components=tuple(chosen.component),
@@ -108,7 +112,8 @@ def request(chosen: argparse.Namespace) -> Request:
 
 def name_of(chosen: argparse.Namespace) -> str:
     """Return the Job's name."""
-    return f"rds-provision-{chosen.env}-{chosen.run_number}"
+    end = "" if chosen.command == "apply" else f"-{chosen.command}"
+    return f"rds-provision-{chosen.env}-{chosen.run_number}{end}"
 
 
 if __name__ == "__main__":
