@@ -9,7 +9,11 @@ from pathlib import Path
 import pytest
 
 from pgtenant.cli import main
+from support import cluster as clusters
 from support import fake_aws
+from support.cluster import Cluster
+from support.instance import Instance
+from support.laid_out import LaidOut, lay_out
 from support.moto import Moto
 from support.terraform import Terraform, find_mirror, missing, write_config
 
@@ -38,3 +42,18 @@ def terraform(aws: Moto, tmp_path_factory: pytest.TempPathFactory) -> Terraform:
     assert mirror is not None
     config = write_config(tmp_path_factory.mktemp("terraform") / "cli.tfrc", mirror)
     return Terraform(aws.env | config)
+
+
+@pytest.fixture
+def laid_out(repository: Path, instance: Instance, moto_server: Moto, tmp_path: Path) -> LaidOut:
+    """A repository of the test's own, for an instance and a fake AWS."""
+    return lay_out(repository, tmp_path / "goldenpath", instance, moto_server)
+
+
+@pytest.fixture(scope="session")
+def cluster() -> Iterator[Cluster]:
+    """A real Kubernetes with one node, this machine; without a kit the test is skipped."""
+    if reason := clusters.missing(os.environ):
+        pytest.skip(reason)
+    with clusters.shared(clusters.kit(os.environ)) as started:
+        yield started

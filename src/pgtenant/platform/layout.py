@@ -25,6 +25,8 @@ ENVIRONMENTS: Final = ("dev", "test", "staging", "prod")
 
 _PER_ENVIRONMENT: Final = "@@env@@"
 _DOT: Final = "dot-"
+# pip compiles every .py of a package, scripts among the templates as well.
+_COMPILED: Final = "__pycache__"
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -90,6 +92,8 @@ def _part(part: str, values: Mapping[str, str]) -> str:
 def _templates(directory: Traversable, below: PurePosixPath) -> Iterator[tuple[PurePosixPath, str]]:
     for item in directory.iterdir():
         path = below / item.name
+        if item.name == _COMPILED:
+            continue
         if item.is_dir():
             yield from _templates(item, path)
         else:
