@@ -70,6 +70,13 @@ OPTIONS: Final = (
         doc="The S3 bucket of Terraform's states.",
     ),
     Option(
+        name="repository",
+        default="example-org/@@prefix@@-platform",
+        pattern=r"[A-Za-z0-9](-?[A-Za-z0-9]){0,38}/[A-Za-z0-9_-][A-Za-z0-9._-]{0,99}",
+        rule="a repository on GitHub, such as example-org/goldenpath-platform",
+        doc="The repository on GitHub, for Argo Workflows to clone.",
+    ),
+    Option(
         name="team",
         default="@example-org/platform-team",
         pattern=r"@[A-Za-z0-9](-?[A-Za-z0-9]){0,38}(/[A-Za-z0-9_-]{1,100})?",

@@ -23,6 +23,7 @@ CHOSEN = layout(
             "region": "us-east-1",
             "account": "000000000042",
             "state_bucket": "acme-states",
+            "repository": "acme/platform",
             "team": "@acme/dba",
         }
     )

@@ -51,6 +51,10 @@ def test_hostile_values_are_refused(option: object, value: str) -> None:
         ("account", "12345678901"),
         ("state_bucket", "My_Bucket"),
         ("state_bucket", "-bucket"),
+        ("repository", "acme"),
+        ("repository", "acme/.git/config"),
+        ("repository", "acme/platform\n"),
+        ("repository", "acme/x.git --upload-pack=y"),
         ("team", "platform-team"),
     ],
 )
@@ -69,6 +73,7 @@ def test_values_that_aws_or_github_would_refuse(name: str, value: str) -> None:
         ("region", "ap-southeast-2"),
         ("account", "000000000000"),
         ("state_bucket", "acme-tf"),
+        ("repository", "acme-corp/platform.rds"),
         ("team", "@acme/dba"),
         ("team", "@jane-doe"),
     ],
