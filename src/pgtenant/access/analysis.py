@@ -68,4 +68,6 @@ def _shared(ground: Ground) -> Iterator[Hole]:
                     statement=one.run.statement,
                     executor=one.run.executor,
                     closable_by=one.run.closable_by,
+                    group=group,
+                    privileges=one.privileges,
                 )

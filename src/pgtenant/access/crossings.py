@@ -44,6 +44,8 @@ def definers(ground: Ground, database: Database) -> Iterator[Hole]:
                     statement=one.run.statement,
                     executor=one.run.executor,
                     closable_by=one.run.closable_by,
+                    group=group,
+                    privileges=one.privileges,
                 )
 
 

@@ -28,6 +28,7 @@ def _to_everyone(ground: Ground, database: Database) -> Iterator[Hole]:
     grants = [g for g in database.grants if g.grantee == PUBLIC]
     if not grants or not database.allow_connections:
         return
+    whole = {g.grantor for g in grants} == {database.owner}
     for grantor in sorted({g.grantor for g in grants}):
         closer = ground.closer(grantor)
         by = [g for g in grants if g.grantor == grantor]
@@ -39,9 +40,11 @@ def _to_everyone(ground: Ground, database: Database) -> Iterator[Hole]:
                 who=PUBLIC,
                 what=f"{', '.join(one.privileges)} on the database {database.name}",
                 path=one.path,
-                statement=one.run.statement,
+                statement=statements.close(database.name) if whole else one.run.statement,
                 executor=one.run.executor,
                 closable_by=one.run.closable_by,
+                group=database.group,
+                privileges=one.privileges,
             )
 
 
@@ -63,6 +66,8 @@ def _to_strangers(ground: Ground, database: Database) -> Iterator[Hole]:
                 statement=one.run.statement,
                 executor=one.run.executor,
                 closable_by=one.run.closable_by,
+                group=database.group,
+                privileges=one.privileges,
             )
 
 
@@ -93,6 +98,7 @@ def _owned_by_another(ground: Ground, database: Database) -> Iterator[Hole]:
         statement=statements.give_to(database.group, wanted),
         executor=executor,
         closable_by=closer,
+        group=database.group,
     )
 
 

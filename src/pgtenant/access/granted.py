@@ -58,6 +58,8 @@ def excess(
                 statement=one.run.statement,
                 executor=one.run.executor,
                 closable_by=one.run.closable_by,
+                group=group,
+                privileges=one.privileges,
             )
 
 
@@ -87,6 +89,8 @@ def open_to_everyone(ground: Ground, group: Group, database: Database) -> Iterat
                 statement=one.run.statement,
                 executor=one.run.executor,
                 closable_by=one.run.closable_by,
+                group=group,
+                privileges=one.privileges,
             )
 
 

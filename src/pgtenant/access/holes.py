@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Final
+
+from pgtenant.access.model import Group, Kind
 
 
 class Severity(StrEnum):
@@ -28,6 +31,11 @@ class HoleKind(StrEnum):
     FOREIGN_SERVER = "foreign_server"
     EVENT_TRIGGER = "event_trigger"
     NOT_LOOKED_INTO = "not_looked_into"
+
+
+_OF_THE_INSTANCE: Final = frozenset(
+    {HoleKind.ATTRIBUTE, HoleKind.MEMBERSHIP, HoleKind.DATABASE, HoleKind.TEMPLATE}
+)
 
 
 class Closer(StrEnum):
@@ -55,6 +63,8 @@ class Hole:
         statement: the SQL that closes it; empty where none can be typed.
         executor: the role that has to run the statement.
         closable_by: what that role is.
+        group: the objects that it is about, if it is about a privilege or an owner.
+        privileges: what is held on them.
     """
 
     severity: Severity
@@ -66,3 +76,11 @@ class Hole:
     statement: str
     executor: str
     closable_by: Closer
+    group: Group | None = field(default=None, compare=False, repr=False)
+    privileges: tuple[str, ...] = field(default=(), compare=False, repr=False)
+
+    @property
+    def where(self) -> str:
+        """Return the database in which the statement has to be run; empty for any."""
+        of_instance = self.group is not None and self.group.kind is Kind.DATABASE
+        return "" if of_instance or self.kind in _OF_THE_INSTANCE else self.database

@@ -43,6 +43,7 @@ def ownership(ground: Ground, database: Database) -> Iterator[Hole]:
             statement=run.statement,
             executor=run.executor,
             closable_by=run.closable_by,
+            group=group,
         )
 
 

@@ -119,6 +119,11 @@ def without_attributes(role: str, attributes: Iterable[str]) -> str:
     return advice(statements.without_powers(role, attributes))
 
 
+def close(database: str) -> str:
+    """`REVOKE ALL ON DATABASE … FROM PUBLIC`, as `apply` closes databases."""
+    return advice(statements.revoke_all_from_public(database))
+
+
 def no_template(database: str) -> str:
     """`ALTER DATABASE … IS_TEMPLATE FALSE`."""
     return advice(sql.SQL("ALTER DATABASE {} IS_TEMPLATE FALSE").format(sql.Identifier(database)))

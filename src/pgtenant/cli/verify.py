@@ -32,7 +32,7 @@ from pgtenant.usecases import verify as use_case
 from pgtenant.usecases.inputs import Inputs
 from pgtenant.usecases.journal import who
 from pgtenant.usecases.saved import catalog_digest
-from pgtenant.verify.hygiene import Finding, failed
+from pgtenant.verify.findings import Finding, failed
 from pgtenant.verify.outcome import Verification
 from pgtenant.verify.pairs import derived_seed
 

@@ -11,7 +11,7 @@ from typing import Any, Final
 from pgtenant.access.holes import Hole
 from pgtenant.errors import UsageError
 from pgtenant.report.jsonout import cleaned
-from pgtenant.verify.hygiene import Finding, failed
+from pgtenant.verify.findings import Finding, failed
 from pgtenant.verify.model import Cure, Result
 from pgtenant.verify.outcome import Count, Verification
 
@@ -47,6 +47,7 @@ class About:
 
 def verification_json(found: Verification, about: About) -> dict[str, Any]:
     """Return a verification as the object that `schemas/verify.schema.json` describes."""
+    origins = _origins(found)
     body: dict[str, object] = {
         "pgtenant_isolation": FORMAT,
         "pgtenant_version": about.version,
@@ -78,8 +79,10 @@ def verification_json(found: Verification, about: About) -> dict[str, Any]:
         "sessions": {"total": found.encrypted[1], "encrypted": found.encrypted[0]},
         "not_tried": list(found.sealed),
         "attempts": [_attempt(result) for result in found.results],
-        "holes": [_hole(hole) for hole in found.holes or ()],
-        "findings": [finding_json(finding) for finding in found.findings],
+        "holes": [{**_hole(hole), "found_by": origins[hole]} for hole in found.holes or ()],
+        "findings": [
+            {**finding_json(finding), "found_by": origins[finding]} for finding in found.findings
+        ],
     }
     return sealed(cleaned(body))
 
@@ -189,6 +192,15 @@ def _hole(hole: Hole) -> dict[str, str]:
         "executor": hole.executor,
         "closable_by": str(hole.closable_by),
     }
+
+
+def _origins(found: Verification) -> Mapping[Hole | Finding, list[str]]:
+    """Return for each hole and finding by what all it was found."""
+    origins: dict[Hole | Finding, list[str]] = {}
+    for cause in found.causes:
+        words = [str(origin) for origin in cause.origins]
+        origins |= dict.fromkeys(cause.holes, words) | dict.fromkeys(cause.findings, words)
+    return origins
 
 
 def _count(count: Count) -> dict[str, int]:

@@ -6,12 +6,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 from pgtenant.access.holes import Hole
-from pgtenant.access.holes import Severity as HoleSeverity
 from pgtenant.report.document import EMPTY, Document, Line, Style, document, line, paragraph
 from pgtenant.report.safe import name, shown
 from pgtenant.report.text import statement_lines
-from pgtenant.report.words import count, some
-from pgtenant.verify.hygiene import Finding, Severity
+from pgtenant.report.words import count, some, through
+from pgtenant.verify.causes import Cause, Origin
+from pgtenant.verify.findings import Finding, Severity
 from pgtenant.verify.model import Closable, Cure, How, Kind, Outcome, Result, Verdict
 from pgtenant.verify.outcome import Count, Verification
 
@@ -34,6 +34,12 @@ DOES: Final = {
     Kind.ATTRIBUTE: "have {target}",
 }
 """What a role tries, for the middle of a sentence."""
+
+_ORIGINS: Final = {
+    Origin.ATTEMPT: "trying it",
+    Origin.CATALOGS: "the catalogs",
+    Origin.INSTANCE: "a look at the instance",
+}
 
 
 def verification_text(found: Verification, *, server: str, width: int = 80) -> Document:
@@ -59,29 +65,15 @@ def _verification(found: Verification, *, server: str, width: int) -> Iterator[L
     yield from paragraph(shown(server), width=width, style=Style.FAINT)
     yield EMPTY
     yield from _summary(found, width)
-    failed = [r for r in found.results if r.verdict is Verdict.FAILED]
+    causes = found.causes
     unproven = [r for r in found.results if r.verdict is Verdict.NOT_PROVEN]
-    warned = [r for r in found.results if r.verdict is Verdict.WARNING]
-    yield from _section("Failed", _results(failed, width), Style.BAD)
+    yield from _section("Failed", _causes(causes, Severity.FAILURE, width), Style.BAD)
     yield from _section(
-        "Failed: found in the catalogs", _holes(found, HoleSeverity.FAILURE, width), Style.BAD
+        "Not proven: neither passed nor failed", _sentences(unproven, width), Style.WARN
     )
-    yield from _section(
-        "Failed: the instance", _findings(found.findings, Severity.FAILURE, width), Style.BAD
-    )
-    yield from _section(
-        "Not proven: neither passed nor failed", _results(unproven, width), Style.WARN
-    )
-    yield from _section(
-        "Warnings: only others can close these", _results(warned, width), Style.WARN
-    )
-    yield from _section(
-        "Warnings: found in the catalogs", _holes(found, HoleSeverity.WARNING, width), Style.WARN
-    )
-    yield from _section(
-        "Warnings: the instance", _findings(found.findings, Severity.WARNING, width), Style.WARN
-    )
-    yield from _section("Notes", _findings(found.findings, Severity.NOTE, width), Style.TITLE)
+    yield from _section("Warnings", _causes(causes, Severity.WARNING, width), Style.WARN)
+    yield from _section("Notes", _causes(causes, Severity.NOTE, width), Style.TITLE)
+    failed = [r for r in found.results if r.verdict is Verdict.FAILED]
     if any(r.cure is None or r.cure.closable is Closable.ADMIN for r in failed):
         yield EMPTY
         yield from paragraph(
@@ -141,16 +133,43 @@ def _section(title: str, lines: Iterable[Line], style: Style) -> Iterator[Line]:
         yield from kept
 
 
-def _results(results: Sequence[Result], width: int) -> Iterator[Line]:
-    """Yield what has the same reason and the same cure once, with everybody it is true of."""
+def _causes(causes: Iterable[Cause], severity: Severity, width: int) -> Iterator[Line]:
+    """Yield each hole of a severity, what showed it, and what closes it."""
+    for cause in causes:
+        if cause.severity is not severity:
+            continue
+        for finding in cause.findings:
+            yield from paragraph(_finding(finding), width=width, indent=2, mark="*")
+        yield from _sentences(cause.results, width)
+        if not cause.findings and not cause.results:
+            for hole in cause.holes:
+                yield from paragraph(
+                    _hole(hole), width=width, indent=2, mark="!", mark_style=Style.BAD
+                )
+        if severity is not Severity.NOTE:
+            shown_by = ", ".join(_ORIGINS[origin] for origin in cause.origins)
+            yield line(f"      Found by {shown_by}.", Style.FAINT)
+        yield from _closing(cause, width)
+
+
+def _closing(cause: Cause, width: int) -> Iterator[Line]:
+    for hole in cause.holes:
+        if hole.statement:
+            yield from _statement(hole.statement, hole.executor, width)
+            return
+    cures = [*(r.cure for r in cause.results), *(f.cure for f in cause.findings)]
+    yield from _cure_lines(next((cure for cure in cures if cure is not None), None), width)
+
+
+def _sentences(results: Sequence[Result], width: int) -> Iterator[Line]:
+    """Yield what has the same reason once, with everybody it is true of."""
     grouped: dict[tuple[str, str, Cure | None], list[Result]] = {}
     for result in results:
         grouped.setdefault(_shared(result), []).append(result)
-    for (_, reason, cure), together in grouped.items():
+    for (_, reason, _), together in grouped.items():
         yield from paragraph(
             _sentence(together, reason), width=width, indent=2, mark="!", mark_style=Style.BAD
         )
-        yield from _cure_lines(cure, width)
 
 
 def _shared(result: Result) -> tuple[str, str, Cure | None]:
@@ -174,30 +193,25 @@ def _sentence(together: Sequence[Result], reason: str) -> str:
         said = f": {shown(first.observation.said)}" if first.observation.said else ""
         return f"{who} should be able to {what}, and can't{said}"
     asked = " (by the catalogs)" if first.observation.how is How.CATALOG else ""
-    path = f", through {shown(first.cure.path)}" if first.cure and first.cure.path else ""
-    return f"{who} can {what}{asked}{path}"
-
-
-def _holes(found: Verification, severity: HoleSeverity, width: int) -> Iterator[Line]:
-    for hole in found.holes or ():
-        if hole.severity is severity:
-            yield from paragraph(_hole(hole), width=width, indent=2, mark="!", mark_style=Style.BAD)
-            yield from _statement(hole.statement, hole.executor, width)
+    path = shown(first.cure.path) if first.cure else ""
+    return f"{who} can {what}{asked}{through(path)}"
 
 
 def _hole(hole: Hole) -> str:
     where = f" in {name(hole.database)}" if hole.database else ""
-    path = f", through {shown(hole.path)}" if hole.path else ""
-    return f"{name(hole.who)}{where}: {shown(hole.what)}{path}"
+    return f"{name(hole.who)}{where}: {shown(hole.what)}{through(shown(hole.path))}"
 
 
 def _findings(findings: Iterable[Finding], severity: Severity, width: int) -> Iterator[Line]:
     for finding in findings:
         if finding.severity is severity:
-            about = finding.database or finding.role
-            text = f"{name(about)}: {shown(finding.message)}" if about else shown(finding.message)
-            yield from paragraph(text, width=width, indent=2, mark="*")
+            yield from paragraph(_finding(finding), width=width, indent=2, mark="*")
             yield from _cure_lines(finding.cure, width)
+
+
+def _finding(finding: Finding) -> str:
+    about = finding.database or finding.role
+    return f"{name(about)}: {shown(finding.message)}" if about else shown(finding.message)
 
 
 def _cure_lines(cure: Cure | None, width: int) -> Iterator[Line]:

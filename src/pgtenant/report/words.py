@@ -49,3 +49,10 @@ def gains(privileges: Sequence[str]) -> str:
     """Return `may SELECT, UPDATE` or `gets USAGE`."""
     verb = "may" if _VERBS.issuperset(privileges) else "gets"
     return f"{verb} {', '.join(privileges)}"
+
+
+def through(path: str) -> str:
+    """Return how a role gets somewhere, for the end of a sentence; nothing for no path."""
+    if not path:
+        return ""
+    return f", {path}" if path.startswith("granted by ") else f", through {path}"

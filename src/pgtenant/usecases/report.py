@@ -46,7 +46,7 @@ async def gather(inputs: Inputs, about: About, *, record: Mapping[str, Any] | No
         plan=make_plan(observed, inputs.desired, only=inputs.selected),
         listing=listing(model, Filters()),
         holes=analyse(model, inputs.desired),
-        findings=tuple(sorted(findings, key=hygiene.rank)),
+        findings=findings,
         record=record,
         trail=read_trail(audit, environment=inputs.environment),
         bad_secrets=tuple(

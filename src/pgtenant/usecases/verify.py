@@ -30,8 +30,10 @@ from pgtenant.usecases.inputs import Inputs
 from pgtenant.usecases.look import Instance, connected
 from pgtenant.verify import answers, hygiene, inside, judging
 from pgtenant.verify.attributes import attributes
+from pgtenant.verify.causes import aligned
 from pgtenant.verify.facts import Ground
-from pgtenant.verify.hygiene import ACL_BYTES, Finding
+from pgtenant.verify.findings import Finding, rank
+from pgtenant.verify.hygiene import ACL_BYTES
 from pgtenant.verify.model import Attempt, Kind, Observation, Outcome, Result, judged
 from pgtenant.verify.outcome import Count, Verification
 from pgtenant.verify.pairs import Matrix, connections, impersonations, sealed
@@ -62,9 +64,9 @@ async def verify(
         results = [*work.results, *judging.unattempted(ground, tried, become)]
     return Verification(
         environment=inputs.environment,
-        results=tuple(sorted(results, key=lambda result: result.rank)),
+        results=aligned(sorted(results, key=lambda result: result.rank), holes),
         holes=holes,
-        findings=tuple(sorted(findings, key=hygiene.rank)),
+        findings=tuple(sorted(findings, key=rank)),
         connections=_count(tried, work.tried[Kind.CONNECT]),
         impersonations=_count(become, work.tried[Kind.BECOME]),
         seed=seed,

@@ -9,6 +9,9 @@ from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from psycopg import sql
+
+from pgtenant.access.model import Kind
 from pgtenant.planning.desired import Desired
 from pgtenant.planning.diff.instance import may_close, system_databases
 from pgtenant.planning.observed import Database, Observed
@@ -17,7 +20,7 @@ from pgtenant.planning.providers import is_provider
 from pgtenant.planning.sql import statements
 from pgtenant.planning.sql.text import advice
 from pgtenant.verify import closing
-from pgtenant.verify.model import Closable, Cure
+from pgtenant.verify.model import Closable, Cure, Held
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,10 +178,29 @@ class Ground:
                 executor=self._who(self.closable(grantor), grantor),
                 closable=self.closable(grantor),
                 path=f"granted by {grantor}",
+                held=Held(Kind.DATABASE, "", database, "CONNECT"),
             )
         groups = sorted({*held, existing.owner})
         through = [chain for group in groups if (chain := self.path(role, group))]
         return self.end_membership(min(through, key=len)) if through else None
+
+    def take(self, role: str, database: str, statement: sql.Composable, held: Held) -> Cure:
+        """Return what takes a privilege inside a database from a role.
+
+        Args:
+            role: who has it.
+            database: where.
+            statement: what the database's owner runs, unless the role acts as that owner.
+            held: the privilege.
+        """
+        fact = self.facts.roles.get(role)
+        if fact is not None and fact.superuser:
+            return self.without_attribute(role, "SUPERUSER")
+        owner = self.observed.databases[database].owner
+        if chain := self.path(role, owner):
+            return self.end_membership(chain)
+        where = "" if held.kind is Kind.DATABASE else database
+        return Cure(advice(statement), owner, self.closable(owner), database=where, held=held)
 
     def close_to_public(self, database: Database) -> Cure:
         """Return what closes a database to everyone."""
@@ -191,6 +213,7 @@ class Ground:
             executor=self._who(closable, database.owner),
             closable=closable,
             path="PUBLIC",
+            held=Held(Kind.DATABASE, "", database.name, "CONNECT"),
         )
 
     def without_attribute(self, role: str, attribute: str) -> Cure:

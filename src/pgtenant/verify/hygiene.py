@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from enum import StrEnum
 from typing import Final
 
 from psycopg import sql
@@ -14,6 +12,7 @@ from pgtenant.planning.privileges import PUBLIC
 from pgtenant.planning.sql import statements
 from pgtenant.planning.sql.text import advice, can_be_sent
 from pgtenant.verify.facts import Ground, Membership, RoleFact, StaleSession
+from pgtenant.verify.findings import Finding, FindingKind, Severity, rank
 from pgtenant.verify.model import Closable, Cure
 
 ACL_LIMIT: Final = 8160
@@ -24,49 +23,6 @@ ACL_BYTES: Final = ACL_LIMIT // 2
 
 ACL_ENTRIES: Final = 1000
 """Entries of a database's ACL (it has a TOAST table): every `GRANT` rewrites all of them."""
-
-
-class FindingKind(StrEnum):
-    """What a finding is about."""
-
-    OPEN_DATABASE = "open_database"
-    UNDECLARED_DATABASE = "undeclared_database"
-    SQUATTED_DATABASE = "squatted_database"
-    STALE_SESSION = "stale_session"
-    POWER = "power"
-    MEMBERSHIP = "membership"
-    DROPPED_GRANTOR = "dropped_grantor"
-    LARGE_ACL = "large_acl"
-    RETIRED_ROLE = "retired_role"
-
-
-class Severity(StrEnum):
-    """How much a finding matters."""
-
-    FAILURE = "failure"
-    WARNING = "warning"
-    NOTE = "note"
-
-
-@dataclass(frozen=True, slots=True, order=True)
-class Finding:
-    """Something about the instance.
-
-    Attributes:
-        database: empty for none.
-        role: empty for none.
-        message: what is there.
-        cure: what mends it, or None.
-        pid: of a session, or 0.
-    """
-
-    severity: Severity
-    kind: FindingKind
-    database: str
-    role: str
-    message: str
-    cure: Cure | None = None
-    pid: int = 0
 
 
 def findings(ground: Ground) -> tuple[Finding, ...]:
@@ -86,12 +42,6 @@ def findings(ground: Ground) -> tuple[Finding, ...]:
             key=rank,
         )
     )
-
-
-def rank(finding: Finding) -> tuple[str, str, str, str, str, int]:
-    """Return what findings are sorted by: failures first, as it happens to be in the alphabet."""
-    order = (finding.severity, finding.kind, finding.database, finding.role, finding.message)
-    return (*order, finding.pid)
 
 
 def large_acls(database: str, found: Iterable[tuple[str, str, str, int]]) -> Iterator[Finding]:
@@ -206,16 +156,15 @@ def _powers(ground: Ground) -> Iterator[Finding]:
     for name, role in sorted(ground.facts.roles.items()):
         if name == admin or name in ground.desired.by_name or ground.provider(name):
             continue
-        powers = _power_names(role)
-        if powers:
+        for power in _power_names(role):
             yield Finding(
                 Severity.WARNING,
                 FindingKind.POWER,
                 "",
                 name,
-                f"has {', '.join(powers)} and is not known: it sees what every tenant has",
+                f"has {power} and is not known: it sees what every tenant has",
                 Cure(
-                    advice(statements.without_powers(name, powers)),
+                    advice(statements.without_powers(name, [power])),
                     "a superuser",
                     Closable.PROVIDER,
                 ),
@@ -296,8 +245,3 @@ def _retired(ground: Ground) -> Iterator[Finding]:
                 "is managed and can log in, but no entry declares it: without a secret its login"
                 " is not tried",
             )
-
-
-def failed(found: Iterable[Finding]) -> bool:
-    """Return whether any finding breaks the promise of isolation."""
-    return any(finding.severity is Severity.FAILURE for finding in found)

@@ -8,13 +8,14 @@ from typing import Final
 
 from psycopg import sql
 
+from pgtenant.access.model import Kind as Thing
 from pgtenant.catalog.model import AccessLevel
 from pgtenant.planning.desired import DesiredDatabase, DesiredRole
 from pgtenant.planning.privileges import PUBLIC, ObjectKind, granted_by
 from pgtenant.planning.sql.text import advice, can_be_sent
 from pgtenant.verify import closing, probing
 from pgtenant.verify.facts import Ground
-from pgtenant.verify.model import Attempt, Cure, Kind, Observation, Outcome, Result, judged
+from pgtenant.verify.model import Attempt, Cure, Held, Kind, Observation, Outcome, Result, judged
 
 MOST: Final = 50
 """Tables, columns and functions that one role tries in one database; the analysis knows all."""
@@ -119,12 +120,8 @@ class _Maker:
         expected = Outcome.ALLOWED if allowed else Outcome.REFUSED
         return Attempt(kind, self.role.name, self.database.name, target, expected)
 
-    def cure(self, statement: sql.Composable) -> Cure:
-        """Return who closes it: the owner, unless the role is a member of the owner."""
-        owner = self.ground.observed.databases[self.database.name].owner
-        if chain := self.ground.path(self.role.name, owner):
-            return self.ground.end_membership(chain)
-        return Cure(advice(statement), owner, self.ground.closable(owner))
+    def cure(self, statement: sql.Composable, held: Held) -> Cure:
+        return self.ground.take(self.role.name, self.database.name, statement, held)
 
     def passwords(self) -> Probe:
         return Probe(
@@ -158,10 +155,11 @@ class _Maker:
     ) -> Probe:
         target = f"{schema}.{table}" + (f" ({column})" if named else "")
         revoke = closing.revoke_on_table(kind.upper(), schema, table, self.role.name)
+        held = Held(Thing.TABLE, schema, table, kind.upper())
         return Probe(
             self.attempt(kind, target, allowed=allowed),
             probing.explain(kind, schema, table, column),
-            cure=None if allowed else self.cure(revoke),
+            cure=None if allowed else self.cure(revoke, held),
         )
 
     def definers(self, found: Iterable[Definer]) -> Iterator[Probe]:
@@ -186,6 +184,8 @@ class _Maker:
                     advice(closing.revoke_execute(item.schema, item.name, item.arguments)),
                     f"{item.owner}, in the database {self.database.name}",
                     self.ground.closable(item.owner),
+                    database=self.database.name,
+                    held=Held(Thing.FUNCTION, item.schema, item.name, "EXECUTE"),
                 ),
             )
 
@@ -201,7 +201,7 @@ class _Maker:
                 statement,
                 ask=probing.ask_database(privilege),
                 ddl=True,
-                cure=self.cure(revoke),
+                cure=self.cure(revoke, Held(Thing.DATABASE, "", self.database.name, privilege)),
             )
         for schema in sorted(found.schemas)[:MOST]:
             if can_be_sent(schema):
@@ -210,7 +210,10 @@ class _Maker:
                     probing.create_table(schema, _TABLE),
                     ask=probing.ask_schema(schema),
                     ddl=True,
-                    cure=self.cure(closing.revoke_create_on_schema(schema, name)),
+                    cure=self.cure(
+                        closing.revoke_create_on_schema(schema, name),
+                        Held(Thing.SCHEMA, "", schema, "CREATE"),
+                    ),
                 )
 
     def workshop(self, found: Inventory, schema: str) -> Iterator[Probe]:
@@ -279,7 +282,7 @@ def defaults(
             wanted = _shared(levels.values(), ObjectKind(kind), privileges)
         if beyond := privileges - wanted:
             revoke = closing.revoke_default(owner, scope, kind, sorted(beyond), grantee)
-            cure = Cure(advice(revoke), owner, ground.closable(owner))
+            cure = Cure(advice(revoke), owner, ground.closable(owner), database=database.name)
             yield judged(attempt(beyond, Outcome.REFUSED), Observation(Outcome.ALLOWED), cure)
 
 

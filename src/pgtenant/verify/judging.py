@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
+from pgtenant.access.model import Kind as Thing
 from pgtenant.catalog.model import Auth
 from pgtenant.errors import PgtenantError
 from pgtenant.planning.desired import DesiredRole
-from pgtenant.planning.sql.text import advice, can_be_sent
+from pgtenant.planning.sql.text import can_be_sent
 from pgtenant.verify import answers, closing
 from pgtenant.verify.facts import Ground
 from pgtenant.verify.model import (
     Attempt,
-    Cure,
+    Held,
     How,
     Kind,
     Observation,
@@ -122,9 +123,10 @@ def trespassed(attempt: Attempt, found: Trespass, ground: Ground) -> Iterator[Re
         create = Attempt(
             Kind.CREATE_TABLE, attempt.role, attempt.database, "schema public", Outcome.REFUSED
         )
-        owner = ground.observed.databases[attempt.database].owner
         revoke = closing.revoke_create_on_schema("public", attempt.role)
-        yield judged(create, found.create, Cure(advice(revoke), owner, ground.closable(owner)))
+        held = Held(Thing.SCHEMA, "", "public", "CREATE")
+        take = ground.take(attempt.role, attempt.database, revoke, held)
+        yield judged(create, found.create, take)
     if found.readable:
         target = f"{found.readable} tables or views, such as {found.example}"
         read = Attempt(Kind.SELECT, attempt.role, attempt.database, target, Outcome.REFUSED)

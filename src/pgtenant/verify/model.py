@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
+
+from pgtenant.access.model import Kind as Thing
 
 
 class Kind(StrEnum):
@@ -56,6 +58,21 @@ class Closable(StrEnum):
     PROVIDER = "provider"
 
 
+@dataclass(frozen=True, slots=True)
+class Held:
+    """The privilege that an attempt is about.
+
+    Attributes:
+        kind: of what it is held on.
+        name: a database, a schema, a table with all its columns, a function.
+    """
+
+    kind: Thing
+    schema: str
+    name: str
+    privilege: str
+
+
 @dataclass(frozen=True, slots=True, order=True)
 class Cure:
     """The statement that closes a hole.
@@ -64,12 +81,16 @@ class Cure:
         statement: SQL without its semicolon, or empty where no single statement does it.
         executor: who has to run it, in words.
         path: through what the role gets there, in words.
+        database: where it has to be run; empty when that can be anywhere.
+        held: the privilege that it takes away, or None for none in an access control list.
     """
 
     statement: str
     executor: str
     closable: Closable
     path: str = ""
+    database: str = ""
+    held: Held | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True, order=True)

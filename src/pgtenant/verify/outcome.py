@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from pgtenant.access.holes import Hole
-from pgtenant.access.holes import Severity as HoleSeverity
 from pgtenant.errors import ExitCode
-from pgtenant.verify.hygiene import Finding, Severity
+from pgtenant.verify.causes import Cause, causes
+from pgtenant.verify.findings import Finding, Severity
 from pgtenant.verify.model import Result, Verdict
 
 
@@ -62,10 +62,8 @@ class Verification:
 
     @property
     def failures(self) -> int:
-        """How many attempts, holes and findings break the promise of isolation."""
-        holes = sum(h.severity is HoleSeverity.FAILURE for h in self.holes or ())
-        findings = sum(f.severity is Severity.FAILURE for f in self.findings)
-        return self.count(Verdict.FAILED) + holes + findings
+        """How many causes break the promise of isolation."""
+        return self._causes(Severity.FAILURE)
 
     @property
     def unproven(self) -> int:
@@ -75,9 +73,12 @@ class Verification:
     @property
     def warnings(self) -> int:
         """How many things only the instance's owner can close, or are no hole yet."""
-        holes = sum(h.severity is HoleSeverity.WARNING for h in self.holes or ())
-        findings = sum(f.severity is Severity.WARNING for f in self.findings)
-        return self.count(Verdict.WARNING) + holes + findings
+        return self._causes(Severity.WARNING)
+
+    @property
+    def causes(self) -> tuple[Cause, ...]:
+        """What is not as it should be, each hole once, whoever found it."""
+        return causes(self.results, self.holes or (), self.findings)
 
     @property
     def verdicts(self) -> dict[str, int]:
@@ -87,3 +88,6 @@ class Verification:
     def count(self, verdict: Verdict) -> int:
         """Return how many attempts have a verdict."""
         return sum(result.verdict is verdict for result in self.results)
+
+    def _causes(self, severity: Severity) -> int:
+        return sum(cause.severity is severity for cause in self.causes)

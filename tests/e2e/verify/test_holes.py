@@ -138,6 +138,10 @@ def test_a_hole_is_found_and_closed_by_what_is_printed(
     assert attempts(found, "not_proven") == []
     holes = [hole for hole in found.json["holes"] if hole["severity"] == "failure"]
     assert holes or kind == "no createdb"  # which is too little, and no access
+    both = [hole for hole in holes if {"attempt", "catalogs"} <= set(hole["found_by"])]
+    alone = {"membership through a group", "security definer"}  # of a group, of an owner
+    assert len(both) == len(holes) - (kind in alone)
+    assert found.json["summary"]["failures"] == max(1, len(holes))  # each once, whoever found it
     _close(instance, found)
     assert_isolated(shops)
 

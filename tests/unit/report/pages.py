@@ -27,7 +27,7 @@ from pgtenant.planning.privileges import PUBLIC
 from pgtenant.report.html import About, Report, Trail
 from pgtenant.report.verify_json import About as AboutRecord
 from pgtenant.report.verify_json import verification_json
-from pgtenant.verify.hygiene import Finding, FindingKind, Severity
+from pgtenant.verify.findings import Finding, FindingKind, Severity
 
 from .samples import busy_plan
 from .verifications import isolated, leaking

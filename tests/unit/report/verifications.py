@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from pgtenant.access import Closer, Hole, HoleKind, Severity
-from pgtenant.verify import hygiene
-from pgtenant.verify.hygiene import Finding, FindingKind
+from pgtenant.verify import findings as hygiene
+from pgtenant.verify.findings import Finding, FindingKind
 from pgtenant.verify.model import (
     Attempt,
     Closable,

@@ -13,6 +13,7 @@ from pgtenant.report.html import attention
 from pgtenant.report.html.databases import Belongs, tiles
 from pgtenant.report.html.markup import Html, el
 from pgtenant.report.html.model import About, Report, Trail
+from pgtenant.report.html.noted import findings, noted
 from pgtenant.report.html.overview import chart, head, overview, readable, verdict
 from pgtenant.report.html.past import audit, verification
 from pgtenant.report.html.people import access
@@ -39,9 +40,9 @@ def page(report: Report) -> str:
         f"default-src 'none'; style-src '{_digest(style)}'; script-src '{_digest(script)}';"
         " base-uri 'none'; form-action 'none'"
     )
-    found, noted = tiles(report), attention.noted(report)
+    found, shown = tiles(report), noted(report)
     made = [tile for tile in found if tile.belongs is Belongs.UNDECLARED]
-    title = f"{report.environment}: {verdict(report, noted)[0]}"
+    title = f"{report.environment}: {verdict(report, shown)[0]}"
     body = el(
         "body",
         el("a", "Skip to the findings", href="#findings", class_="skip"),
@@ -49,10 +50,10 @@ def page(report: Report) -> str:
         el(
             "main",
             head(report),
-            overview(report, found, noted),
+            overview(report, found, shown),
             chart(found),
             attention.blocked(report),
-            attention.findings(noted),
+            findings(shown),
             attention.changes(report),
             attention.drift(report),
             attention.undeclared(made),
@@ -84,7 +85,7 @@ def page(report: Report) -> str:
 
 def verdict_words(report: Report) -> str:
     """Return what the page says about the whole instance."""
-    return verdict(report, attention.noted(report))[0]
+    return verdict(report, noted(report))[0]
 
 
 def _bar() -> Html:

@@ -43,9 +43,11 @@ class Together:
         what: what came of them, in words.
         roles: who made them, sorted.
         said: what the server said, or why nothing is proven.
+        database: where.
     """
 
     verdict: str
+    database: str
     what: str
     roles: tuple[str, ...]
     said: str
@@ -99,6 +101,7 @@ def _of(attempts: list[Attempt]) -> Together:
         what = f"can {what}"
     return Together(
         verdict=first["verdict"],
+        database=first["database"],
         what=what,
         roles=tuple(sorted({attempt["role"] for attempt in attempts})),
         said=first["said"],

@@ -14,7 +14,7 @@ from pgtenant.planning.findings import DriftKind
 from pgtenant.planning.privileges import PUBLIC
 from pgtenant.planning.providers import SYSTEM_DATABASES, is_provider
 from pgtenant.report.html.model import Report
-from pgtenant.verify.hygiene import Severity
+from pgtenant.verify.findings import Severity
 
 
 class State(StrEnum):

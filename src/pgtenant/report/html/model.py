@@ -10,7 +10,7 @@ from pgtenant.access.holes import Hole
 from pgtenant.access.rows import Listing
 from pgtenant.planning.desired import Desired
 from pgtenant.planning.plan import Plan
-from pgtenant.verify.hygiene import Finding
+from pgtenant.verify.findings import Finding
 
 
 @dataclass(frozen=True, slots=True)

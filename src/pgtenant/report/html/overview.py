@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
-from pgtenant.report.html.attention import Noted
 from pgtenant.report.html.databases import Belongs, State, Tile
 from pgtenant.report.html.markup import Html, el, name
 from pgtenant.report.html.model import Report
+from pgtenant.report.html.noted import Noted
 from pgtenant.report.html.parts import TONES, badge, nothing, section
 from pgtenant.report.words import count
 

@@ -21,6 +21,9 @@ TONES: Final = {
     State.INSTANCE: "quiet",
 }
 
+MOST: Final = 500
+"""Items of one kind that are shown; how many there are is always said."""
+
 _SIGNS: Final = {"bad": "✕", "unknown": "?", "warn": "!", "change": "△", "good": "✓", "quiet": "·"}
 
 
@@ -41,6 +44,55 @@ def section(identity: str, title: str, *children: Child, lead: Child = None) -> 
         id=identity,
         aria_labelledby=f"{identity}-title",
     )
+
+
+def item(state: Html, title: Child, *body: Child, origin: str = "") -> Html:
+    """Return one item of a list: its state, what it is about, and by what it shows."""
+    return el(
+        "li",
+        el(
+            "div",
+            state,
+            " ",
+            el("strong", title),
+            el("span", origin, class_="origin") if origin else None,
+            class_="line",
+        ),
+        body,
+        class_="item",
+    )
+
+
+def listing(
+    identity: str,
+    title: str,
+    items: Sequence[Html],
+    empty: str,
+    lead: str,
+    *,
+    number: int | None = None,
+) -> Html:
+    """Return a section that is a list.
+
+    Args:
+        identity: the section's.
+        title: its heading.
+        items: `item`s, of which the first 500 are shown.
+        empty: what to say when there are none.
+        lead: what they are.
+        number: how many are counted in the heading, when not the items.
+    """
+    total = len(items) if number is None else number
+    heading = f"{title} ({total:,})" if total else title
+    if not items:
+        return section(identity, heading, nothing(empty))
+    whole = el("ul", items[:MOST], more(len(items)), class_="items")
+    return section(identity, heading, whole, lead=lead)
+
+
+def more(number: int) -> Html | None:
+    """Return how many items of a list are not shown, if any."""
+    return el("li", f"and {number - MOST:,} more") if number > MOST else None
 
 
 def statement(sql: str, executor: str) -> Html | None:
