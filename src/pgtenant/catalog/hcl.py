@@ -61,15 +61,26 @@ def read(text: str, wanted: str) -> Located:
     Raises:
         SyntaxProblem: it is not valid HCL.
     """
+    return Located(Object(_variables(syntax(text), text.encode(), wanted)), 1)
+
+
+def syntax(text: str) -> Node:
+    """Return the syntax tree of a `.tfvars` file; its positions are those of the text in UTF-8.
+
+    Args:
+        text: the file, without byte order mark.
+
+    Raises:
+        SyntaxProblem: it is not valid HCL.
+    """
     if stray := _STRAY.search(text):
         line = text.count("\n", 0, stray.start()) + 1
         raise SyntaxProblem(line, f"the control character {stray[0]!a} has no place in HCL")
     # A quote that is missing pairs up with the next one, lines below, and tree-sitter is content.
     if any((line.count('"') - line.count('\\"')) & 1 for line in text.split("\n")):
         hcl_diagnosis.scan(text)
-    source = text.encode()
     parser = Parser(_language())
-    root = parser.parse(source).root_node
+    root = parser.parse(text.encode()).root_node
     if root.has_error:
         # This grammar does not know exponents; of the same length, positions stay true.
         plain_numbers = hcl_diagnosis.without_exponents(text)
@@ -77,7 +88,7 @@ def read(text: str, wanted: str) -> Located:
             root = parser.parse(plain_numbers.encode()).root_node
         if root.has_error:
             raise hcl_diagnosis.explain(text, root)
-    return Located(Object(_variables(root, source, wanted)), 1)
+    return root
 
 
 def _variables(root: Node, source: bytes, wanted: str) -> tuple[Pair, ...]:
@@ -137,7 +148,7 @@ class _Reader:
     def value(self, node: Node, depth: int) -> Value:  # noqa: PLR0911 - one return per kind of literal
         if depth > MAX_DEPTH:
             return Invalid(TOO_DEEP)
-        inner = _unwrap(node)
+        inner = unwrapped(node)
         match inner.type:
             case "string_lit":
                 return self._string(inner)
@@ -154,7 +165,7 @@ class _Reader:
             case "bool_lit" | "null_lit":
                 return _CONSTANTS[self.text(inner)]
             case "unary_operation" if self._is_negative_number(inner):
-                return self._number(_unwrap(inner.children[1]), "-")
+                return self._number(unwrapped(inner.children[1]), "-")
             case "heredoc_template":
                 return self._heredoc(inner)
             case _:
@@ -165,7 +176,7 @@ class _Reader:
         return (
             len(parts) == 2
             and parts[0].type == "-"
-            and _unwrap(parts[1]).type == "numeric_lit"
+            and unwrapped(parts[1]).type == "numeric_lit"
             and self.on_one_line(parts)
         )
 
@@ -222,7 +233,7 @@ class _Reader:
     def _pair(self, node: Node, depth: int) -> Pair:
         parts = [child for child in node.children if child.type != "comment"]
         line = parts[0].start_point[0] + 1
-        key = _unwrap(parts[0])
+        key = unwrapped(parts[0])
         shown = self.text(parts[0])
         if key.type == "string_lit":
             value = self._string(key)
@@ -251,7 +262,7 @@ class _Reader:
         return f"must be written out, `{plain(text)}` is an expression"
 
 
-def _unwrap(node: Node) -> Node:
+def unwrapped(node: Node) -> Node:
     """Go down to the node that says what an expression is, through parentheses too."""
     while node.type in _WRAPPERS or node.type == "operation":
         children = node.children

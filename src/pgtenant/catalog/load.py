@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, assert_never
 
 from pgtenant.catalog.check import VARIABLE, Checker, Format
 from pgtenant.catalog.fields import FieldChecker
-from pgtenant.catalog.located import SyntaxProblem
+from pgtenant.catalog.located import Located, Object, Pair, SyntaxProblem
 from pgtenant.catalog.naming import NamingPolicy
 from pgtenant.catalog.shown import plain, quoted
 from pgtenant.errors import CatalogError, Problem
@@ -14,7 +14,6 @@ from pgtenant.errors import CatalogError, Problem
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from pgtenant.catalog.located import Located
     from pgtenant.catalog.model import Catalog
 
 # Ten times what 5,000 entries need; a parser should not be fed what is no catalog.
@@ -46,7 +45,7 @@ def load(
     Raises:
         CatalogError: the file cannot be read, or something in it is wrong; names everything.
     """
-    language = _language(path.name, display)
+    language = language_of(path.name, display)
     try:
         if path.exists() and not path.is_file():
             what = "a directory" if path.is_dir() else "not a regular file"
@@ -74,15 +73,16 @@ def parse(
     policy: NamingPolicy = _DEFAULT_POLICY,
     maintenance_database: str | None = None,
     schemas: Path | None = None,
+    more: tuple[Pair, ...] = (),
 ) -> Catalog:
     """Validate the text of a catalog; the suffix of `display` chooses the language.
 
     Does no I/O but look for the initial schemas below `schemas`. Arguments, result and
-    errors are those of `load`.
+    errors are those of `load`; `more` are entries that it is to have as well.
     """
-    language = _language(display, display)
+    language = language_of(display, display)
     checker = _checker(display, language, policy, maintenance_database, schemas)
-    return _catalog(text, display, language, checker)
+    return _catalog(text, display, language, checker, more)
 
 
 def check_admin(catalog: Catalog, admin: str, *, maintenance_database: str | None = None) -> None:
@@ -112,7 +112,16 @@ def check_admin(catalog: Catalog, admin: str, *, maintenance_database: str | Non
         raise CatalogError(tuple(problems))
 
 
-def _language(name: str, display: str) -> Format:
+def language_of(name: str, display: str = "") -> Format:
+    """Return the language that a file's name stands for.
+
+    Args:
+        name: of the file.
+        display: the path as problems show it.
+
+    Raises:
+        CatalogError: it stands for none.
+    """
     lower = name.lower()
     if lower.endswith(".tfvars"):
         return Format.HCL
@@ -121,10 +130,10 @@ def _language(name: str, display: str) -> Format:
     if lower.endswith((".yaml", ".yml")):
         return Format.YAML
     message = (
-        f"the catalog {_shown(display)} has no known suffix: "
+        f"the catalog {_shown(display or name)} has no known suffix: "
         ".tfvars, .tfvars.json, .json, .yaml or .yml"
     )
-    raise _whole(display, message)
+    raise _whole(display or name, message)
 
 
 def _checker(
@@ -138,18 +147,42 @@ def _checker(
     return Checker(_shown(display), language, policy, fields)
 
 
-def _catalog(data: bytes, display: str, language: Format, checker: Checker) -> Catalog:
+def _catalog(
+    data: bytes, display: str, language: Format, checker: Checker, more: tuple[Pair, ...] = ()
+) -> Catalog:
     if len(data) > MAX_BYTES:
         raise _whole(display, f"the catalog is larger than {MAX_BYTES // 2**20} MiB")
     try:
-        root = _tree(_text(data), language)
+        root = tree(text_of(data), language)
     except SyntaxProblem as problem:
         located = Problem(_shown(display), problem.line, "", "", problem.message)
         raise CatalogError((located,)) from problem
-    return checker.catalog(root)
+    return checker.catalog(_with(root, more) if more else root)
 
 
-def _text(data: bytes) -> str:
+def _with(root: Located | None, more: tuple[Pair, ...]) -> Located:
+    """Return a catalog with further entries, and a map for them where it has none."""
+    if root is not None and not isinstance(root.value, Object):
+        return root
+    pairs = root.value.pairs if root is not None and isinstance(root.value, Object) else ()
+    if all(pair.key != VARIABLE for pair in pairs):
+        pairs = (*pairs, Pair(VARIABLE, 0, Located(Object(()), 0)))
+    return Located(Object(tuple(_extended(pair, more) for pair in pairs)), 1)
+
+
+def _extended(pair: Pair, more: tuple[Pair, ...]) -> Pair:
+    held = pair.value.value
+    if pair.key != VARIABLE or not isinstance(held, Object):
+        return pair
+    return Pair(pair.key, pair.line, Located(Object((*held.pairs, *more)), pair.value.line))
+
+
+def text_of(data: bytes) -> str:
+    """Return the text of a catalog, without byte order mark.
+
+    Raises:
+        SyntaxProblem: it is not UTF-8.
+    """
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
         raise SyntaxProblem(1, "the file is UTF-16; save it as UTF-8")
     try:
@@ -160,7 +193,12 @@ def _text(data: bytes) -> str:
         raise SyntaxProblem(line, message) from error
 
 
-def _tree(text: str, language: Format) -> Located | None:
+def tree(text: str, language: Format) -> Located | None:
+    """Return the values of a catalog's text; None for a text without any.
+
+    Raises:
+        SyntaxProblem: it is not in that language.
+    """
     if not text.strip():
         return None
     # Only the reader that is needed is imported: each brings a parser.
