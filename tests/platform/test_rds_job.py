@@ -9,6 +9,7 @@ import json
 import os
 import shutil
 import socket
+import sys
 import tarfile
 from pathlib import Path
 
@@ -135,6 +136,15 @@ def test_a_catalog_that_fits_nowhere_is_refused(laid_out: LaidOut) -> None:
     done = laid_out.run(*SCRIPT, "render", "--env", "dev")
     assert done.code == 64
     assert "too large for a ConfigMap" in done.err
+
+
+def test_without_kubectl_there_is_no_kubernetes(laid_out: LaidOut, tmp_path: Path) -> None:
+    script = (sys.executable, SCRIPT[1])
+    nowhere = {"PATH": str(tmp_path)}
+    done = laid_out.run(*script, "run", "--env", "dev", **nowhere)
+    assert done.code == 69
+    assert "there is no kubectl" in done.err
+    assert laid_out.run(*script, "render", "--env", "dev", **nowhere).code == 64
 
 
 def test_without_kubernetes_the_same_is_done_from_here(laid_out: LaidOut, tmp_path: Path) -> None:

@@ -20,14 +20,16 @@ import contextlib
 import json
 import os
 import re
+import shutil
 import sys
 from pathlib import Path
 from typing import NoReturn
 
-from job_manifests import Request, config_map, packed, project_files, rendered
-from kubernetes_job import KubernetesJob, publish
+from job_manifests import KUBECTL, NAMESPACE, Request, config_map, packed, project_files, rendered
+from kubernetes_job import FAILED, UNREACHABLE, KubernetesJob, publish, say
 
 USAGE = 64
+INTERRUPTED = 130
 LONGEST = 63
 NAME = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?")
 PASSED_ON = ("ALLOW_DB_PROVISION", "PGTENANT_APPROVED_BY", "PGTENANT_LOG_LEVEL", "GITHUB_ACTOR")
@@ -45,23 +47,42 @@ class Parser(argparse.ArgumentParser):
 def main() -> int:
     """Print, run or publish."""
     chosen = parse()
-    action: str = chosen.action
+    if shutil.which(KUBECTL[0]) is None:
+        say(f"rds_job.py: there is no {KUBECTL[0]}; nothing was created")
+        return UNREACHABLE if chosen.action == "run" else USAGE
     try:
-        bundle = packed(project_files(chosen.env))
-        catalog = config_map(f"rds-catalog-{chosen.env}", {"ENVIRONMENT": chosen.env}, bundle)
-        if action == "publish":
-            return publish(json.dumps(catalog))
-        manifests = rendered(request(chosen), bundle)
+        return carry_out(chosen)
     except ValueError as error:
-        sys.stderr.write(f"rds_job.py: {error}\n")
+        say(f"rds_job.py: {error}")
         return USAGE
+    except OSError as error:
+        say(f"rds_job.py: {error}")
+        return FAILED
+    except KeyboardInterrupt:
+        say(f"interrupted; what was created goes on: kubectl -n {NAMESPACE} get jobs")
+        return INTERRUPTED
+
+
+def carry_out(chosen: argparse.Namespace) -> int:
+    """Do what was asked for, and return the exit code.
+
+    Raises:
+        ValueError: the Job can't be made from this checkout.
+        OSError: a file can't be read or written.
+    """
+    action: str = chosen.action
+    bundle = packed(project_files(chosen.env))
+    catalog = config_map(f"rds-catalog-{chosen.env}", {"ENVIRONMENT": chosen.env}, bundle)
+    if action == "publish":
+        return publish(json.dumps(catalog))
+    manifests = rendered(request(chosen), bundle)
     if action == "render":
         sys.stdout.write(manifests)
         return 0
     with contextlib.ExitStack() as opened:
         log = opened.enter_context(chosen.log.open("w")) if chosen.log else sys.stdout
         code: int = KubernetesJob(name_of(chosen)).run(manifests, log)
-    if code == 0 and chosen.command == "apply" and not chosen.dry_run:
+    if code == 0 and not chosen.dry_run:
         publish(json.dumps(catalog))
     return code
 
