@@ -8,11 +8,11 @@ import sys
 
 from benchmarks import lineup
 from benchmarks.bench import Bench
-from benchmarks.options import Options, parse
+from benchmarks.options import PEERS, Options, parse
 from benchmarks.page import update
 from benchmarks.results import Conditions, Report
 from benchmarks.servers import servers
-from benchmarks.suites import provision
+from benchmarks.suites import catalog, latency, provision, startup, tables
 from benchmarks.tool import UnavailableError
 
 
@@ -62,8 +62,17 @@ def _line_up(
 
 
 def _measure(bench: Bench, groups: list[lineup.Group]) -> None:
-    if "provision" in bench.options.suites:
+    suites = bench.options.suites
+    if "startup" in suites:
+        startup.measure(bench)
+    if "catalog" in suites:
+        catalog.measure(bench)
+    if "provision" in suites:
         provision.measure(bench, groups)
+    if "latency" in suites:
+        latency.measure(bench, [group for group in groups if group[0].name not in PEERS])
+    if "tables" in suites:
+        tables.measure(bench)
 
 
 if __name__ == "__main__":

@@ -6,11 +6,10 @@ import json
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from benchmarks.floor import CATALOG_QUERY
 from benchmarks.workload import Scenario
-from benchmarks.world import MAINTENANCE, Command, Job, World
+from benchmarks.world import MAINTENANCE, PROGRAMS, Command, Job, World
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,5 +46,5 @@ class Bare:
             "logins": logins,
         }
         path.write_text(json.dumps(plan), "utf-8")
-        program = Path(__file__).with_name("bare_program.py")
+        program = PROGRAMS / "bare.py"
         return (Command((sys.executable, str(program), str(path))),)

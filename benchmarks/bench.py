@@ -7,6 +7,8 @@ import time
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+import psycopg
+
 from benchmarks.options import Options
 from benchmarks.results import Figure
 from benchmarks.running import FailedError, Ran, run
@@ -79,9 +81,9 @@ class Bench:
         limit = self.options.patience * 3 + _MARGIN
         try:
             took = run(tool.commands(world, job), timeout=limit, watch_memory=traffic is not None)
-        except FailedError as error:
+        except (FailedError, OSError, psycopg.Error) as error:
             self.fail(figure, str(error))
-            raise
+            raise FailedError(str(error)) from error
         self.add(figure, took, timed=timed, traffic=traffic)
 
     def add(

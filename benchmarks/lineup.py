@@ -9,6 +9,10 @@ from benchmarks.bare import Bare
 from benchmarks.floor import Floor
 from benchmarks.options import Options
 from benchmarks.ours import Pgtenant
+from benchmarks.peers.ansible import Ansible
+from benchmarks.peers.ldap2pg import Ldap2pg
+from benchmarks.peers.pg_sync_roles import PgSyncRoles
+from benchmarks.peers.pgbedrock import Pgbedrock
 from benchmarks.tool import Tool
 from benchmarks.workload import Scenario
 
@@ -43,5 +47,12 @@ def _help(python: str) -> str:
 
 def groups(options: Options) -> list[Group]:
     """Everybody who was asked for."""
-    known = {"floor": floor(options.sessions), "pgtenant": ours(options.python)}
-    return [known[name] for name in options.tools if name in known]
+    known: dict[str, Group] = {
+        "floor": floor(options.sessions),
+        "pgtenant": ours(options.python),
+        "ansible": (Ansible(),),
+        "ldap2pg": (Ldap2pg(),),
+        "pg-sync-roles": (PgSyncRoles(),),
+        "pgbedrock": (Pgbedrock(),),
+    }
+    return [known[name] for name in options.tools]

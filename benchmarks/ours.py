@@ -63,8 +63,8 @@ def lay_out(world: World, apps: Sequence[App]) -> None:
             _store(world, name, role.name, role.password, app.database)
 
 
-def catalog_text(apps: Sequence[App]) -> str:
-    """`application_databases` with three entries for each application."""
+def catalog_text(apps: Sequence[App], most: int | None = None) -> str:
+    """`application_databases` with three entries for each application, or the first `most`."""
     entries = [
         f"  {_key(app, role)} = {{\n"
         f'    database_name = "{app.database}"\n'
@@ -74,7 +74,7 @@ def catalog_text(apps: Sequence[App]) -> str:
         for app in apps
         for role in app.roles
     ]
-    return f"application_databases = {{\n{''.join(entries)}}}\n"
+    return f"application_databases = {{\n{''.join(entries[:most])}}}\n"
 
 
 def _key(app: App, role: Role) -> str:

@@ -72,10 +72,12 @@ class _Link:
         for side in (writer, downstream):
             side.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         talk = Conversation(self.traffic)
-        await asyncio.gather(
-            self._pass(reader, downstream, talk.from_client, established),
-            self._pass(upstream, writer, talk.from_server, established),
-        )
+        # Who is cut off when the relay ends says nothing: asyncio would print it.
+        with contextlib.suppress(asyncio.CancelledError):
+            await asyncio.gather(
+                self._pass(reader, downstream, talk.from_client, established),
+                self._pass(upstream, writer, talk.from_server, established),
+            )
 
     async def _pass(
         self,

@@ -9,6 +9,8 @@ from benchmarks.workload import App, Scenario
 
 ADMIN = "platform_admin"
 MAINTENANCE = "platform"
+PROGRAMS = Path(__file__).parent / "programs"
+"""What runs in processes of its own."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """The least that a program has to do: open these connections, and send one query on each.
 
-    python bare_program.py FILE
+    python bare.py FILE
 
 Nothing of pgtenant is imported. Threads, because libpq computes SCRAM's hashes without Python's
 lock; the same with asyncio takes longer.
