@@ -10,6 +10,7 @@ from pgtenant.access.ground import Ground
 from pgtenant.access.holes import Closer, Hole, HoleKind, Severity
 from pgtenant.access.model import Database, Grant
 from pgtenant.access.revoking import revoking
+from pgtenant.access.runnable import as_both
 from pgtenant.planning.privileges import PUBLIC
 
 
@@ -87,7 +88,7 @@ def _owned_by_another(ground: Ground, database: Database) -> Iterator[Hole]:
     if database.owner in {wanted, ground.model.admin}:
         return
     tenant = database.owner in ground.tenants
-    executor, closer = ground.both(database.owner, wanted)
+    run = as_both(ground, statements.give_to(database.group, wanted), database.owner, wanted)
     yield Hole(
         severity=Severity.FAILURE if tenant else Severity.WARNING,
         kind=HoleKind.OWNERSHIP,
@@ -95,9 +96,9 @@ def _owned_by_another(ground: Ground, database: Database) -> Iterator[Hole]:
         who=database.owner,
         what=f"owns the database {database.name}, which the catalog gives to {wanted}",
         path="owner",
-        statement=statements.give_to(database.group, wanted),
-        executor=executor,
-        closable_by=closer,
+        statement=run.statement,
+        executor=run.executor,
+        closable_by=run.closable_by,
         group=database.group,
     )
 

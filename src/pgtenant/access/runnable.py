@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from pgtenant.access import statements
 from pgtenant.access.effective import held
+from pgtenant.access.graph import DATABASE_OWNER
 from pgtenant.access.ground import Ground
 from pgtenant.access.holes import Closer
 from pgtenant.access.model import Database, Group, Kind
@@ -55,13 +56,15 @@ def as_grantor(
     names = [name for schema in hidden for name in schema.names]
     wanted = {"USAGE": names} if names else {}
     owners = {schema.owner for schema in hidden}
-    if owners <= reach.keys():
+    if owners <= reach.keys() and _enters(ground, role, group, database):
         run = statements.with_loan(statement, wanted, acting, as_role=apart)
         return Run(run, role, ground.closer(role))
-    executor, closer = _all_of(ground, {role, *owners}, database)
+    needed = {role, *owners}
+    executor, closer = _all_of(ground, needed, database)
     if grantor == group.owner and ground.superuser_is(executor):
         return Run(statement, executor, closer)  # a superuser revokes as the owner
-    return Run(statements.with_loan(statement, wanted, acting, as_role=True), executor, closer)
+    run = statements.with_loan(statement, wanted, acting, as_role=True)
+    return _run(ground, run, executor, closer, {acting, *needed})
 
 
 def as_giver(ground: Ground, statement: str, group: Group, database: Database) -> Run:
@@ -74,10 +77,7 @@ def as_giver(ground: Ground, statement: str, group: Group, database: Database) -
     executor, closer = ground.both(group.owner, to)
     if ground.superuser_is(executor):
         return Run(statement, executor, closer)
-    if group.kind in _SUPERUSERS_OWN or (
-        group.kind is Kind.SCHEMA
-        and not any(_may(ground, r, "CREATE", database.group, database) for r in (group.owner, to))
-    ):
+    if group.kind in _SUPERUSERS_OWN or _lacks_outside(ground, group, database):
         return Run(statement, *ground.anybody)
     missing: dict[str, list[str]] = {}
     lenders: set[str] = set()
@@ -89,12 +89,68 @@ def as_giver(ground: Ground, statement: str, group: Group, database: Database) -
         for word in wanted:
             missing.setdefault(word, []).extend(schema.names)
             lenders.add(schema.owner)
-    if not missing:
+    needed = {group.owner, to, *lenders}
+    executor, closer = _all_of(ground, needed, database)
+    if missing and not ground.superuser_is(executor):
+        statement = statements.with_loan(statement, missing, to, as_role=False)
+    return _run(ground, statement, executor, closer, needed)
+
+
+def _enters(ground: Ground, role: str, group: Group, database: Database | None) -> bool:
+    """Return whether a role gets to where its statement has to be run."""
+    if database is None or group.kind is Kind.DATABASE:
+        return True
+    return _may(ground, role, "CONNECT", database.group, database)
+
+
+def _lacks_outside(ground: Ground, group: Group, database: Database) -> bool:
+    """Return whether no owner here has what giving away a schema or a foreign server takes."""
+    to = database.owner
+    if group.kind is Kind.SCHEMA:
+        owners = (group.owner, to)
+        return not any(_may(ground, r, "CREATE", database.group, database) for r in owners)
+    wrappers = database.inside.groups if database.inside and group.kind is Kind.SERVER else ()
+    return any(
+        not _may(ground, to, "USAGE", other, database)
+        for other in wrappers
+        if other.kind is Kind.FOREIGN_DATA_WRAPPER
+    )
+
+
+def as_both(ground: Ground, statement: str, *roles: str) -> Run:
+    """Return how to run what takes the rights of all of `roles` and of nobody else."""
+    executor, closer = ground.both(*roles)
+    return _run(ground, statement, executor, closer, roles)
+
+
+def _run(
+    ground: Ground, statement: str, executor: str, closer: Closer, roles: Collection[str]
+) -> Run:
+    """Return a statement that the admin, should it be the one, makes itself able to run."""
+    admin, graph = ground.model.admin, ground.graph
+    if executor != admin or ground.superuser(admin):
         return Run(statement, executor, closer)
-    executor, closer = _all_of(ground, {group.owner, to, *lenders}, database)
-    if ground.superuser_is(executor):
-        return Run(statement, executor, closer)
-    return Run(statements.with_loan(statement, missing, to, as_role=False), executor, closer)
+    has = graph.inherited(admin).keys() & graph.settable(admin).keys()
+    lacks = sorted(set(roles) - has - {DATABASE_OWNER})
+    if not all(_can_grant(ground, admin, role) for role in lacks):
+        return Run(statement, *ground.anybody)
+    if lacks:
+        statement = statements.lent(statement, lacks, admin, ground.model.major)
+    return Run(statement, executor, closer)
+
+
+def _can_grant(ground: Ground, admin: str, role: str) -> bool:
+    """Return whether the admin itself can make members of a role."""
+    if ground.superuser(role):
+        return False
+    found = ground.model.roles.get(admin)
+    if ground.model.major < 16 and found is not None and found.createrole:
+        return True
+    return any(
+        item.admin and item.group == role
+        for holder in ground.graph.inherited(admin)
+        for item in ground.graph.memberships_of(holder)
+    )
 
 
 def _schemas(group: Group, database: Database | None) -> list[Group]:

@@ -162,6 +162,18 @@ def with_loan(
     return "; ".join(parts) if all(parts) else ""
 
 
+def lent(statement: str, roles: Sequence[str], admin: str, major: int) -> str:
+    """Make the admin a member of roles for as long as a statement takes, in one transaction."""
+    groups = sql.SQL(", ").join(map(sql.Identifier, roles))
+    to = sql.Identifier(admin)
+    give = sql.SQL("GRANT {} TO {}").format(groups, to)
+    if major >= 16:
+        give += sql.SQL(" WITH INHERIT TRUE, SET TRUE")
+    take = sql.SQL("REVOKE {} FROM {}").format(groups, to)
+    parts = ["BEGIN", advice(give), statement, advice(take), "COMMIT"]
+    return "; ".join(parts) if all(parts) else ""
+
+
 def drop_server(name: str) -> str:
     """`DROP SERVER … CASCADE`, user mappings and foreign tables included."""
     return advice(sql.SQL("DROP SERVER {} CASCADE").format(sql.Identifier(name)))

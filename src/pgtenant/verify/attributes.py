@@ -41,7 +41,7 @@ def attributes(role: DesiredRole, ground: Ground) -> Iterator[Result]:
         elif expected and not held:
             admin = ground.observed.server.admin.name
             statement = advice(statements.with_attribute(role.name, name))
-            cure = Cure(statement, f"the admin {admin}", Closable.ADMIN)
+            cure = Cure(statement, admin, Closable.ADMIN)
         yield judged(attempt, observation, cure)
 
 

@@ -157,7 +157,7 @@ class Ground:
         closable = self._closer_of(first)
         return Cure(
             statement=statement,
-            executor=self._who(closable, first.grantor or "a superuser"),
+            executor=self._who_ends(first, closable),
             closable=closable,
             path=" → ".join(f"member of {link.group}" for link in chain),
         )
@@ -175,7 +175,7 @@ class Ground:
         if role in held:
             return Cure(
                 statement=advice(closing.revoke_connect(database, role)),
-                executor=self._who(self.closable(grantor), grantor),
+                executor=grantor,
                 closable=self.closable(grantor),
                 path=f"granted by {grantor}",
                 held=Held(Kind.DATABASE, "", database, "CONNECT"),
@@ -210,7 +210,7 @@ class Ground:
             closable = Closable.OWNER if closable is Closable.ADMIN else closable
         return Cure(
             statement=advice(statements.revoke_all_from_public(database.name)),
-            executor=self._who(closable, database.owner),
+            executor=database.owner,
             closable=closable,
             path="PUBLIC",
             held=Held(Kind.DATABASE, "", database.name, "CONNECT"),
@@ -224,7 +224,7 @@ class Ground:
         closable = Closable.ADMIN if able else Closable.OWNER
         return Cure(
             statement=advice(statements.without_powers(role, [attribute])),
-            executor=self._who(closable, "a superuser"),
+            executor=admin.name if able else "a superuser",
             closable=closable,
             path=f"the role has {attribute}",
         )
@@ -238,7 +238,8 @@ class Ground:
             return Closable.ADMIN  # whoever has ADMIN on the group may end any membership in it
         return Closable.OWNER
 
-    def _who(self, closable: Closable, owner: str) -> str:
-        if closable is Closable.ADMIN:
-            return f"the admin {self.observed.server.admin.name}"
-        return owner
+    def _who_ends(self, membership: Membership, closable: Closable) -> str:
+        """Return who can run it as it stands; from PostgreSQL 16 on only the grantor's is it."""
+        admin = self.observed.server.admin
+        up_to_15 = self.observed.server.major < 16 and closable is Closable.ADMIN
+        return admin.name if admin.superuser or up_to_15 else membership.grantor or "a superuser"

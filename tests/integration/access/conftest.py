@@ -16,6 +16,9 @@ def world(instance: Instance) -> Iterator[str]:
     """A database with an object of each kind, and the roles; the connection string to it."""
     for role in worlds.ROLES:
         instance.su(sql.SQL("CREATE ROLE {} LOGIN").format(sql.Identifier(role)))
+        if instance.major >= 16:  # as whoever makes a role has it, and nothing else of it
+            options = "WITH ADMIN TRUE, INHERIT FALSE, SET FALSE"
+            instance.su(f"GRANT {role} TO platform_admin {options}")
     instance.su("CREATE DATABASE world TEMPLATE template0")
     for statement in worlds.MADE:
         instance.su(statement, dbname="world")
