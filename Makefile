@@ -9,6 +9,8 @@ STAMP = .venv/.installed
 PLATFORM = .cache/platform/.installed
 LOCK = .venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-emit-find-links --no-header --no-annotate
+# They need C libraries, and what takes their place here does not: psycopg2-binary, and no LDAP.
+NOT_FOR_BENCH = psycopg2 python-ldap pyasn1 pyasn1-modules
 CPUS := $(shell getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2)
 WORKERS ?= $(shell n=$(CPUS); [ $$n -lt 2 ] && n=2; [ $$n -gt 4 ] && n=4; echo $$n)
 TESTS = tests/unit tests/golden tests/integration tests/e2e tests/regressions
@@ -63,6 +65,10 @@ lock: $(STAMP) ## Pin the dependencies again, with hashes
 	@$(LOCK) -c requirements/dev.txt --extra aws pyproject.toml -o requirements/image.txt
 	@$(LOCK) -c requirements/dev.txt requirements/build.in -o requirements/build.txt
 	@$(LOCK) requirements/platform.in -o requirements/platform.txt
+	@for peer in ansible ldap2pg pg-sync-roles pgbedrock; do \
+		$(LOCK) $(NOT_FOR_BENCH:%=--no-emit-package %) \
+			requirements/bench-$$peer.in -o requirements/bench-$$peer.txt || exit; \
+	done
 
 clean: ## Remove what was built or cached
 	@rm -rf .venv .cache .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache build dist
