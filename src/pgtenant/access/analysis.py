@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from pgtenant.access.crossings import definers, event_triggers, servers
+from pgtenant.access.crossings import definers, event_triggers
 from pgtenant.access.databases import databases
 from pgtenant.access.granted import excess
 from pgtenant.access.ground import Ground
@@ -13,6 +13,7 @@ from pgtenant.access.inside import defaults, grants, ownership
 from pgtenant.access.model import AccessModel
 from pgtenant.access.revoking import revoking
 from pgtenant.access.roles import attributes, memberships
+from pgtenant.access.servers import servers
 from pgtenant.access.wording import objects
 from pgtenant.planning.desired import Desired
 from pgtenant.planning.privileges import PUBLIC

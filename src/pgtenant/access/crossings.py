@@ -1,4 +1,4 @@
-"""Findings about code and connections that lead from one tenant to another."""
+"""Findings about code that lets one tenant act as another."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pgtenant.access import statements
 from pgtenant.access.ground import Ground
 from pgtenant.access.holes import Hole, HoleKind, Severity
-from pgtenant.access.model import Database, ForeignServer, Kind
+from pgtenant.access.model import Database, Kind
 from pgtenant.access.revoking import revoking
 from pgtenant.access.wording import listed, objects
 
@@ -49,27 +49,6 @@ def definers(ground: Ground, database: Database) -> Iterator[Hole]:
                 )
 
 
-def servers(ground: Ground, database: Database) -> Iterator[Hole]:
-    """Yield foreign servers that lead into another tenant's database of this very instance."""
-    for server in database.inside.servers if database.inside is not None else ():
-        target = ground.model.databases.get(server.database)
-        if target is None or target.owner == database.owner or not ground.ours(target):
-            continue
-        here = server.host in ground.model.hosts or server.host.startswith("/")
-        yield Hole(
-            severity=Severity.FAILURE if here and server.mappings else Severity.WARNING,
-            kind=HoleKind.FOREIGN_SERVER,
-            database=database.name,
-            who=_users(server),
-            what=f"the foreign server {server.name} leads to the database {target.name} of"
-            f" {target.owner}{_as_whom(server)}" + ("" if here else f", if {server.host} is here"),
-            path=f"foreign server of {server.owner}",
-            statement=statements.drop_server(server.name),
-            executor=server.owner,
-            closable_by=ground.closer(server.owner),
-        )
-
-
 def event_triggers(ground: Ground, database: Database) -> Iterator[Hole]:
     """Yield event triggers with a tenant's code: it runs as whoever changes the structure."""
     for trigger in database.inside.event_triggers if database.inside is not None else ():
@@ -101,14 +80,3 @@ def _schema_users(ground: Ground, database: Database, schema: str) -> frozenset[
     }
     inside = ground.guests(database) | (ground.tenants & {database.owner})
     return inside & ground.holders(grantees)
-
-
-def _users(server: ForeignServer) -> str:
-    return ", ".join(user for user, _ in server.mappings) or server.owner
-
-
-def _as_whom(server: ForeignServer) -> str:
-    remote = sorted({name for _, name in server.mappings if name})
-    if remote:
-        return f", logging in as {', '.join(remote)}"
-    return ", with a stored login" if server.mappings else ", without a stored login"
