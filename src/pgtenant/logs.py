@@ -93,6 +93,13 @@ def configure(stream: TextIO, level: str, **bound: str) -> None:
     )
 
 
+def bind(**fields: str) -> None:
+    """Add fields to every further event of this task, and of the threads that it waits for."""
+    import structlog
+
+    structlog.contextvars.bind_contextvars(**fields)
+
+
 def get_logger() -> FilteringBoundLogger:
     """Return the logger; before `configure` it is silent."""
     import structlog

@@ -7,6 +7,7 @@ import json
 import os
 import shlex
 import subprocess
+from typing import Any
 
 import pytest
 from psycopg import sql
@@ -196,7 +197,13 @@ def test_an_internal_error_spoils_no_document(
 ) -> None:
     """What was printed already stays the only document there is."""
     project.write(ENTRIES)
-    monkeypatch.setattr(pgtenant.usecases.plan, "plan_exit_code", _break)
+    print_ = pgtenant.cli.plan._print
+
+    def print_and_break(*arguments: Any, **options: Any) -> None:
+        print_(*arguments, **options)
+        raise KeyError("nobody thought of it")
+
+    monkeypatch.setattr(pgtenant.cli.plan, "_print", print_and_break)
     result = project.plan()
     assert result.code == 1
     assert "error" not in result.json

@@ -11,6 +11,7 @@ from pgtenant.cli.commands.adopt import adopt
 from pgtenant.cli.commands.apply import apply
 from pgtenant.cli.commands.bootstrap import bootstrap
 from pgtenant.cli.commands.demo import demo
+from pgtenant.cli.commands.fleet import fleet
 from pgtenant.cli.commands.importing import import_
 from pgtenant.cli.commands.init import init
 from pgtenant.cli.commands.plan import plan
@@ -37,5 +38,18 @@ def cli() -> None:
     """  # noqa: D301 - click wants the character itself
 
 
-for command in (plan, apply, verify, access, report, bootstrap, adopt, import_, audit, init, demo):
+for command in (
+    plan,
+    apply,
+    verify,
+    access,
+    report,
+    bootstrap,
+    adopt,
+    import_,
+    audit,
+    fleet,
+    init,
+    demo,
+):
     cli.add_command(command)

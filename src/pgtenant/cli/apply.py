@@ -7,14 +7,17 @@ import os
 import secrets
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import click
 
 from pgtenant import logs
 from pgtenant.audit.record import Record
+from pgtenant.audit.s3 import S3Sink
 from pgtenant.cli.options import load_settings, lock_wait, need_environment, reaching
 from pgtenant.cli.plan import as_json, complain, width
 from pgtenant.cli.stdout import not_needed
@@ -24,21 +27,25 @@ from pgtenant.planning.plan import Plan
 from pgtenant.report.applied import apply_text
 from pgtenant.report.document import show
 from pgtenant.report.jsonout import apply_json, json_text
-from pgtenant.report.progress import progress
+from pgtenant.report.progress import Progress, progress
 from pgtenant.report.text import plan_text
 from pgtenant.secrets.store import open_store
 from pgtenant.settings.model import Settings
 from pgtenant.usecases import apply as use_case
 from pgtenant.usecases import identity
 from pgtenant.usecases.approval import log_approval, require_approval
+from pgtenant.usecases.fleet import Turn, at_once
 from pgtenant.usecases.inputs import load_catalog, load_inputs
 from pgtenant.usecases.journal import journaled
+from pgtenant.usecases.recorder import Recorder
 from pgtenant.usecases.recording import recording
 from pgtenant.usecases.saved import SavedPlan, check_fresh, read_plan
 
 
 @dataclass(frozen=True, slots=True)
-class _Request:
+class Request:
+    """One run that was asked for."""
+
     settings: Settings
     environment: str
     build_id: str
@@ -73,7 +80,7 @@ def run_apply(
         PgtenantError: anything that ended the run before or between its steps.
     """
     plan = read_plan(saved) if saved is not None else None
-    request = _Request(
+    request = Request(
         settings=load_settings(
             project, {"project.audit": audit} | reaching(skip_preflight=skip_preflight)
         ),
@@ -99,29 +106,39 @@ def run_apply(
     return _as_json(request) if style == "json" else _as_text(request)
 
 
-def _as_json(request: _Request) -> int:
+def _as_json(request: Request) -> int:
     records: list[Record] = []
     try:
-        outcome = asyncio.run(_apply(request, records, lambda _: None, {}))
+        outcome = asyncio.run(carry_out(request, records))
     except Exception as unexpected:
         error = as_error(unexpected)
         if error.exit_code < ExitCode.USAGE:
-            _print_json(request, records, [error])
+            _print_json(request, records, [error], error.exit_code)
         raise
-    _print_json(request, records, list(outcome.errors))
+    _print_json(request, records, outcome.errors, outcome.exit_code)
     for failure in outcome.errors:
         complain(failure)
     return outcome.exit_code
 
 
-def _print_json(request: _Request, records: list[Record], errors: list[PgtenantError]) -> None:
+def _print_json(
+    request: Request, records: list[Record], errors: Sequence[PgtenantError], code: int
+) -> None:
+    sys.stdout.write(json_text(as_document(request, records, errors, code)))
+
+
+def as_document(
+    request: Request, records: Sequence[Record], errors: Sequence[PgtenantError], code: int
+) -> dict[str, Any]:
+    """Return a run as `schemas/apply.schema.json` describes it."""
     told = [as_json(error) for error in errors]
-    extra = {"error": told[0], "errors": told} if told else {}
+    extra: dict[str, object] = {"exit_code": int(code)}
+    extra |= {"error": told[0], "errors": told} if told else {}
     rows = [record.as_dict() for record in records]
-    sys.stdout.write(json_text(apply_json(request.run_id, request.environment, rows, extra)))
+    return apply_json(request.run_id, request.environment, rows, extra)
 
 
-def _as_text(request: _Request) -> int:
+def _as_text(request: Request) -> int:
     records: list[Record] = []
     entries: dict[str, str] = {}
 
@@ -133,7 +150,7 @@ def _as_text(request: _Request) -> int:
     began = time.monotonic()
     errors: tuple[PgtenantError, ...] = ()
     try:
-        outcome = asyncio.run(_apply(request, records, print_plan, entries))
+        outcome = asyncio.run(carry_out(request, records, print_plan, entries))
         errors, code = outcome.errors, outcome.exit_code
     finally:
         if records:
@@ -152,15 +169,32 @@ def _as_text(request: _Request) -> int:
     return code
 
 
-async def _apply(
-    request: _Request,
+async def carry_out(
+    request: Request,
     records: list[Record],
-    print_plan: Callable[[Plan], None],
-    entries: dict[str, str],
+    print_plan: Callable[[Plan], None] = lambda _: None,
+    entries: dict[str, str] | None = None,
+    *,
+    turn: Turn = at_once,
+    meter: Progress | None = None,
 ) -> use_case.Outcome:
+    """Apply to one environment.
+
+    Args:
+        request: what was asked for.
+        records: gets the run's records.
+        print_plan: gets each plan, before anything of it is carried out.
+        entries: gets the entry's key for each username.
+        turn: waits for the turn of a server.
+        meter: told of each step; None for a line on a terminal.
+
+    Raises:
+        PgtenantError: anything that ended the run before or between its steps.
+    """
     settings, env = request.settings, request.environment
     catalog = load_catalog(settings, env, request.only)
-    entries.update({entry.username: entry.key for entry in catalog.entries})
+    if entries is not None:
+        entries.update({entry.username: entry.key for entry in catalog.entries})
     approver = "" if request.dry_run else require_approval(settings, env, os.environ)
     store = open_store(
         settings.secrets.store, directory=settings.secrets.directory, project=settings.root
@@ -186,19 +220,11 @@ async def _apply(
         if request.saved is not None:
             check_fresh(request.saved, plan, inputs, carried_out=shown > 1)
 
-    with recording(
-        settings,
-        env,
-        os.environ,
-        command=_command(request),
-        build_id=request.build_id,
-        run_id=request.run_id,
-        records=records,
-    ) as (recorder, sink):
+    async with turn(inputs), _recording(request, records) as (recorder, sink):
         running = use_case.apply(
             inputs,
             recorder,
-            progress(sys.stderr),
+            progress(sys.stderr) if meter is None else meter,
             lock_wait=(
                 settings.server.lock_timeout if request.lock_wait is None else request.lock_wait
             ),
@@ -209,8 +235,25 @@ async def _apply(
         return await journaled(running, recorder, sink)
 
 
-def _command(request: _Request) -> str:
-    return "apply --dry-run" if request.dry_run else "apply"
+@asynccontextmanager
+async def _recording(
+    request: Request, records: list[Record]
+) -> AsyncIterator[tuple[Recorder, S3Sink | None]]:
+    with recording(
+        request.settings,
+        request.environment,
+        os.environ,
+        command=command(dry_run=request.dry_run),
+        build_id=request.build_id,
+        run_id=request.run_id,
+        records=records,
+    ) as opened:
+        yield opened
+
+
+def command(*, dry_run: bool) -> str:
+    """Return what is carried out, as the journal calls it."""
+    return "apply --dry-run" if dry_run else "apply"
 
 
 def _environment(environment: str | None, plan: SavedPlan | None) -> str:

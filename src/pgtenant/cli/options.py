@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -65,6 +65,56 @@ _STYLES = {
 def instance_options(command: Command) -> Command:
     """Add what every command needs that works on one environment's instance."""
     return environment_option(project_option(command))
+
+
+def fleet_options(command: Command) -> Command:
+    """Add what a command needs that works on one environment or on several.
+
+    It gets `environments` and `everything`, and how to go through them.
+    """
+    options = (
+        click.option(
+            "-e",
+            "--env",
+            "environments",
+            multiple=True,
+            metavar="ENV",
+            help="The environment: dev, test, staging, prod, …; repeatable.",
+        ),
+        click.option(
+            "--all",
+            "everything",
+            is_flag=True,
+            help="Every environment that the settings name or that has a catalog, wave by wave.",
+        ),
+        click.option(
+            "--parallel",
+            type=click.IntRange(1, 100),
+            default=1,
+            metavar="NUMBER",
+            help="How many environments of a wave at a time  [default: one after the other]",
+        ),
+        project_option,
+    )
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+def single(environments: Sequence[str]) -> str | None:
+    """Return the one environment that was given, or None."""
+    return environments[0] if environments else None
+
+
+def are_several(environments: Sequence[str], *, everything: bool) -> bool:
+    """Tell whether a command is about more than one environment.
+
+    Raises:
+        click.UsageError: some were named, and all were asked for.
+    """
+    if everything and environments:
+        raise click.UsageError("Give either -e ENV or --all.", click.get_current_context())
+    return everything or len(set(environments)) > 1
 
 
 def head_options(command: Command) -> Command:

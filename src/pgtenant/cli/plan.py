@@ -22,6 +22,7 @@ from pgtenant.report.text import plan_text
 from pgtenant.secrets.store import open_store
 from pgtenant.settings.model import Settings
 from pgtenant.usecases import plan as use_case
+from pgtenant.usecases.fleet import Turn, at_once
 from pgtenant.usecases.inputs import Inputs, load_catalog, load_inputs
 from pgtenant.usecases.saved import save_plan
 
@@ -48,17 +49,19 @@ def run_plan(
     logs.configure(sys.stderr, logs.level_for(os.environ, sys.stderr), environment=env)
     try:
         inputs, plan = asyncio.run(
-            _plan(settings, env, only=frozenset(only), authoritative=authoritative)
+            make_plan(settings, env, only=frozenset(only), authoritative=authoritative)
         )
     except Exception as unexpected:
         error = as_error(unexpected)
         if style == "json" and error.exit_code < ExitCode.USAGE:
-            sys.stdout.write(json_text(plan_json(Plan.empty(env)) | {"error": as_json(error)}))
+            ending = {"exit_code": int(error.exit_code), "error": as_json(error)}
+            sys.stdout.write(json_text(plan_json(Plan.empty(env)) | ending))
         raise
     if out is not None:
         save_plan(out, plan, inputs)
-    _print(plan, style, sql=sql, server=f"{inputs.admin.host}:{inputs.admin.port}")
-    return use_case.plan_exit_code(plan, detailed=detailed_exitcode)
+    code = use_case.plan_exit_code(plan, detailed=detailed_exitcode)
+    _print(plan, style, sql=sql, server=f"{inputs.admin.host}:{inputs.admin.port}", code=code)
+    return code
 
 
 def as_json(error: PgtenantError) -> dict[str, str]:
@@ -71,9 +74,26 @@ def width() -> int:
     return min(shutil.get_terminal_size((80, 24)).columns, 100) if sys.stdout.isatty() else 80
 
 
-async def _plan(
-    settings: Settings, env: str, *, only: frozenset[str], authoritative: bool
+async def make_plan(
+    settings: Settings,
+    env: str,
+    *,
+    only: frozenset[str],
+    authoritative: bool,
+    turn: Turn = at_once,
 ) -> tuple[Inputs, Plan]:
+    """Plan for one environment.
+
+    Args:
+        settings: the project's.
+        env: the environment.
+        only: the keys to plan for, or none for all.
+        authoritative: whether what the catalog lacks is to be revoked.
+        turn: waits for the turn of a server.
+
+    Raises:
+        PgtenantError: anything that keeps a plan from being made.
+    """
     catalog = load_catalog(settings, env, only)
     store = open_store(
         settings.secrets.store, directory=settings.secrets.directory, project=settings.root
@@ -81,13 +101,14 @@ async def _plan(
     inputs = await load_inputs(
         settings, env, catalog, store, only=only, authoritative=authoritative
     )
-    return inputs, await use_case.plan(inputs)
+    async with turn(inputs):
+        return inputs, await use_case.plan(inputs)
 
 
-def _print(plan: Plan, style: str, *, sql: bool, server: str) -> None:
+def _print(plan: Plan, style: str, *, sql: bool, server: str, code: int) -> None:
     match style:
         case "json":
-            sys.stdout.write(json_text(plan_json(plan)))
+            sys.stdout.write(json_text(plan_json(plan) | {"exit_code": int(code)}))
         case "sql":
             sys.stdout.write(plan_sql(plan))
         case "markdown":

@@ -111,7 +111,7 @@ def _done(
     done = {
         key: tally
         for key, records in groups.items()
-        if (tally := Counter(_text(r, "action") for r in records if _changed(r, status)))
+        if (tally := Counter(_text(r, "action") for r in records if changed(r, status)))
     }
     if not done:
         return
@@ -133,8 +133,8 @@ def _step(action: str, number: int) -> str:
 def _summary(groups: Mapping[str, list[AuditFields]], elapsed: float | None) -> Line:
     records = [record for found in groups.values() for record in found]
     statuses = Counter(_text(record, "status") for record in records)
-    made = sum(_changed(record, "success") for record in records)
-    planned = sum(_changed(record, "dry_run") for record in records)
+    made = sum(changed(record, "success") for record in records)
+    planned = sum(changed(record, "dry_run") for record in records)
     told = {"success", "dry_run", "error", "blocked", "warning"}
     untouched = sum(
         bool(key) and not any(_text(r, "status") in told - _quiet(r) for r in found)
@@ -167,7 +167,8 @@ def _quiet(record: AuditFields) -> set[str]:
     return {"success", "dry_run"} if _text(record, "action") in _LOOKS else set()
 
 
-def _changed(record: AuditFields, status: str) -> bool:
+def changed(record: AuditFields, status: str) -> bool:
+    """Tell whether a record of this status is about a change, done or left out by a dry run."""
     return _is(record, status) and _text(record, "action") not in _LOOKS
 
 

@@ -38,12 +38,12 @@ def plan_markdown(plan: Plan, *, server: str = "") -> str:
     parts = [
         "\n".join(head),
         _table(plan),
-        _section("Blocked", _blocked(plan), _ROOM["blocked"], folded=False),
-        _fenced("Changes", "diff", _changes(plan), _ROOM["changes"], folded=False),
-        _section("Drift: shown, not changed", _drift(plan), _ROOM["drift"], folded=True),
+        section("Blocked", _blocked(plan), _ROOM["blocked"], folded=False),
+        fenced("Changes", "diff", _changes(plan), _ROOM["changes"], folded=False),
+        section("Drift: shown, not changed", _drift(plan), _ROOM["drift"], folded=True),
     ]
     kept = "\n\n".join(part for part in parts if part)
-    sql = _fenced("SQL of each change", "sql", _sql(plan), LIMIT - len(kept) - 500, folded=True)
+    sql = fenced("SQL of each change", "sql", _sql(plan), LIMIT - len(kept) - 500, folded=True)
     return f"{kept}\n\n{sql}\n" if sql else f"{kept}\n"
 
 
@@ -121,7 +121,15 @@ def _sql(plan: Plan) -> Iterator[str]:
             yield from sql_lines(change, _WIDEST)
 
 
-def _section(title: str, lines: Iterable[str], room: int, *, folded: bool) -> str:
+def section(title: str, lines: Iterable[str], room: int, *, folded: bool) -> str:
+    """Return lines below a heading, as many as fit; nothing when there are none.
+
+    Args:
+        title: the heading, or with `folded` what unfolds them.
+        lines: Markdown.
+        room: characters that they may take.
+        folded: whether they are shown only when asked for.
+    """
     kept, left_out = _fitting(lines, room)
     if not kept and not left_out:
         return ""
@@ -130,7 +138,8 @@ def _section(title: str, lines: Iterable[str], room: int, *, folded: bool) -> st
     return _titled(title, "\n".join(kept), folded=folded)
 
 
-def _fenced(title: str, language: str, lines: Iterable[str], room: int, *, folded: bool) -> str:
+def fenced(title: str, language: str, lines: Iterable[str], room: int, *, folded: bool) -> str:
+    """Return the same of lines that are not Markdown, in a fence of a language."""
     kept, left_out = _fitting(lines, room)
     if not kept and not left_out:
         return ""

@@ -89,13 +89,19 @@ def reference() -> str:
                 ((str(int(code)), meaning) for code, meaning in _EXIT_CODES.items()),
             ),
             "",
+            (
+                "Of several environments (`plan` and `apply` with `--all` or more than one `-e`,"
+                " `fleet report`): the first of 1, 64, 3, 2, 4 and 0 that one of them has."
+            ),
+            "",
             "## JSON output",
             "",
             (
                 "`--format json` prints one object, complete at every exit code from 0 to 4, as its"
                 " schema (JSON Schema, draft 2020-12) says. Only an internal error (a mistake in"
                 " pgtenant itself) before the command has begun leaves its `error` alone, with exit"
-                " code 1. At 64 nothing is printed. `import` prints a catalog instead."
+                " code 1. At 64 nothing is printed, except for several environments (`fleet` below)"
+                " of which one was begun. `import` prints a catalog instead."
             ),
             "",
             *_table(

@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from importlib.resources import files
 from typing import Any, Final
 
-COMMANDS: Final = ("plan", "apply", "adopt", "bootstrap", "verify", "access")
-"""The commands whose output has a schema."""
+COMMANDS: Final = ("plan", "apply", "adopt", "bootstrap", "verify", "access", "fleet")
+"""The commands whose output has a schema; `fleet` is that of several environments."""
 
 _SUFFIX: Final = ".schema.json"
 

@@ -13,6 +13,7 @@ from pgtenant.settings.model import (
     SecretsSettings,
     ServerSettings,
     Settings,
+    default_approval,
 )
 from pgtenant.settings.sources import Given, from_environ, from_file, from_overrides
 from pgtenant.settings.specs import ENVIRONMENTS, SPECS
@@ -99,10 +100,10 @@ def _build(
     root: Path, values: Mapping[tuple[str, ...], Any], explicit: set[tuple[str, ...]]
 ) -> Settings:
     sections: dict[str, dict[str, Any]] = {}
-    approvals: dict[str, Environment] = {}
+    environments: dict[str, dict[str, Any]] = {}
     for path, value in sorted(values.items()):
         if path[0] == ENVIRONMENTS:
-            approvals[path[1]] = Environment(approval=value)
+            environments.setdefault(path[1], {})[path[2]] = value
         else:
             sections.setdefault(path[0], {})[path[1]] = value
     bundle = sections["server"]["sslrootcert"]
@@ -118,5 +119,10 @@ def _build(
             **sections["server"], sslmode_explicit=("server", "sslmode") in explicit
         ),
         naming=NamingSettings(**sections["naming"]),
-        environments=MappingProxyType(approvals),
+        environments=MappingProxyType(
+            {
+                name: Environment(**{"approval": default_approval(name), **given})
+                for name, given in environments.items()
+            }
+        ),
     )

@@ -102,9 +102,11 @@ class Environment:
 
     Attributes:
         approval: whether `apply` needs an approval there.
+        wave: when its turn is among several, the lowest first; None when nobody said.
     """
 
     approval: bool
+    wave: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +132,7 @@ class Settings:
             SettingsError: the name can't be an environment's.
         """
         known = self.environments.get(check_environment(env))
-        return known if known is not None else Environment(approval=env != "dev")
+        return known if known is not None else Environment(approval=default_approval(env))
 
     def approval_required(self, env: str) -> bool:
         """Tell whether `apply` needs an approval in this environment.
@@ -139,6 +141,15 @@ class Settings:
             SettingsError: the name can't be an environment's.
         """
         return self.environment(env).approval
+
+    def wave(self, env: str) -> int:
+        """Return when an environment's turn is; one that needs no approval comes first.
+
+        Raises:
+            SettingsError: the name can't be an environment's.
+        """
+        known = self.environment(env)
+        return known.wave or (2 if known.approval else 1)
 
     def catalog_path(self, env: str) -> Path:
         """Return the path of an environment's catalog.
@@ -185,6 +196,11 @@ class Settings:
             SettingsError: the name can't be an environment's.
         """
         return expand(self.secrets.app, {"env": check_environment(env), "entry": entry})
+
+
+def default_approval(env: str) -> bool:
+    """Tell whether an environment needs an approval when nobody said."""
+    return env != "dev"
 
 
 def check_environment(env: str) -> str:

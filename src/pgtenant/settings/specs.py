@@ -94,6 +94,12 @@ def _connections(value: object) -> int:
     return value
 
 
+def _wave(value: object) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= 1000:
+        raise ValueError("")
+    return value
+
+
 def _bucket(value: object) -> str:
     text = _text(value)
     if not BUCKET_URL.fullmatch(text):
@@ -192,4 +198,7 @@ SPECS: Final = (
     Spec(ENVIRONMENTS, "approval", "true or false", None, "true or false",
          "Whether `apply` needs an approval in this environment; by default every environment "
          "but `dev` does.", _boolean),
+    Spec(ENVIRONMENTS, "wave", "whole number", None, "a whole number from 1 to 1000",
+         "When its turn is in `plan --all` and `apply --all`: the lowest first. By default 1 for "
+         "an environment that needs no approval, else 2.", _wave),
 )  # fmt: skip

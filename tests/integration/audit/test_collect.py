@@ -7,7 +7,7 @@ import io
 import json
 import os
 import random
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
@@ -98,7 +98,7 @@ def test_the_same_log_again_changes_nothing(files: Files, job: Files) -> None:
 def test_what_a_log_looks_like_elsewhere(files: Files, job: Files) -> None:
     """kubectl's prefixes, docker's and containerd's files, a shipper that sorts and wraps."""
     job.run("a", [f"message {n}" for n in range(6)])
-    ways = [
+    ways: list[Callable[[str], str]] = [
         lambda line: POD + line,
         lambda line: f"2026-01-16T10:30:00.1234567Z {POD}{line}",
         lambda line: f"2026-01-16T10:30:00.123456789Z stderr F {line}",

@@ -9,13 +9,15 @@ from pathlib import Path
 import pytest
 
 from pgtenant.report.applied import apply_text
+from pgtenant.report.fleet_markdown import fleet_markdown
+from pgtenant.report.fleet_text import fleet_text
 from pgtenant.report.jsonout import apply_json, json_text, plan_json
 from pgtenant.report.markdown import plan_markdown
 from pgtenant.report.sqlout import plan_sql
 from pgtenant.report.text import plan_text
 from pgtenant.report.verify_text import verification_text
 
-from . import audit_rows, samples, verifications
+from . import audit_rows, fleets, samples, verifications
 
 GOLDEN = Path(__file__).parents[2] / "golden" / "report"
 
@@ -53,6 +55,10 @@ OUTPUTS: dict[str, Callable[[], str]] = {
     "verify_leaking.txt": lambda: str(
         verification_text(verifications.leaking(), server=samples.SERVER)
     ),
+    "fleet_apply.txt": lambda: str(fleet_text("apply", fleets.APPLIED)),
+    "fleet_plan.txt": lambda: str(fleet_text("plan", fleets.PLANNED)),
+    "fleet_apply.md": lambda: fleet_markdown("apply", fleets.APPLIED),
+    "fleet_plan.md": lambda: fleet_markdown("plan", fleets.PLANNED),
     "apply_mixed.json": lambda: json_text(apply_json("local-1", "dev", audit_rows.MIXED)),
 }
 

@@ -98,7 +98,10 @@ def test_every_spec_is_a_field_and_every_field_has_a_spec(tmp_path: Path) -> Non
         fields = {field.name for field in dataclasses.fields(getattr(found, section))}
         keys = {spec.key for spec in SPECS if spec.section == section}
         assert keys == fields - {"sslmode_explicit", "catalog_explicit"}
-    assert [spec.key for spec in SPECS if spec.section == "environments"] == ["approval"]
+    assert [spec.key for spec in SPECS if spec.section == "environments"] == [
+        "approval",
+        "wave",
+    ]
     assert len({spec.name for spec in SPECS}) == len({spec.variable for spec in SPECS})
 
 

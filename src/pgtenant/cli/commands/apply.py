@@ -8,13 +8,15 @@ from typing import Any
 import click
 
 from pgtenant.cli.options import (
+    are_several,
     authoritative_option,
     dry_run_option,
+    fleet_options,
     format_option,
-    instance_options,
     lock_timeout_option,
     only_option,
     preflight_option,
+    single,
 )
 
 
@@ -25,10 +27,14 @@ from pgtenant.cli.options import (
     metavar="[FILE]",
     type=click.Path(dir_okay=False, exists=True, path_type=Path),
 )
-@instance_options
+@fleet_options
 @dry_run_option()
 @only_option
-@click.option("--no-fail-fast", is_flag=True, help="Go on with the other entries after an error.")
+@click.option(
+    "--no-fail-fast",
+    is_flag=True,
+    help="Go on with the other entries, and environments, after an error.",
+)
 @authoritative_option("Revoke what the catalog does not give.")
 @click.option(
     "--build-id", metavar="ID", help="For the audit  [default: the CI system's, or manual]"
@@ -37,13 +43,22 @@ from pgtenant.cli.options import (
 @click.option("--audit", metavar="PATH", help="The audit CSV  [default: from pgtenant.toml]")
 @lock_timeout_option
 @preflight_option
-@format_option("text", "json")
-def apply(**options: Any) -> int:
+@format_option("text", "json", "markdown")
+def apply(
+    *, environments: tuple[str, ...], everything: bool, parallel: int, style: str, **options: Any
+) -> int:
     """Bring the instance to what the catalog says; with FILE, carry out that saved plan.
 
     Outside dev it needs ALLOW_DB_PROVISION=true. Every step is in the audit file before the
     next one starts; run again after any failure, and it goes on from what is there.
+
+    With several environments: each needs its own approval, and has its own audit. The lowest
+    wave comes first, and none is begun after a failure.
     """
+    if are_several(environments, everything=everything) or (style == "markdown" and environments):
+        from pgtenant.cli.fleet_apply import apply_all
+
+        return apply_all(environments=environments, parallel=parallel, style=style, **options)
     from pgtenant.cli.apply import run_apply
 
-    return run_apply(**options)
+    return run_apply(environment=single(environments), style=style, **options)

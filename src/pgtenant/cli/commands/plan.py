@@ -7,17 +7,22 @@ from typing import Any
 import click
 
 from pgtenant.cli.options import (
+    are_several,
     authoritative_option,
+    fleet_options,
     format_option,
-    instance_options,
     only_option,
     out_option,
     preflight_option,
+    single,
 )
 
 
 @click.command()
-@instance_options
+@fleet_options
+@click.option(
+    "--no-fail-fast", is_flag=True, help="Go on with the other environments after an error."
+)
 @only_option
 @authoritative_option("Plan to revoke what the catalog lacks.")
 @preflight_option
@@ -27,8 +32,25 @@ from pgtenant.cli.options import (
 @click.option(
     "--detailed-exitcode", is_flag=True, help="Exit 2 when there are changes, 4 when blocked."
 )
-def plan(**options: Any) -> int:
-    """Show what would change, entry by entry. Changes nothing and takes no lock."""
+def plan(
+    *,
+    environments: tuple[str, ...],
+    everything: bool,
+    parallel: int,
+    no_fail_fast: bool,
+    **options: Any,
+) -> int:
+    """Show what would change, entry by entry. Changes nothing and takes no lock.
+
+    With several environments: one report of all. The lowest wave comes first, and none is begun
+    after a failure.
+    """
+    if are_several(environments, everything=everything):
+        from pgtenant.cli.fleet_plan import plan_all
+
+        return plan_all(
+            environments=environments, parallel=parallel, no_fail_fast=no_fail_fast, **options
+        )
     from pgtenant.cli.plan import run_plan
 
-    return run_plan(**options)
+    return run_plan(environment=single(environments), **options)

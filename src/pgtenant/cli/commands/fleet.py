@@ -1,0 +1,52 @@
+"""How `pgtenant fleet` is called."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from pgtenant.cli.options import format_option, project_option
+
+
+@click.group()
+def fleet() -> None:
+    """For those who run each environment by itself: their order, and one report of all.
+
+    `plan --all` and `apply --all` do both in one process.
+    """
+
+
+@fleet.command()
+@project_option
+@format_option("text", "json")
+def waves(**options: Any) -> int:
+    """Print the environments, a line for each wave; as JSON a list of lists."""
+    from pgtenant.cli.fleet_report import run_waves
+
+    return run_waves(**options)
+
+
+@fleet.command()
+@click.argument(
+    "files", nargs=-1, metavar="[FILE]...", type=click.Path(dir_okay=False, path_type=Path)
+)
+@click.option(
+    "--expect",
+    multiple=True,
+    metavar="ENV",
+    help="An environment that has to be in the report, if only as not started; repeatable.",
+)
+@project_option
+@format_option("text", "json", "markdown")
+def report(**options: Any) -> int:
+    """Make one report of what `plan` and `apply` have printed with --format json.
+
+    FILE holds the result of one environment or of several. What is missing or empty, or was cut
+    off, is a failure of the environment that the file is named after. Exits with the worst of
+    their codes.
+    """
+    from pgtenant.cli.fleet_report import run_report
+
+    return run_report(**options)
