@@ -12,9 +12,11 @@ from pgtenant import logs
 from pgtenant.cli.fleet import error_result, fleet_of, print_report, show_now
 from pgtenant.cli.options import load_settings, reaching
 from pgtenant.cli.plan import make_plan, width
-from pgtenant.report.fleet import Result
+from pgtenant.planning.plan import Plan
+from pgtenant.report.fleet import Result, Told
 from pgtenant.report.jsonout import plan_json
 from pgtenant.report.text import plan_text
+from pgtenant.report.words import some
 from pgtenant.usecases.fleet import Turns
 from pgtenant.usecases.plan import plan_exit_code
 
@@ -66,6 +68,14 @@ def plan_all(
             show_now(plan_text(plan, sql=sql, width=width(), server=server))
         code = plan_exit_code(plan, detailed=detailed_exitcode)
         document = plan_json(plan) | {"exit_code": int(code)}
-        return Result(environment, begun.wave, code, plan=document)
+        return Result(environment, begun.wave, code, plan=document, errors=_unread(plan))
 
     return print_report("plan", fleet.run(work), style)
+
+
+def _unread(plan: Plan) -> tuple[Told, ...]:
+    """Return what fails a plan that was made."""
+    if not plan.unrepaired:
+        return ()
+    which = some(plan.unrepaired)
+    return (Told(f"what is inside {which} could not be read", "the notes of drift say why"),)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from threading import Event
@@ -11,12 +12,14 @@ import pytest
 
 from pgtenant.audit.journal import journal_path
 from support.oracle import changing
+from support.processes import finish, holding, start, until_waiting
 from support.project import Project
 from support.sockets import most_sessions
 
-from .conftest import Fleet, entries, has, states
+from .conftest import APPROVED, Fleet, entries, has, states
 
 ALL = {"dev", "staging", "prod"}
+NO_COMMENTS = "LOCK TABLE pg_catalog.pg_shdescription IN SHARE ROW EXCLUSIVE MODE"
 WAVES = [["dev"], ["staging"], ["prod"]]
 
 
@@ -111,6 +114,39 @@ def test_blocked_entries_stop_nothing(fleet: Fleet) -> None:
     fleet.dev.instance.su("CREATE ROLE app_dev_user LOGIN")
     document = fleet.json("apply", "--all", code=4)
     assert states(document) == {"dev": "blocked", "staging": "converged", "prod": "converged"}
+
+
+def test_ctrl_c_ends_each_run_in_its_journal(fleet: Fleet) -> None:
+    with (
+        holding(fleet.dev.instance, NO_COMMENTS),
+        holding(fleet.staging.instance, NO_COMMENTS),
+    ):
+        fleet.dev.environ = APPROVED | {"PGTENANT_ENVIRONMENTS_STAGING_WAVE": "1"}
+        run = start(fleet.dev, "apply", "--all", "--parallel", "2")
+        for project in (fleet.dev, fleet.staging):
+            until_waiting(project.instance, "COMMENT ON ROLE %")
+        run.send_signal(signal.SIGINT)
+        (result,) = finish(run)
+    assert result.code == 130, result.output
+    assert "Traceback" not in result.err
+    for project in (fleet.dev, fleet.staging):
+        listed = project.run("audit", "runs", "-e", project.env).out
+        assert "exit code 130, cut off" in listed
+    assert not fleet.prod.audit.exists()
+    assert fleet.run("apply", "--all", "--parallel", "3").code == 0
+    for project in fleet.all:
+        assert project.run("audit", "verify", "-e", project.env).code == 0
+
+
+def test_every_event_says_whose_it_is(fleet: Fleet) -> None:
+    """Also those of several environments at a time."""
+    fleet.dev.environ = APPROVED | {"PGTENANT_ENVIRONMENTS_STAGING_WAVE": "3"}
+    result = fleet.dev.spawn("apply", "--all", "--parallel", "2", "--run-id", "x")
+    assert result.code == 0, result.output
+    events = [json.loads(line) for line in result.err.splitlines()]
+    assert {one["event"] for one in events} >= {"approved", "audit"}
+    assert {one["environment"] for one in events} == ALL
+    assert all(one["run_id"] == f"x-{one['environment']}" for one in events)
 
 
 def test_environments_on_one_server_share_its_budget(fleet: Fleet) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from pgtenant.audit.runs import runs_of
 from pgtenant.audit.s3 import Bucket, S3Sink, parse_bucket
 from pgtenant.audit.verify import verify
+from pgtenant.audit.wire import to_lines
 from pgtenant.errors import AuditError, SettingsError
 from support.moto import Moto
 
@@ -51,6 +53,22 @@ def test_one_object_for_each_run_and_never_another_one(files: Files, bucket: Any
     found = objects(bucket)
     assert list(found) == ["audit/rds/dev/a.jsonl", "audit/rds/dev/b.jsonl"]
     assert b"".join(found.values()) == files.journal.read_bytes()
+
+
+def test_a_collected_run_is_there_as_the_job_has_put_it(
+    files: Files, bucket: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job = Files(tmp_path / "job")
+    files.run("here")
+    job.run("a")
+    links = verify(job.journal.read_bytes()).links
+    S3Sink(Bucket("trail", "")).put("dev", "a", links)
+    monkeypatch.chdir(files.root)
+    Path("job.log").write_text("\n".join(line for link in links for line in to_lines(link)))
+    assert audit("collect", "-e", "dev", "job.log")[0] == 0
+    code, out, err = audit("upload", "-e", "dev", "--to", "s3://trail")
+    assert (code, out) == (0, "here: uploaded\na: is there already\n"), err
+    assert objects(bucket)["dev/a.jsonl"] == job.journal.read_bytes()
 
 
 def test_an_object_is_a_published_head(files: Files, bucket: Any) -> None:
