@@ -12,6 +12,7 @@ from pgtenant.access.model import Database, Grant
 from pgtenant.access.revoking import revoking
 from pgtenant.access.runnable import as_both
 from pgtenant.planning.privileges import PUBLIC
+from pgtenant.planning.providers import SYSTEM_DATABASES
 
 
 def databases(ground: Ground) -> Iterator[Hole]:
@@ -83,8 +84,7 @@ def _stranger(ground: Ground, grant: Grant, database: Database) -> bool:
 
 
 def _owned_by_another(ground: Ground, database: Database) -> Iterator[Hole]:
-    declared = ground.declared.get(database.name)
-    wanted = declared.owner.name if declared else database.owner
+    wanted = _rightful(ground, database)
     if database.owner in {wanted, ground.model.admin}:
         return
     tenant = database.owner in ground.tenants
@@ -94,7 +94,9 @@ def _owned_by_another(ground: Ground, database: Database) -> Iterator[Hole]:
         kind=HoleKind.OWNERSHIP,
         database=database.name,
         who=database.owner,
-        what=f"owns the database {database.name}, which the catalog gives to {wanted}",
+        what=f"owns the database {database.name}, which "
+        + ("the catalog gives to" if database.name in ground.declared else "belongs to")
+        + f" {wanted}",
         path="owner",
         statement=run.statement,
         executor=run.executor,
@@ -103,8 +105,23 @@ def _owned_by_another(ground: Ground, database: Database) -> Iterator[Hole]:
     )
 
 
+def _rightful(ground: Ground, database: Database) -> str:
+    """Return who should own a database: of the instance's own, nobody's tenant."""
+    declared = ground.declared.get(database.name)
+    if declared is not None:
+        return declared.owner.name
+    if database.owner in ground.tenants:
+        if database.name == ground.model.maintenance_database:
+            return ground.model.admin
+        if database.name in SYSTEM_DATABASES:
+            roles = ground.model.roles.values()
+            return next((role.name for role in roles if role.bootstrap), ground.model.admin)
+    return database.owner
+
+
 def _copied(ground: Ground, database: Database) -> Iterator[Hole]:
-    if database.is_template and ground.ours(database):
+    own = database.name in SYSTEM_DATABASES and database.name not in ground.declared
+    if database.is_template and ground.ours(database) and not own:
         yield Hole(
             severity=Severity.FAILURE,
             kind=HoleKind.TEMPLATE,
@@ -119,19 +136,19 @@ def _copied(ground: Ground, database: Database) -> Iterator[Hole]:
 
 
 def _unread(ground: Ground, database: Database) -> Iterator[Hole]:
-    """Yield databases of tenants where others can get in and the analysis can't."""
+    """Yield databases of tenants that the analysis could not enter: what leads out is inside."""
     if database.inside is not None or not ground.ours(database):
         return
-    guests = ground.guests(database)
-    if guests or database.name in ground.declared:
-        yield Hole(
-            severity=Severity.FAILURE if guests else Severity.WARNING,
-            kind=HoleKind.NOT_LOOKED_INTO,
-            database=database.name,
-            who=ground.model.admin,
-            what=f"could not look into the database {database.name}: {database.unread}",
-            path="",
-            statement="",
-            executor=database.owner,
-            closable_by=ground.closer(database.owner),
-        )
+    admin = ground.model.admin
+    yield Hole(
+        severity=Severity.FAILURE if ground.guests(database) else Severity.WARNING,
+        kind=HoleKind.NOT_LOOKED_INTO,
+        database=database.name,
+        who=admin,
+        what=f"could not look into the database {database.name}: {database.unread}",
+        path="",
+        statement=statements.let_in(database.name, admin) if database.allow_connections else "",
+        executor=database.owner,
+        closable_by=ground.closer(database.owner),
+        group=database.group,
+    )

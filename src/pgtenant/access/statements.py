@@ -124,6 +124,15 @@ def close(database: str) -> str:
     return advice(statements.revoke_all_from_public(database))
 
 
+def let_in(database: str, role: str) -> str:
+    """`GRANT CONNECT ON DATABASE`."""
+    return advice(
+        sql.SQL("GRANT CONNECT ON DATABASE {} TO {}").format(
+            sql.Identifier(database), sql.Identifier(role)
+        )
+    )
+
+
 def no_template(database: str) -> str:
     """`ALTER DATABASE … IS_TEMPLATE FALSE`."""
     return advice(sql.SQL("ALTER DATABASE {} IS_TEMPLATE FALSE").format(sql.Identifier(database)))

@@ -227,7 +227,11 @@ async def _undone(connection: Connection) -> AsyncIterator[None]:
 async def _observed(connection: Connection, probe: Probe, *, keep: bool) -> Observation:
     if probe.ask is not None and not probe.ddl:
         return await _asked(connection, probe.ask)
-    return await _tried(connection, probe.statement, keep=keep)
+    seen = await _tried(connection, probe.statement, keep=keep)
+    if probe.witness is None or seen.outcome is Outcome.UNKNOWN:
+        return seen
+    held = (await _asked(connection, probe.witness)).outcome is Outcome.ALLOWED
+    return answers.witnessed(seen, probe.attempt.expected, held=held)
 
 
 async def _tried(

@@ -8,7 +8,8 @@ from dataclasses import replace
 from pgtenant.access.model import AccessModel, Database
 from pgtenant.access.rows import Filters, Listing, listing
 from pgtenant.errors import ServerError, UsageError
-from pgtenant.postgres.access import read_inside, read_shared
+from pgtenant.postgres.access import NO_CONNECT, read_inside, read_shared
+from pgtenant.postgres.connect import Login
 from pgtenant.secrets.store import SecretStore
 from pgtenant.settings.model import Settings
 from pgtenant.usecases.inputs import server_inputs
@@ -18,10 +19,11 @@ _LOST = ("08", "57P")
 
 
 async def read_access(instance: Instance, *, only: str | None = None) -> AccessModel:
-    """Read the shared catalogs, and enter every database that lets the admin in.
+    """Read the shared catalogs, and enter every database that lets the admin in, or its owner.
 
     One connection and one query for each database, within the connection budget. The one to the
-    maintenance database is there already.
+    maintenance database is there already. Where the admin has no `CONNECT`, as in what applications
+    made themselves, the owner's own login is used, should its secret be at hand.
 
     Args:
         instance: where.
@@ -35,13 +37,16 @@ async def read_access(instance: Instance, *, only: str | None = None) -> AccessM
     here = shared.model.maintenance_database
 
     async def read(database: Database) -> Database:
-        if database.unread:
+        login = _login(instance, database)
+        if login is None:
             return database
         try:
             if database.name == here:
-                return replace(database, inside=await read_inside(instance.primary, shared.names))
-            async with instance.gate.open(instance.admin, database.name) as connection:
-                return replace(database, inside=await read_inside(connection, shared.names))
+                inside = await read_inside(instance.primary, shared.names)
+            else:
+                async with instance.gate.open(login, database.name) as connection:
+                    inside = await read_inside(connection, shared.names)
+            return replace(database, inside=inside, unread="")
         except ServerError as error:
             if error.sqlstate is None or error.sqlstate.startswith(_LOST):
                 raise
@@ -51,6 +56,13 @@ async def read_access(instance: Instance, *, only: str | None = None) -> AccessM
         *(read(d) for d in shared.model.databases.values() if only in {None, d.name})
     )
     return replace(shared.model, databases={**shared.model.databases, **{d.name: d for d in found}})
+
+
+def _login(instance: Instance, database: Database) -> Login | None:
+    if not database.unread:
+        return instance.admin
+    owner = instance.inputs.desired.by_name.get(database.owner)
+    return instance.login(owner) if owner and database.unread == NO_CONNECT else None
 
 
 async def who_can(

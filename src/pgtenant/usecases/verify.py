@@ -225,6 +225,8 @@ class _Tenant:
             if visit.connection is not None:
                 work.sessions += 1
                 work.encrypted += bool(visit.connection.pgconn.ssl_in_use)
+                if not visit.connection.pgconn.used_password:
+                    work.findings.append(hygiene.no_password(attempt.database, self.role.name))
                 await self._stay(visit.connection, attempt, own=own)
             elif own:
                 # Somewhere else it may get in, and what it can become is the same everywhere.

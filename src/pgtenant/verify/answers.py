@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Final
 
 from pgtenant.planning.logins import LoginOutcome
-from pgtenant.verify.model import Observation, Outcome
+from pgtenant.verify.model import How, Observation, Outcome
 
 _NO_PRIVILEGE: Final = "42501"
 _NO_ENTRY: Final = "28000"
@@ -45,6 +46,23 @@ def of_statement(sqlstate: str | None, said: str) -> Observation:
     if sqlstate == _NO_PRIVILEGE:
         return Observation(Outcome.REFUSED, sqlstate=sqlstate, said=said)
     return unknown(sqlstate or "", said)
+
+
+def witnessed(seen: Observation, expected: Outcome, *, held: bool) -> Observation:
+    """Return what an `EXPLAIN` proves, beside what the catalogs say.
+
+    Args:
+        seen: what came of it.
+        expected: what should.
+        held: whether the role holds the privilege.
+    """
+    if seen.outcome is Outcome.ALLOWED and not held:
+        said = "nothing was checked: a rule replaces it, and the role lacks the privilege"
+        return Observation(Outcome.REFUSED, How.CATALOG, said=said)
+    if seen.outcome is Outcome.REFUSED and expected is Outcome.REFUSED and held:
+        said = f"refused, though the role holds the privilege ({seen.said or 'no reason given'})"
+        return replace(seen, outcome=Outcome.UNKNOWN, said=said)
+    return seen
 
 
 def unknown(sqlstate: str, said: str) -> Observation:

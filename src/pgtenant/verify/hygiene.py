@@ -63,6 +63,18 @@ def large_acls(database: str, found: Iterable[tuple[str, str, str, int]]) -> Ite
         )
 
 
+def no_password(database: str, role: str) -> Finding:
+    """Return that the server let a role in without asking for its password."""
+    return Finding(
+        Severity.FAILURE,
+        FindingKind.NO_PASSWORD,
+        database,
+        role,
+        f"{role} was let in without being asked for its password (pg_hba.conf: trust, peer or"
+        " cert): whoever comes from there can be that role",
+    )
+
+
 def open_to_public(database: Database) -> tuple[str, ...]:
     """Return what everyone may do on a database, sorted."""
     return tuple(sorted({g.privilege for g in database.acl if g.grantee == PUBLIC}))
@@ -90,7 +102,8 @@ def _undeclared(ground: Ground) -> Iterator[Finding]:
     declared = {d.name for d in ground.desired.databases}
     for name, database in sorted(ground.observed.databases.items()):
         owner = ground.facts.roles.get(database.owner)
-        if name in declared or owner is None or owner.managed != ground.desired.environment:
+        managed = owner is not None and owner.managed == ground.desired.environment
+        if name in declared or not managed or ground.system(name):
             continue
         held = open_to_public(database)
         if not held:

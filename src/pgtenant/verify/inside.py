@@ -71,6 +71,7 @@ class Probe:
 
     Attributes:
         ask: a question to the catalogs instead, for where the statement would do harm.
+        witness: a question to the catalogs besides, where a statement alone proves too little.
         ddl: whether it makes something (and is rolled back); then it needs a transaction that
             may write, and a database without event triggers.
         keep: whether the next probes of the same transaction need what it made.
@@ -80,6 +81,7 @@ class Probe:
     attempt: Attempt
     statement: sql.Composable
     ask: sql.Composable | None = None
+    witness: sql.Composable | None = None
     ddl: bool = False
     keep: bool = False
     cure: Cure | None = None
@@ -159,6 +161,7 @@ class _Maker:
         return Probe(
             self.attempt(kind, target, allowed=allowed),
             probing.explain(kind, schema, table, column),
+            witness=probing.ask_table(kind, schema, table, column),
             cure=None if allowed else self.cure(revoke, held),
         )
 
@@ -180,6 +183,7 @@ class _Maker:
                 ),
                 probing.call(item.schema, item.name, item.arguments) if item.callable else ask,
                 ask=None if item.callable else ask,
+                witness=ask if item.callable else None,
                 cure=Cure(
                     advice(closing.revoke_execute(item.schema, item.name, item.arguments)),
                     f"{item.owner}, in the database {self.database.name}",

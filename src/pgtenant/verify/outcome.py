@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from pgtenant.access.holes import Hole
+from pgtenant.access.holes import Hole, HoleKind
 from pgtenant.errors import ExitCode
 from pgtenant.verify.causes import Cause, causes
 from pgtenant.verify.findings import Finding, Severity
@@ -67,8 +67,9 @@ class Verification:
 
     @property
     def unproven(self) -> int:
-        """How many attempts proved nothing."""
-        return self.count(Verdict.NOT_PROVEN)
+        """How many attempts proved nothing, and databases nobody looked into."""
+        unread = sum(hole.kind is HoleKind.NOT_LOOKED_INTO for hole in self.holes or ())
+        return self.count(Verdict.NOT_PROVEN) + unread
 
     @property
     def warnings(self) -> int:

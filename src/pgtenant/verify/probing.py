@@ -1,8 +1,12 @@
-"""The SQL of the attempts: it reads and changes no row, and calls no code of a tenant's.
+"""The SQL of the attempts: it changes no row and fires no trigger.
 
 `EXPLAIN` checks privileges where the statement itself would (`ExecutorStart`), runs nothing and
 fires no trigger, and it works in a read-only transaction. `WHERE false` keeps the planner from
 looking at partitions. https://www.postgresql.org/docs/current/sql-explain.html
+
+The planner does call what a table's owner declared `IMMUTABLE` in a default or a policy, and a rule
+may leave nothing to check. So what came of an `EXPLAIN` counts only when `has_*_privilege`, which
+nobody but PostgreSQL answers, explains it.
 """
 
 from __future__ import annotations
@@ -55,6 +59,28 @@ def ask_execute(oid: int, schema: str) -> sql.Composed:
     return sql.SQL(
         "SELECT has_function_privilege({}::oid, 'EXECUTE') AND has_schema_privilege({}, 'USAGE')"
     ).format(sql.Literal(oid), sql.Literal(schema))
+
+
+def ask_table(kind: Kind, schema: str, table: str, column: str | None = None) -> sql.Composed:
+    """Ask whether the session holds what `explain` needs, in the catalogs."""
+    held: sql.Composable
+    match kind:
+        case Kind.SELECT:
+            held = sql.SQL(
+                "(SELECT bool_and(has_column_privilege(c.oid, a.attnum, 'SELECT'))"
+                " FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attnum > 0"
+                " AND NOT a.attisdropped)"
+            )
+        case Kind.INSERT:
+            held = sql.SQL("has_any_column_privilege(c.oid, 'INSERT')")
+        case Kind.UPDATE if column is not None:
+            held = sql.SQL("has_column_privilege(c.oid, {}, 'UPDATE')").format(sql.Literal(column))
+        case _:
+            held = sql.SQL("has_table_privilege(c.oid, 'DELETE')")
+    return sql.SQL(
+        "SELECT has_schema_privilege(n.oid, 'USAGE') AND coalesce({}, true) FROM pg_class c"
+        " JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = {} AND c.relname = {}"
+    ).format(held, sql.Literal(schema), sql.Literal(table))
 
 
 def create_schema(name: str) -> sql.Composed:

@@ -211,3 +211,20 @@ def test_a_record_that_no_page_can_show(changed: dict[str, Any], why: str) -> No
     assert read_record(json.dumps(sealed(whole)), "x.json", environment="dev")
     with pytest.raises(UsageError, match=re.escape(why)):
         read_record(json.dumps(sealed(whole | changed)), "x.json", environment="dev")
+
+
+@pytest.mark.parametrize(
+    ("change", "why"),
+    [
+        ({"server": {"address": "another.example.internal:5432"}}, "of another server"),
+        ({"started_utc": "2026-02-14T09:00:00Z"}, "28 days old"),
+        ({"started_utc": "some day"}, "days old"),
+        ({"verdict": "failed"}, "did not pass"),
+    ],
+)
+def test_a_verification_that_does_not_fit_proves_nothing(change: dict[str, Any], why: str) -> None:
+    report = of(3)
+    assert "<title>dev: Isolated</title>" in page(report)
+    text = page(replace(report, record={**(report.record or {}), **change}))
+    assert "<title>dev: Not proven</title>" in text
+    assert why in text

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any, Final
 
+from pgtenant.access.holes import HoleKind
 from pgtenant.report.html.databases import Belongs, State, Tile
 from pgtenant.report.html.markup import Html, el, name
 from pgtenant.report.html.model import Report
 from pgtenant.report.html.noted import Noted
 from pgtenant.report.html.parts import TONES, badge, nothing, section
 from pgtenant.report.words import count
+
+MOST_DAYS: Final = 7
+"""How old a verification may be to prove anything."""
 
 
 def head(report: Report) -> Html:
@@ -44,13 +50,40 @@ def verdict(report: Report, found: Sequence[Noted]) -> tuple[str, str, str]:
     if record is None:
         why = "the catalogs show no hole, and nobody has tried: verify logs in as every role"
         return "No hole found, not verified", "unknown", why
-    if record["summary"]["not_proven"]:
-        why = f"{count(record['summary']['not_proven'], 'attempt')} proved nothing"
-        return "Not proven", "unknown", why
-    if record["catalog"] != report.about.catalog:
-        return "Not proven", "unknown", "the catalog has changed since the verification"
+    if doubt := _doubt(report, record):
+        return "Not proven", "unknown", doubt
     tried = f"{record['summary']['passed']:,} attempts passed"
     return "Isolated", "good", f"{tried}, and the catalogs show no hole"
+
+
+def _doubt(report: Report, record: Mapping[str, Any]) -> str:
+    """Return why a verification without failures proves nothing about this page, or nothing."""
+    unread = sum(hole.kind is HoleKind.NOT_LOOKED_INTO for hole in report.holes)
+    days = _days(record["started_utc"], report.about.generated)
+    unproven = record["summary"]["not_proven"]
+    doubts = (
+        (unproven, f"{count(unproven, 'attempt')} proved nothing"),
+        (unread, f"{count(unread, 'database')} could not be looked into"),
+        (
+            record["server"]["address"] != report.about.server,
+            "the verification is of another server",
+        ),
+        (days > MOST_DAYS, f"the verification is {days:,} days old"),
+        (
+            record["catalog"] != report.about.catalog,
+            "the catalog has changed since the verification",
+        ),
+        (record["verdict"] != "passed", "the verification did not pass"),
+    )
+    return next((words for doubtful, words in doubts if doubtful), "")
+
+
+def _days(before: str, after: str) -> int:
+    """Return the whole days between two ISO moments; many when one is none."""
+    try:
+        return (datetime.fromisoformat(after) - datetime.fromisoformat(before)).days
+    except (ValueError, TypeError):
+        return MOST_DAYS + 1
 
 
 def overview(report: Report, tiles: Sequence[Tile], found: Sequence[Noted]) -> Html:

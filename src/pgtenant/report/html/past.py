@@ -45,6 +45,7 @@ def verification(report: Report) -> Html:
         ("Verdict", badge("passed", "good") if passed else badge("failed", "bad")),
         ("When", readable(record["started_utc"])),
         ("By", record["actor"] or "not known"),
+        ("Server", record["server"]["address"]),
         ("Of", f"{record['roles']:,} roles, {record['databases']:,} databases"),
         ("Role to database", _pairs(record["connections"])),
         ("Role to role", _pairs(record["impersonations"])),

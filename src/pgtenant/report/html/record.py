@@ -49,6 +49,7 @@ def _whole(record: Mapping[str, Any]) -> bool:
         all(isinstance(record.get(name), str) for name in _TEXTS)
         and all(type(record.get(name)) is int for name in ("roles", "databases"))
         and all(_numbers(record.get(name), members) for name, members in _NUMBERS.items())
+        and _names_a_server(record.get("server"))
         and isinstance(attempts, list)
         and all(_attempt(attempt) for attempt in attempts)
     )
@@ -56,6 +57,10 @@ def _whole(record: Mapping[str, Any]) -> bool:
 
 def _numbers(value: object, members: tuple[str, ...]) -> bool:
     return isinstance(value, dict) and all(type(value.get(name)) is int for name in members)
+
+
+def _names_a_server(value: object) -> bool:
+    return isinstance(value, dict) and isinstance(value.get("address"), str)
 
 
 def _attempt(value: object) -> bool:
