@@ -123,7 +123,8 @@ def collect(
     traced = trace(found.links, {name: link for one in known for name, link in one.links.items()})
     _check_heads(heads, traced, known)
     collected = tuple(
-        _collect(env, path, traced, found, who=who, clock=clock) for env, path in paths.items()
+        _collect(env, path, traced, _edited(found, env, wanted), who=who, clock=clock)
+        for env, path in paths.items()
     )
     left_out = [env for env in named if env not in wanted]
     return Collection(
@@ -208,7 +209,7 @@ def _collect(
     environment: str,
     path: Path,
     traced: Traced,
-    found: Found,
+    edited: Sequence[str],
     *,
     who: Mapping[str, str],
     clock: Callable[[], datetime],
@@ -247,7 +248,7 @@ def _collect(
         runs=tuple(_runs(traced.chains, environment)),
         added=sum(link.text("kind") not in {Kind.COLLECTED, Kind.TORN} for link in written),
         rows=rows,
-        apart=_keep_apart(path, environment, traced, found),
+        apart=_keep_apart(path, environment, traced, edited),
     )
 
 
@@ -299,14 +300,21 @@ def _runs(chains: Iterable[Chain], environment: str) -> Iterator[Run]:
             )
 
 
-def _keep_apart(csv: Path, environment: str, traced: Traced, found: Found) -> Path | None:
+def _edited(found: Found, environment: str, wanted: Sequence[str]) -> list[str]:
+    """Return what was edited and names this environment; the first one gets what names none."""
+    texts = [odd.text for odd in found.odd if odd.edited]
+    named = {text: [env for env in wanted if f'"{env}"' in text] for text in texts}
+    return [text for text in texts if environment in (named[text] or wanted[:1])]
+
+
+def _keep_apart(csv: Path, environment: str, traced: Traced, edited: Sequence[str]) -> Path | None:
     """Write what does not hold into a file of its own, named by what is in it."""
     lines = [
         canonical(link.members).decode()
         for link in traced.loose
         if link.text("environment") == environment
     ]
-    lines += [odd.text for odd in found.odd if odd.edited and f'"{environment}"' in odd.text]
+    lines += edited
     if not lines:
         return None
     data = "".join(f"{line}\n" for line in lines).encode("utf-8", "backslashreplace")

@@ -292,3 +292,12 @@ def test_environments(files: Files, job: Files) -> None:
 def _log(lines: Sequence[str]) -> Path:
     Path("job.log").write_text("\n".join(lines))
     return Path("job.log")
+
+
+def test_an_edited_record_that_names_another_environment(files: Files, job: Files) -> None:
+    job.run("a")
+    log = printed(job)
+    log[4] = log[4].replace('"environment":"dev"', '"environment":"prod"')
+    assert collect(log)[0] == 1
+    (file,) = apart(files)
+    assert '"environment":"prod"' in file.read_text()
