@@ -15,17 +15,17 @@ FROM pg_catalog.pg_authid WHERE rolname = ANY (%s)
 """
 _DATABASE = """
 SELECT pg_catalog.pg_get_userbyid(datdba), datallowconn, datconnlimit, datistemplate,
-       ARRAY(SELECT grantee::regrole || ' ' || privilege_type || ' ' || grantor::regrole
+       ARRAY(SELECT grantee::regrole::text || ' ' || privilege_type || ' ' || grantor::regrole::text
              FROM pg_catalog.aclexplode(datacl) ORDER BY 1)
 FROM pg_catalog.pg_database WHERE datname = current_database()
 """
 _INSIDE = """
-SELECT kind, name, ARRAY(SELECT grantee::regrole || ' ' || privilege_type
+SELECT kind, name, ARRAY(SELECT grantee::regrole::text || ' ' || privilege_type
                          FROM pg_catalog.aclexplode(acl) ORDER BY 1)
 FROM (SELECT 'schema', nspname::text, nspacl FROM pg_catalog.pg_namespace
       WHERE nspname NOT LIKE 'pg\\_%' AND nspname <> 'information_schema'
       UNION ALL
-      SELECT 'default ' || defaclobjtype, defaclrole::regrole::text, defaclacl
+      SELECT 'default ' || defaclobjtype::text, defaclrole::regrole::text, defaclacl
       FROM pg_catalog.pg_default_acl) AS objects (kind, name, acl)
 ORDER BY 1, 2
 """

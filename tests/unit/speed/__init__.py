@@ -1,0 +1,1 @@
+"""Tests of the benchmark's arithmetic and of its tables; nothing is measured."""
