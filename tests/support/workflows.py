@@ -54,6 +54,7 @@ class GitHub:
         environ: what every step gets besides.
         variables: the repository's and environments' `vars`.
         runs: every run so far.
+        commits: every commit from the working copy so far.
     """
 
     root: Path
@@ -62,6 +63,12 @@ class GitHub:
     environ: dict[str, str] = field(default_factory=dict)
     variables: dict[str, str] = field(default_factory=dict)
     runs: list[Ran] = field(default_factory=list)
+    commits: list[str] = field(default_factory=list)
+
+    @property
+    def pushed(self) -> str:
+        """The commit that was last pushed from the working copy."""
+        return self.commits[-1]
 
     @property
     def origin(self) -> Path:
@@ -73,9 +80,15 @@ class GitHub:
         path = self.home / "roles"
         return sorted(path.read_text().splitlines()) if path.exists() else []
 
-    def begin(self) -> None:
-        """Make the origin, with what is in the working copy as its first commit."""
+    def begin(self, *ignored: str) -> None:
+        """Make the origin, with what is in the working copy as its first commit.
+
+        Args:
+            ignored: files that git would leave out.
+        """
         self.git("init", "--quiet", "--initial-branch", BRANCH, ".")
+        if ignored:
+            self.git("add", "--force", *ignored)
         self.git("init", "--quiet", "--bare", "--initial-branch", BRANCH, str(self.origin))
         self.git("remote", "add", "origin", str(self.origin))
         self.commit("Begin")
@@ -97,7 +110,8 @@ class GitHub:
         self.git("add", "--all")
         self.git("commit", "--quiet", "--allow-empty", "--message", message)
         self.git("push", "--quiet", "origin", f"HEAD:{BRANCH}")
-        return self.git("rev-parse", "HEAD")
+        self.commits.append(self.git("rev-parse", "HEAD"))
+        return self.commits[-1]
 
     def pull(self) -> None:
         self.git("pull", "--quiet", "--rebase", "origin", BRANCH)
