@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+import threading
+from collections.abc import AsyncIterator, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import Final
 
 import psycopg
 from psycopg.conninfo import make_conninfo
+from psycopg.pq.abc import PGconn
 
 from pgtenant.errors import ServerError
 from pgtenant.postgres.failures import failed, refused
-from pgtenant.postgres.libpq import Connection
+from pgtenant.postgres.libpq import Connection, dial
 from pgtenant.postgres.options import (
     NO_SCHEMAS,
     Timeouts,
@@ -22,6 +26,7 @@ from pgtenant.postgres.options import (
     armour_of_version,
     startup_options,
 )
+from pgtenant.postgres.reach import is_socket
 
 OLDEST: Final = 15
 NEWEST: Final = 18
@@ -65,21 +70,30 @@ class Gate:
 
     Attributes:
         slots: the connection budget.
+        threads: in which connections are made.
         major: the server's major version, or None before the first connection.
+        address: where the first connection led; empty for a socket, None for not known.
     """
 
     endpoint: Endpoint
     slots: asyncio.Semaphore
+    threads: ThreadPoolExecutor = field(repr=False, compare=False)
     major: int | None = None
+    address: str | None = None
 
     @classmethod
     def of(cls, endpoint: Endpoint, connections: int) -> Gate:
         """Return a gate with a budget of `connections`."""
-        return cls(endpoint=endpoint, slots=asyncio.Semaphore(connections))
+        threads = ThreadPoolExecutor(connections, thread_name_prefix="pgtenant-connect")
+        return cls(endpoint=endpoint, slots=asyncio.Semaphore(connections), threads=threads)
 
-    def knowing(self, major: int) -> Gate:
-        """Return the same gate, budget included, for a server of a known version."""
-        return replace(self, major=major)
+    def knowing(self, major: int, address: str | None = None) -> Gate:
+        """Return the same gate, budget included, for a server of a known version and address.
+
+        All connections of a run go to the server that the first one found: a name that leads
+        elsewhere meanwhile would mix two of them.
+        """
+        return replace(self, major=major, address=address)
 
     @asynccontextmanager
     async def open(
@@ -97,19 +111,52 @@ class Gate:
             ServerError: the connection was refused or did not come about.
         """
         async with self.slots:
-            connection = await self._connect(
-                self._conninfo(login, database, search_path), login, database
-            )
+            connection = await self._connect(login, database, search_path)
             try:
                 yield connection
             finally:
                 await connection.close()
 
-    async def _connect(self, conninfo: str, login: Login, database: str) -> Connection:
+    async def knock(self, login: Login, database: str) -> None:
+        """Open a connection and close it, armoured like all others.
+
+        Raises:
+            ServerError: it was refused or did not come about.
+        """
+        if self.address is None:
+            async with self.open(login, database):
+                return
+        async with self.slots:
+            with self._translated(login, database):
+                (await self._dial(self._conninfo(login, database, NO_SCHEMAS))).finish()
+
+    async def _connect(self, login: Login, database: str, search_path: str) -> Connection:
+        conninfo = self._conninfo(login, database, search_path)
+        with self._translated(login, database):
+            if self.address is None:
+                connection = await Connection.connect(conninfo)
+            else:
+                connection = Connection.on(await self._dial(conninfo))
+        await connection.set_autocommit(True)
+        connection.prepare_threshold = None
+        connection.limit = self.endpoint.timeouts.answer
+        return connection
+
+    async def _dial(self, conninfo: str) -> PGconn:
+        unwanted = threading.Event()
+        loop = asyncio.get_running_loop()
+        seconds = float(_connect_timeout(self.endpoint))
+        try:
+            return await loop.run_in_executor(self.threads, dial, conninfo, seconds, unwanted)
+        finally:
+            unwanted.set()
+
+    @contextmanager
+    def _translated(self, login: Login, database: str) -> Iterator[None]:
         where = f"{self.endpoint.host}:{self.endpoint.port}/{database}"
         _forget_libpq_variables()
         try:
-            connection = await Connection.connect(conninfo, autocommit=True, prepare_threshold=None)
+            yield
         except psycopg.Error as error:
             raise refused(error, who=login.user, where=where) from None
         except UnicodeError:
@@ -117,34 +164,57 @@ class Gate:
                 f"cannot connect to {where}: the host is no valid name",
                 hint="check the secret's host",
             ) from None
-        connection.limit = self.endpoint.timeouts.answer
-        return connection
 
     def _conninfo(self, login: Login, database: str, search_path: str) -> str:
-        endpoint = self.endpoint
-        settings = armour(endpoint.timeouts) | {"search_path": search_path}
-        if self.major is not None:
-            settings |= armour_of_version(self.major, endpoint.timeouts)
-        return make_conninfo(
-            "",
-            host=endpoint.host,
-            port=endpoint.port,
-            user=login.user,
-            password=login.password,
-            dbname=database,
-            sslmode=endpoint.sslmode,
-            sslrootcert=endpoint.sslrootcert,
-            connect_timeout=max(2, round(endpoint.timeouts.connect)),
-            application_name=APPLICATION_NAME,
-            client_encoding="utf8",
-            gssencmode="disable",
-            options=startup_options(settings),
-            keepalives=1,
-            keepalives_idle=_PROBE_AFTER,
-            keepalives_interval=_PROBE_EVERY,
-            keepalives_count=_PROBES,
-            tcp_user_timeout=(_PROBE_AFTER + _PROBE_EVERY * _PROBES) * 1000,
-        )
+        shared = _shared_conninfo(self.endpoint, self.major, self.address, search_path)
+        own = {"user": login.user, "password": login.password, "dbname": database}
+        return " ".join([shared, *(f"{name}={_quoted(value)}" for name, value in own.items())])
+
+
+@lru_cache
+def _shared_conninfo(
+    endpoint: Endpoint, major: int | None, address: str | None, search_path: str
+) -> str:
+    """Return what all connections have in common: thousands are made."""
+    settings = armour(endpoint.timeouts) | {"search_path": search_path}
+    if major is not None:
+        settings |= armour_of_version(major, endpoint.timeouts)
+    return make_conninfo(
+        "",
+        host=endpoint.host,
+        hostaddr=address or None,
+        port=endpoint.port,
+        sslmode=endpoint.sslmode,
+        sslrootcert=endpoint.sslrootcert,
+        connect_timeout=_connect_timeout(endpoint),
+        application_name=APPLICATION_NAME,
+        client_encoding="utf8",
+        gssencmode="disable",
+        options=startup_options(settings),
+        keepalives=1,
+        keepalives_idle=_PROBE_AFTER,
+        keepalives_interval=_PROBE_EVERY,
+        keepalives_count=_PROBES,
+        tcp_user_timeout=(_PROBE_AFTER + _PROBE_EVERY * _PROBES) * 1000,
+    )
+
+
+def _quoted(value: str) -> str:
+    """Return a value as a connection string has it."""
+    escaped = value.replace("\\", r"\\").replace("'", r"\'")
+    return f"'{escaped}'"
+
+
+def _connect_timeout(endpoint: Endpoint) -> int:
+    return max(2, round(endpoint.timeouts.connect))
+
+
+def address_of(connection: Connection) -> str | None:
+    """Return where a connection led, for `Gate.knowing`; None where there was a choice."""
+    host = connection.info.host
+    if is_socket(host):
+        return ""
+    return None if "," in host else connection.info.hostaddr or None
 
 
 def _forget_libpq_variables() -> None:

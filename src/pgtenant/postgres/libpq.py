@@ -16,15 +16,18 @@ import ctypes.util
 import json
 import logging
 import re
+import select
+import threading
+import time
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import psycopg
 from psycopg import pq
 from psycopg.abc import Buffer, PQGenConn
-from psycopg.adapt import Loader
+from psycopg.adapt import AdaptersMap, Loader
 from psycopg.pq.abc import PGconn
 from psycopg.types.json import set_json_loads
 from psycopg.waiting import Wait
@@ -41,6 +44,9 @@ _SQLSTATE: Final = re.compile(r":  ([0-9A-Z]{5}): ")  # two spaces follow the se
 _UNKNOWN: Final = 0
 """The OID that stands for every type without a loader of its own."""
 
+_SLICE: Final = 0.2
+"""Seconds: the longest wait in a thread that nobody may want any more."""
+
 
 class Connection(BoundedConnection):
     """psycopg's connection, with refusals that carry their SQLSTATE, and text of any bytes.
@@ -52,17 +58,30 @@ class Connection(BoundedConnection):
 
     @classmethod
     def _connect_gen(cls, conninfo: str = "") -> PQGenConn[Connection]:
-        pgconn = yield from _connect(conninfo)
+        return cls.on((yield from _connect(conninfo)))
+
+    @classmethod
+    def on(cls, pgconn: PGconn) -> Connection:
+        """Return what stands on a connection of libpq."""
+        pgconn.nonblocking = 1
         connection = cls(pgconn)
-        for type_ in (_UNKNOWN, "text", "name", "varchar", "bpchar"):
-            connection.adapters.register_loader(type_, _TextLoader)
-        set_json_loads(load_json, connection)
+        connection._adapters = AdaptersMap(_adapters())
         return connection
 
 
 class _TextLoader(Loader):
     def load(self, data: Buffer) -> str:
         return bytes(data).decode("utf-8", "surrogateescape")
+
+
+@cache
+def _adapters() -> AdaptersMap:
+    """Return what a connection converts with: the same for all, and not to be made for each."""
+    adapters = AdaptersMap(psycopg.adapters)
+    for type_ in (_UNKNOWN, "text", "name", "varchar", "bpchar"):
+        adapters.register_loader(type_, _TextLoader)
+    set_json_loads(load_json, adapters)
+    return adapters
 
 
 def load_json(data: str | bytes) -> Any:
@@ -85,17 +104,45 @@ def refusal_text(message: str) -> str:
     return " ".join(_SQLSTATE.sub(": ", " ".join(lines)).split())
 
 
+def dial(conninfo: str, seconds: float, unwanted: threading.Event) -> PGconn:
+    """Connect and wait for it, in a thread: what TLS and SCRAM compute takes milliseconds.
+
+    Args:
+        conninfo: names one address, or a socket: the others would be tried one after the other.
+        seconds: how long to wait at most.
+        unwanted: set when nobody wants it any more.
+
+    Raises:
+        psycopg.OperationalError: it was refused, or did not come about in time.
+    """
+    end = time.monotonic() + seconds
+    steps = _connect(conninfo)
+    try:
+        socket, wait = next(steps)
+        while True:
+            line = select.poll()
+            line.register(socket, select.POLLIN if wait is Wait.R else select.POLLOUT)
+            while not line.poll(1000 * min(_SLICE, max(0.0, end - time.monotonic()))):
+                if unwanted.is_set() or time.monotonic() >= end:
+                    raise psycopg.errors.ConnectionTimeout("connection timeout expired")
+            socket, wait = steps.send(True)
+    except StopIteration as connected:
+        conn: PGconn = connected.value
+        return conn
+
+
 def _connect(conninfo: str) -> PQGenConn[PGconn]:
     """Connect as `psycopg.generators.connect` does, at verbosity `VERBOSE` until it stands."""
     conn = pq.PGconn.connect_start(conninfo.encode())
-    set_verbosity = _set_error_verbosity()
+    set_verbosity, poll = _function("PQsetErrorVerbosity", 1), _function("PQconnectPoll", 0)
     pointer: int | None = getattr(conn, "pgconn_ptr", None)  # not in psycopg's protocol
     if set_verbosity is not None and pointer is not None:
         set_verbosity(pointer, _VERBOSE)
     while True:
         if conn.status == pq.ConnStatus.BAD:
             raise _refused(conn)
-        status = conn.connect_poll()
+        # Called like this, it lets other threads go on meanwhile.
+        status = poll(pointer) if poll and pointer is not None else conn.connect_poll()
         if status == pq.PollingStatus.OK:
             break
         if status == pq.PollingStatus.FAILED:
@@ -105,7 +152,6 @@ def _connect(conninfo: str) -> PQGenConn[PGconn]:
             pass
     if set_verbosity is not None and pointer is not None:
         set_verbosity(pointer, _DEFAULT)
-    conn.nonblocking = 1
     return conn
 
 
@@ -116,15 +162,16 @@ def _refused(conn: PGconn) -> psycopg.OperationalError:
 
 
 @cache
-def _set_error_verbosity() -> Callable[[int, int], int] | None:
+def _function(name: str, numbers: int) -> Callable[..., int] | None:
+    """Return a function of libpq that takes a connection and so many numbers, and returns one."""
     for path in _candidates():
         try:
-            function = ctypes.CDLL(path).PQsetErrorVerbosity
+            function = getattr(ctypes.CDLL(path), name)
         except (OSError, AttributeError):
             continue
-        function.argtypes = [ctypes.c_void_p, ctypes.c_int]
+        function.argtypes = [ctypes.c_void_p, *[ctypes.c_int] * numbers]
         function.restype = ctypes.c_int
-        return function
+        return cast("Callable[..., int]", function)
     return None
 
 

@@ -10,7 +10,7 @@ from pgtenant.postgres.connect import Gate, Login
 async def try_login(gate: Gate, login: Login, database: str) -> LoginOutcome:
     """Log in, armoured like every session, and leave at once."""
     try:
-        async with gate.open(login, database):
-            return LoginOutcome(connected=True)
+        await gate.knock(login, database)
     except ServerError as error:
         return LoginOutcome(connected=False, sqlstate=error.sqlstate, message=error.message)
+    return LoginOutcome(connected=True)
