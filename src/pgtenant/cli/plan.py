@@ -17,6 +17,7 @@ from pgtenant.report.document import show
 from pgtenant.report.errors import error_text
 from pgtenant.report.jsonout import json_text, plan_json
 from pgtenant.report.markdown import plan_markdown
+from pgtenant.report.progress import Progress, progress
 from pgtenant.report.sqlout import plan_sql
 from pgtenant.report.text import plan_text
 from pgtenant.secrets.store import open_store
@@ -49,7 +50,13 @@ def run_plan(
     logs.configure(sys.stderr, logs.level_for(os.environ, sys.stderr), environment=env)
     try:
         inputs, plan = asyncio.run(
-            make_plan(settings, env, only=frozenset(only), authoritative=authoritative)
+            make_plan(
+                settings,
+                env,
+                only=frozenset(only),
+                authoritative=authoritative,
+                meter=progress(sys.stderr),
+            )
         )
     except Exception as unexpected:
         error = as_error(unexpected)
@@ -81,6 +88,7 @@ async def make_plan(
     only: frozenset[str],
     authoritative: bool,
     turn: Turn = at_once,
+    meter: Progress | None = None,
 ) -> tuple[Inputs, Plan]:
     """Plan for one environment.
 
@@ -90,6 +98,7 @@ async def make_plan(
         only: the keys to plan for, or none for all.
         authoritative: whether what the catalog lacks is to be revoked.
         turn: waits for the turn of a server.
+        meter: told of each step; None for nobody.
 
     Raises:
         PgtenantError: anything that keeps a plan from being made.
@@ -102,7 +111,7 @@ async def make_plan(
         settings, env, catalog, store, only=only, authoritative=authoritative
     )
     async with turn(inputs):
-        return inputs, await use_case.plan(inputs)
+        return inputs, await use_case.plan(inputs, meter)
 
 
 def _print(plan: Plan, style: str, *, sql: bool, server: str, code: int) -> None:

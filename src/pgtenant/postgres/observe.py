@@ -1,12 +1,13 @@
 """Read a server into `planning.observed`.
 
-The shared catalogs take a few queries, each database one.
+The shared catalogs take a few queries; a database takes one where nothing differs, else two.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable
+from functools import lru_cache
 from typing import Any
 
 import psycopg
@@ -14,6 +15,7 @@ from psycopg.rows import dict_row
 
 from pgtenant.planning.desired import DesiredDatabase
 from pgtenant.planning.expectation import wanted_grants
+from pgtenant.planning.glance import Glanced, as_declared
 from pgtenant.planning.observed import (
     Admin,
     ColumnGrant,
@@ -92,16 +94,58 @@ async def observe_contents(
     connection: Connection,
     database: DesiredDatabase,
     *,
-    roles: Sequence[str],
+    roles: Collection[str],
     will_own: bool = False,
 ) -> Contents:
-    """Read what is inside the database that `connection` is connected to, in one query.
+    """Read what is inside the database that `connection` is connected to.
+
+    Where nothing differs from the catalog, one query of small cost says so.
 
     Args:
         connection: to the database itself.
         database: whose owner and members decide which objects come back.
         roles: every managed role: what any of them holds is of interest.
         will_own: read it as if the database were the wanted owner's already.
+
+    Raises:
+        ServerError: a query failed.
+    """
+    managed = frozenset(roles)
+    if not will_own and (seen := await glance(connection, database, managed)):
+        return seen
+    return await read_whole(connection, database, managed, will_own=will_own)
+
+
+async def glance(
+    connection: Connection, database: DesiredDatabase, managed: frozenset[str]
+) -> Contents | None:
+    """Return what is inside where nothing differs from the catalog, else None.
+
+    Raises:
+        ServerError: the connection was lost.
+    """
+
+    async def once() -> list[Glanced]:
+        cursor = await connection.execute(query("glance"))
+        return [Glanced(*row) for row in await cursor.fetchall()]
+
+    try:
+        rows = await patiently(once)
+    except psycopg.Error as error:
+        if connection.closed or error.sqlstate is None:
+            raise failed(error, doing="reading the catalogs", where=database.name) from None
+        return None  # such as names that are no UTF-8: `contents.sql` can do more
+    return as_declared(rows, database, managed)
+
+
+async def read_whole(
+    connection: Connection,
+    database: DesiredDatabase,
+    managed: frozenset[str],
+    *,
+    will_own: bool = False,
+) -> Contents:
+    """Read all that `Contents` has room for; see `observe_contents`.
 
     Raises:
         ServerError: the query failed.
@@ -112,7 +156,7 @@ async def observe_contents(
     ]
     parameters = {
         "owner": database.owner.name,
-        "roles": [role for role in roles if role != database.owner.name],
+        "roles": _array(managed),
         "wanted": json.dumps(wanted, ensure_ascii=False),
         "will_own": will_own,
     }
@@ -128,6 +172,13 @@ async def observe_contents(
         msg = "a query of one row returned none"
         raise AssertionError(msg)
     return _contents(load_json(row[0]))
+
+
+@lru_cache(maxsize=1)
+def _array(names: frozenset[str]) -> str:
+    """Return names as PostgreSQL writes an array: once for all databases, they may be thousands."""
+    quoted = (name.replace("\\", r"\\").replace('"', r"\"") for name in sorted(names))
+    return "{" + ",".join(f'"{name}"' for name in quoted) + "}"
 
 
 def _role(row: dict[str, Any], admin: str) -> Role:

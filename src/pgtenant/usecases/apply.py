@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pgtenant.audit.record import Action, Status
 from pgtenant.errors import AuditError, AuthorityError, PgtenantError
 from pgtenant.planning.findings import DriftKind
+from pgtenant.planning.observed import Observed
 from pgtenant.planning.plan import Plan, make_plan
 from pgtenant.postgres.lock import take_run_lock
 from pgtenant.report.progress import Progress
@@ -110,10 +111,10 @@ class _Run:
         for _ in range(1, _PASSES):
             if stopped or not (plan.incomplete or plan.reopened):
                 break
-            plan = await self._plan()
+            plan, observed = await self._plan()
             if not plan.changes:
                 break
-            if await self._refused(plan):
+            if await self._refused(plan, observed):
                 return await self._end(plan)
             await self.recorder.announce(planned_by(plan, self.instance.inputs.desired))
             stopped = await self._work(plan)
@@ -131,7 +132,7 @@ class _Run:
             PgtenantError: `show` refused it.
         """
         inputs = self.instance.inputs
-        observed = await observe(self.instance)
+        observed = await observe(self.instance, progress=self.progress)
         plan = make_plan(observed, inputs.desired, only=inputs.selected)
         self.show(plan)
         opening = facts(inputs, plan, observed)
@@ -153,19 +154,19 @@ class _Run:
         await self._note_blocked(plan)
         return plan
 
-    async def _plan(self) -> Plan:
+    async def _plan(self) -> tuple[Plan, Observed]:
         inputs = self.instance.inputs
-        observed = await observe(self.instance)
+        observed = await observe(self.instance, progress=self.progress)
         plan = make_plan(observed, inputs.desired, only=inputs.selected)
         await self._note_blocked(plan)
-        return plan
+        return plan, observed
 
-    async def _refused(self, plan: Plan) -> bool:
+    async def _refused(self, plan: Plan, observed: Observed) -> bool:
         """Show the second pass's plan and prove authority for it; the first one stands by then."""
         inputs = self.instance.inputs
         try:
             self.show(plan)
-            await prove_authority(self.instance, plan, await observe(self.instance))
+            await prove_authority(self.instance, plan, observed)
         except AuditError:
             raise
         except PgtenantError as error:

@@ -7,22 +7,26 @@ from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 
-from pgtenant.catalog.model import Auth
-from pgtenant.errors import ServerError
 from pgtenant.logs import get_logger
-from pgtenant.planning.desired import Desired, DesiredDatabase, DesiredRole
-from pgtenant.planning.logins import judge
-from pgtenant.planning.observed import Contents, Database, Observed, Role
-from pgtenant.postgres.connect import NEWEST, Endpoint, Gate, Login, arm, check_version
+from pgtenant.planning.desired import DesiredRole
+from pgtenant.planning.observed import Observed
+from pgtenant.postgres.connect import (
+    NEWEST,
+    Endpoint,
+    Gate,
+    Login,
+    address_of,
+    arm,
+    check_version,
+)
 from pgtenant.postgres.libpq import Connection
-from pgtenant.postgres.observe import observe_contents, observe_instance
+from pgtenant.postgres.observe import observe_instance
 from pgtenant.postgres.options import Timeouts
-from pgtenant.postgres.probe import try_login
 from pgtenant.postgres.reach import reach
+from pgtenant.report.progress import Progress, Silent
 from pgtenant.usecases.elsewhere import secrets_of_elsewhere
 from pgtenant.usecases.inputs import Inputs
-
-_LOST = ("08", "57P")
+from pgtenant.usecases.survey import Survey
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,15 +88,19 @@ async def connected(inputs: Inputs) -> AsyncIterator[Instance]:
                 "server_newer_than_tested", server=version // 10000, newest_tested=NEWEST
             )
         await arm(primary, endpoint.timeouts)
-        yield Instance(gate=gate.knowing(version // 10000), primary=primary, inputs=inputs)
+        known = gate.knowing(version // 10000, address_of(primary))
+        yield Instance(gate=known, primary=primary, inputs=inputs)
 
 
-async def observe(instance: Instance, *, adopting: Collection[str] = ()) -> Observed:
+async def observe(
+    instance: Instance, *, adopting: Collection[str] = (), progress: Progress | None = None
+) -> Observed:
     """Read the shared catalogs, try every stored password, and enter every database of ours.
 
     Args:
         instance: where.
         adopting: roles that are looked at as if they were ours, their databases too.
+        progress: told of each step.
 
     Raises:
         ServerError: the server failed. A single database that can't be entered is no
@@ -104,84 +112,11 @@ async def observe(instance: Instance, *, adopting: Collection[str] = ()) -> Obse
         roles=[role.name for role in desired.roles],
         extensions={name for database in desired.databases for name in database.extensions},
     )
-    roles, databases, elsewhere = await asyncio.gather(
-        _prove_passwords(instance, shared, adopting),
-        _read_contents(instance, shared, adopting),
-        secrets_of_elsewhere(instance.inputs),
-    )
+    survey = Survey(instance, shared, frozenset(adopting), progress or Silent())
+    _, elsewhere = await asyncio.gather(survey.run(), secrets_of_elsewhere(instance.inputs))
     return replace(
         shared,
-        roles={**shared.roles, **roles},
-        databases={**shared.databases, **databases},
+        roles={**shared.roles, **survey.roles},
+        databases={**shared.databases, **survey.databases},
         elsewhere=elsewhere,
-    )
-
-
-async def _prove_passwords(
-    instance: Instance, shared: Observed, adopting: Collection[str]
-) -> dict[str, Role]:
-    async def prove(wanted: DesiredRole, existing: Role) -> Role:
-        if wanted.auth is Auth.IAM:
-            return existing  # without a password there is nothing to prove
-        login = instance.login(wanted)
-        if login is None:
-            return replace(existing, password_note="its secret could not be read")  # noqa: S106
-        outcome = await try_login(instance.gate, login, instance.inputs.maintenance_database)
-        state, note = judge(outcome, expired=existing.expired, rds_iam=existing.rds_iam)
-        return replace(existing, password=state, password_note=note)
-
-    found = [
-        prove(role, shared.roles[role.name])
-        for role in instance.inputs.desired.roles
-        if role.name in shared.roles
-        and (role.name in adopting or _ours(shared, instance.inputs.desired, role.name))
-    ]
-    return {role.name: role for role in await asyncio.gather(*found)}
-
-
-async def _read_contents(
-    instance: Instance, shared: Observed, adopting: Collection[str]
-) -> dict[str, Database]:
-    desired = instance.inputs.desired
-    names = sorted({*desired.by_name, *shared.managed(desired.environment)})
-
-    async def read(wanted: DesiredDatabase, existing: Database) -> Database:
-        try:
-            async with instance.gate.open(instance.admin, wanted.name) as connection:
-                contents: Contents = await observe_contents(
-                    connection, wanted, roles=names, will_own=wanted.owner.name in adopting
-                )
-        except ServerError as error:
-            if error.sqlstate is None or error.sqlstate.startswith(_LOST):
-                raise
-            return replace(existing, unread=error.message)
-        return replace(existing, contents=contents)
-
-    found = [
-        read(database, shared.databases[database.name])
-        for database in instance.inputs.desired.databases
-        if _enterable(shared, instance.inputs.desired, database, adopting)
-    ]
-    return {database.name: database for database in await asyncio.gather(*found)}
-
-
-def _ours(shared: Observed, desired: Desired, role: str) -> bool:
-    existing = shared.roles.get(role)
-    marker = existing.marker if existing else None
-    return marker is not None and marker.environment == desired.environment
-
-
-def _enterable(
-    shared: Observed, desired: Desired, database: DesiredDatabase, adopting: Collection[str]
-) -> bool:
-    """Return whether a database is ours and can be expected to let the admin in."""
-    if database.owner.name in adopting:
-        there = shared.databases.get(database.name)
-        return there is not None and there.allow_connections
-    existing = shared.databases.get(database.name)
-    return (
-        existing is not None
-        and existing.owner == database.owner.name
-        and existing.allow_connections
-        and _ours(shared, desired, database.owner.name)
     )

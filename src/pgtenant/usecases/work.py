@@ -120,9 +120,9 @@ class Work:
                 self.left.subtract(change.entry for change in changes)
             except PgtenantError as error:
                 await self._fail(part, error)
+            self.progress.advance(changes[0].entry, describe(changes[0]))
 
     async def _transaction(self, transaction: Transaction, maintenance: Connection) -> None:
-        self.progress.advance(transaction.changes[0].entry, describe(transaction.changes[0]))
         began = time.monotonic()
         unconfirmed: UnconfirmedError | None = None
         async with self._connection(transaction, maintenance) as connection:

@@ -19,13 +19,18 @@ _NOT_TRIED_AGAIN: Final = (
 """They read or set something of the session's own: nobody is in their way."""
 
 
-def code_after(fault: Injection, name: str, without: int) -> int:
+ASKED_AGAIN: Final = frozenset({"queries/glance.sql", "queries/contents.sql"})
+"""What the admin asks as well where an owner's session came to nothing."""
+
+
+def code_after(fault: Injection, name: str, without: int, *, of_admin: bool) -> int:
     """Return the exit code.
 
     Args:
         fault: what happened.
         name: at which boundary.
         without: how the run ends without a fault.
+        of_admin: whether the session is an admin's.
     """
     if fault.kills:
         return KILLED
@@ -33,6 +38,8 @@ def code_after(fault: Injection, name: str, without: int) -> int:
         return without
     if name == "login of a role":
         return without  # it only proves a password, or finds that it can't be proven
+    if name in ASKED_AGAIN and not of_admin:
+        return 1 if fault.strikes_all else without
     return 1
 
 

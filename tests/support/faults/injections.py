@@ -27,6 +27,7 @@ class Injection:
         transient: whether the same transaction is expected to succeed when it is run again.
         kills: whether pgtenant itself is what dies.
         severs: whether the connection is lost.
+        strikes_all: whether every connection is.
     """
 
     title: str
@@ -37,6 +38,7 @@ class Injection:
     transient: bool = False
     kills: bool = False
     severs: bool = False
+    strikes_all: bool = False
 
 
 def _cut_before(_: Bench, session: Session) -> None:
@@ -122,7 +124,12 @@ ALL: Final[dict[str, Injection]] = {
         "session ended", _terminate, _in_session, r"administrator command|" + LOST, severs=True
     ),
     "restart": Injection(
-        "server restart", _restart, _in_session, r"administrator command|" + LOST, severs=True
+        "server restart",
+        _restart,
+        _in_session,
+        r"administrator command|" + LOST,
+        severs=True,
+        strikes_all=True,
     ),
     "statement_timeout": _error(
         "statement timeout",

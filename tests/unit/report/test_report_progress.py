@@ -7,8 +7,9 @@ import threading
 import time
 
 import pytest
+import structlog.testing
 
-from pgtenant.report.progress import LiveLine, Silent, fit, progress
+from pgtenant.report.progress import Events, LiveLine, fit, progress, seconds_left
 
 
 class Terminal(io.StringIO):
@@ -44,7 +45,7 @@ def test_a_terminal_sees_what_is_done_and_how_long_it_took() -> None:
     line.stop()
     first, second, third = drawn(stream)
     assert first == " 0/12  0:00"
-    assert second == " 1/12  1:05  keycloak: role created\\x1b[2J"
+    assert second == " 1/12  1:05, about 12:05 left  keycloak: role created\\x1b[2J"
     assert len(third) == 79
     assert stream.getvalue().endswith("\r\x1b[K")
 
@@ -60,7 +61,7 @@ def test_more_steps_than_said_are_not_hidden() -> None:
 
 
 def test_nothing_is_left_running(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("pgtenant.report.progress._TICK", 0.01)
+    monkeypatch.setattr(LiveLine, "_every", 0.01)
     stream = Terminal()
     line = LiveLine(stream)
     line.stop()  # without a start
@@ -82,9 +83,9 @@ def test_a_terminal_that_went_away_ends_no_run() -> None:
 @pytest.mark.parametrize(
     ("stream", "term", "kind"),
     [
-        (io.StringIO(), "xterm", Silent),
-        (Terminal(), "dumb", Silent),
-        (Terminal(), "", Silent),
+        (io.StringIO(), "xterm", Events),
+        (Terminal(), "dumb", Events),
+        (Terminal(), "", Events),
         (Terminal(), "xterm", LiveLine),
     ],
 )
@@ -98,6 +99,43 @@ def test_only_a_terminal_that_can_draw_gets_a_line(
     shown.advance("a", "b")
     shown.stop()
     assert bool(stream.getvalue()) == (kind is LiveLine)
+
+
+def test_what_is_left_is_estimated_once_there_is_a_pace() -> None:
+    now = [0.0]
+    stream = Terminal()
+    line = LiveLine(stream, clock=lambda: now[0])
+    line.start(10)
+    now[0] = 30.0
+    line.advance("a", "b")
+    line.stop()
+    assert drawn(stream)[-1] == " 1/10  0:30, about 4:30 left  a: b"
+    assert seconds_left(0, 10, 60.0) is None
+    assert seconds_left(2, 10, 1.0) is None
+    assert seconds_left(4, 100, 60.0) is None
+    assert seconds_left(10, 10, 60.0) is None
+
+
+def test_without_a_terminal_an_event_says_it_now_and_then(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Events, "_every", 0.01)
+    now = [0.0]
+    with structlog.testing.capture_logs() as logged:
+        events = Events(clock=lambda: now[0])
+        events.start(4)
+        now[0] = 10.0
+        events.advance("keycloak", "role created")
+        while not any(event["done"] for event in list(logged)):
+            time.sleep(0.01)
+        events.stop()
+    assert logged[-1] == {
+        "event": "progress",
+        "log_level": "info",
+        "done": 1,
+        "left": 3,
+        "seconds": 10.0,
+        "seconds_left": 30,
+        "current": "keycloak: role created",
+    }
 
 
 def test_wide_characters_take_two_columns() -> None:

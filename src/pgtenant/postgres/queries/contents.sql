@@ -5,7 +5,8 @@
 WITH owner AS (
     SELECT oid FROM pg_roles WHERE rolname = %(owner)s
 ), grantee AS (
-    SELECT oid, rolname FROM pg_roles WHERE rolname = ANY (%(roles)s)
+    SELECT oid, rolname FROM pg_roles
+     WHERE rolname = ANY (%(roles)s::text[]) AND rolname <> %(owner)s
 ), wanted AS (
     SELECT kind, array_agg(role || E'\n' || privilege || E'\nf' ORDER BY role COLLATE "C", privilege COLLATE "C") AS grants
       FROM jsonb_to_recordset(%(wanted)s::jsonb) AS w(kind text, role text, privilege text)

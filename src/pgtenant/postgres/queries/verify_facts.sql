@@ -31,6 +31,6 @@ SELECT (SELECT jsonb_agg(jsonb_build_object(
           JOIN pg_database d ON d.oid = s.datid
           JOIN pg_roles r ON r.oid = s.usesysid
          WHERE coalesce(s.backend_type, 'client backend') = 'client backend'
-           AND NOT has_database_privilege(r.oid, d.oid, 'CONNECT')) AS stale,
+           AND NOT (r.rolcanlogin AND has_database_privilege(r.oid, d.oid, 'CONNECT'))) AS stale,
        (SELECT jsonb_object_agg(d.datname, cardinality(d.datacl))
           FROM pg_database d WHERE d.datacl IS NOT NULL) AS acl_entries
