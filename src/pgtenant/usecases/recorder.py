@@ -64,8 +64,30 @@ class Settlement:
 
 
 @dataclass(slots=True)
+class _Piece:
+    """What one call has to write.
+
+    Attributes:
+        done: it is on disk.
+    """
+
+    rows: Sequence[Row]
+    before: Sequence[Members] = ()
+    after: Sequence[Members] = ()
+    done: bool = False
+    error: AuditError | None = None
+
+    @property
+    def framed(self) -> bool:
+        """Whether it has more than rows, and is written by itself."""
+        return bool(self.before or self.after)
+
+
+@dataclass(slots=True)
 class Recorder:
     """Writes records before it returns, so that no change goes ahead of its own record.
+
+    What several workers have to write while the disk is busy goes there together.
 
     Attributes:
         audit: the CSV file and its journal.
@@ -85,6 +107,8 @@ class Recorder:
     records: list[Record] = field(default_factory=list)
     settlement: Settlement | None = None
     cut_off: bool = False
+    _queue: list[_Piece] = field(default_factory=list, repr=False)
+    _turn: asyncio.Lock = field(default_factory=asyncio.Lock, repr=False)
 
     @property
     def own(self) -> Sequence[Record]:
@@ -107,33 +131,57 @@ class Recorder:
         before: Sequence[Members] = (),
         after: Sequence[Members] = (),
     ) -> None:
+        piece = _Piece(rows, before, after)
+        self._queue.append(piece)
+        async with self._turn:
+            while not piece.done and piece.error is None:
+                await self._flush()
+        if piece.error is not None:
+            raise piece.error
+
+    async def _flush(self) -> None:
+        """Write the first piece of the queue, and with it all rows that wait behind."""
+        length = 1
+        if not self._queue[0].framed:
+            framed = (n for n, piece in enumerate(self._queue) if piece.framed)
+            length = next(framed, len(self._queue))
+        batch, self._queue = self._queue[:length], self._queue[length:]
+        rows = [row for piece in batch for row in piece.rows]
         now = stamp(self.clock())
-        records = [
-            Record(
-                timestamp_utc=now,
-                environment=self.environment,
-                build_id=self.build_id,
-                run_id=self.run_id,
-                database=row.database,
-                username=row.username,
-                action=row.action,
-                status=row.status,
-                duration_ms=round(row.duration * 1000),
-                message=row.message,
-            )
-            for row in rows
-        ]
+        records = [self._record(row, now) for row in rows]
         details = [
             Detail(row.entry, row.sql, row.changes, row.in_doubt, row.settles) for row in rows
         ]
-        append = partial(self.audit.append, before=before, after=after)
+        append = partial(self.audit.append, before=batch[0].before, after=batch[0].after)
         try:
             await asyncio.to_thread(append, records, details)
-        except AuditError:
+        except AuditError as error:
             self.cut_off = True
+            for piece in batch:
+                piece.error = error
+            return
+        except BaseException:
+            for piece in batch:
+                piece.error = AuditError("the run ended while the record was being written")
             raise
+        for piece in batch:
+            piece.done = True
         self.records += records
         log_records(records)
+
+    def _record(self, row: Row, now: str) -> Record:
+        return Record(
+            timestamp_utc=now,
+            environment=self.environment,
+            build_id=self.build_id,
+            run_id=self.run_id,
+            database=row.database,
+            username=row.username,
+            action=row.action,
+            status=row.status,
+            duration_ms=round(row.duration * 1000),
+            message=row.message,
+        )
 
     async def start(
         self,
