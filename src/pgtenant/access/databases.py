@@ -10,7 +10,7 @@ from pgtenant.access.ground import Ground
 from pgtenant.access.holes import Closer, Hole, HoleKind, Severity
 from pgtenant.access.model import Database, Grant
 from pgtenant.access.revoking import revoking
-from pgtenant.access.runnable import as_both
+from pgtenant.access.runnable import Run, as_both
 from pgtenant.planning.privileges import PUBLIC
 from pgtenant.planning.providers import SYSTEM_DATABASES
 
@@ -78,7 +78,7 @@ def _stranger(ground: Ground, grant: Grant, database: Database) -> bool:
     return (
         role not in {PUBLIC, database.owner}
         and role not in ground.tenants
-        and not ground.known(role)
+        and not ground.providers(role)
         and not ground.superuser(role)
     )
 
@@ -88,7 +88,12 @@ def _owned_by_another(ground: Ground, database: Database) -> Iterator[Hole]:
     if database.owner in {wanted, ground.model.admin}:
         return
     tenant = database.owner in ground.tenants
-    run = as_both(ground, statements.give_to(database.group, wanted), database.owner, wanted)
+    if tenant and database.name in ground.declared:  # what is in it is no other tenant's to have
+        rename = statements.rename_database(database.name, database.owner)
+        run = Run(rename, database.owner, ground.closer(database.owner))
+    else:
+        give = statements.give_to(database.group, wanted)
+        run = as_both(ground, give, database.owner, wanted)
     yield Hole(
         severity=Severity.FAILURE if tenant else Severity.WARNING,
         kind=HoleKind.OWNERSHIP,

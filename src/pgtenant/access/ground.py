@@ -66,6 +66,11 @@ class Ground:
         bootstrap = found is not None and found.bootstrap
         return role == self.model.admin or is_provider(role, bootstrap=bootstrap)
 
+    def providers(self, role: str) -> bool:
+        """Return whether `role` is known and no group of PostgreSQL's that people are put into."""
+        found = self.model.roles.get(role)
+        return self.known(role) and not (found is not None and found.predefined)
+
     def superuser(self, role: str) -> bool:
         """Return whether `role` is a superuser."""
         return self.graph.superuser(role)

@@ -13,6 +13,16 @@ from pgtenant.catalog.model import Auth
 from pgtenant.planning.privileges import IAM_ROLE
 
 _SUPERUSERS_ONLY: Final = frozenset({"SUPERUSER", "REPLICATION", "BYPASSRLS"})
+_OVER_EVERYBODY: Final = frozenset(
+    {
+        "pg_read_all_data",
+        "pg_write_all_data",
+        "pg_execute_server_program",
+        "pg_read_server_files",
+        "pg_write_server_files",
+    }
+)
+"""Predefined roles that reach into every database, or out of the server."""
 
 
 def attributes(ground: Ground) -> Iterator[Hole]:
@@ -41,7 +51,7 @@ def attributes(ground: Ground) -> Iterator[Hole]:
 def memberships(ground: Ground) -> Iterator[Hole]:
     """Yield the memberships of tenants, and those of strangers in tenants."""
     for item in ground.model.memberships:
-        severity = _of_tenant(ground, item) or _in_tenant(ground, item)
+        severity = _of_tenant(ground, item) or _in_tenant(ground, item) or _in_power(ground, item)
         if severity is None:
             continue
         executor, closer = _who_ends(ground, item)
@@ -77,10 +87,13 @@ def _rules_roles(ground: Ground, role: Role) -> bool:
 
     The instance's master keeps it after a delegated admin was made.
     """
+    return ground.model.major < 16 and not role.superuser and not _master(ground, role.name)
+
+
+def _master(ground: Ground, name: str) -> bool:
     home = ground.model.databases.get(ground.model.maintenance_database)
-    master = home is not None and home.owner == role.name
-    provided = any(ground.known(g) for g in ground.graph.groups(role.name) if g != role.name)
-    return ground.model.major < 16 and not role.superuser and not master and not provided
+    provided = any(ground.providers(g) for g in ground.graph.groups(name) if g != name)
+    return provided or (home is not None and home.owner == name)
 
 
 def _power(attribute: str) -> str:
@@ -109,11 +122,23 @@ def _in_tenant(ground: Ground, item: Membership) -> Severity | None:
     bare = not item.inherit and not item.set
     if item.member == ground.model.admin:
         return None if bare else Severity.WARNING
-    member = ground.model.roles.get(item.member)
-    makes_roles = member is not None and member.createrole
-    if ground.known(item.member) or (bare and makes_roles):
+    if ground.providers(item.member) or (bare and _makes_roles(ground, item.member)):
         return None
     return Severity.FAILURE
+
+
+def _in_power(ground: Ground, item: Membership) -> Severity | None:
+    """Return a warning for a stranger that may read or write everything, or leave the server."""
+    stranger = item.member not in ground.tenants and not ground.known(item.member)
+    if item.group not in _OVER_EVERYBODY or not stranger or ground.superuser(item.member):
+        return None
+    return Severity.WARNING
+
+
+def _makes_roles(ground: Ground, name: str) -> bool:
+    """Return whether it is the instance's master, who keeps `ADMIN` on what it made (16+)."""
+    role = ground.model.roles.get(name)
+    return role is not None and role.createrole and _master(ground, name)
 
 
 def _belongs(item: Membership) -> str:

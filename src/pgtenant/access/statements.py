@@ -37,8 +37,8 @@ _ALL_OF: Final[Mapping[Kind, str]] = {
     Kind.SEQUENCE: "ALL SEQUENCES",
     Kind.FUNCTION: "ALL ROUTINES",
 }
-_MOST_NAMES: Final = 100
-_MOST_STATEMENTS: Final = 20
+_MOST_NAMES: Final = 1000
+_NAME_BYTES: Final = 63
 
 
 def revoke(
@@ -139,12 +139,12 @@ def no_template(database: str) -> str:
 
 
 def give_to(group: Group, owner: str) -> str:
-    """`ALTER … OWNER TO` for the objects of a group, at most twenty of them."""
+    """`ALTER … OWNER TO` for the objects of a group, at most a thousand of them."""
     keyword = sql.SQL(_OWNED[group.kind])
     return advice(
         sql.SQL("; ").join(
             sql.SQL("ALTER {} {} OWNER TO {}").format(keyword, name, sql.Identifier(owner))
-            for name in _names(group)[:_MOST_STATEMENTS]
+            for name in _names(group)[:_MOST_NAMES]
         )
     )
 
@@ -169,6 +169,16 @@ def with_loan(
         inner = [advice(sql.SQL("SET ROLE {}").format(to)), statement, "RESET ROLE"]
     parts = [*given, *inner, *taken]
     return "; ".join(parts) if all(parts) else ""
+
+
+def rename_database(database: str, owner: str) -> str:
+    """`ALTER DATABASE … RENAME TO` a name that says whose it is."""
+    name = f"{database}_of_{owner}".encode()[:_NAME_BYTES].decode(errors="ignore")
+    return advice(
+        sql.SQL("ALTER DATABASE {} RENAME TO {}").format(
+            sql.Identifier(database), sql.Identifier(name)
+        )
+    )
 
 
 def lent(statement: str, roles: Sequence[str], admin: str, major: int) -> str:

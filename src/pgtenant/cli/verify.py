@@ -113,14 +113,14 @@ def _verify(request: _Request, began: datetime) -> int:
     inputs, found = asyncio.run(_attempt(request))
     about = about_verification(inputs, began, time.monotonic() - start)
     document = verification_json(found, about)
-    if request.out is not None:
-        _write(request.out, document)
     if request.style == "json":
         sys.stdout.write(json_text(document))
     else:
         took = f"{about.started}, took {about.seconds:.1f} s"
         title = f"PostgreSQL {found.server_version // 10000} at {about.server}, {took}"
         show(verification_text(found, server=title, width=width()), sys.stdout)
+    if request.out is not None:  # after all else, should it fail
+        _write(request.out, document)
     logs.get_logger().info(
         "verified", verdict=document["verdict"], digest=document["digest"], seed=found.seed
     )
@@ -159,13 +159,13 @@ async def _attempt(request: _Request) -> tuple[Inputs, Verification]:
 def _instance(request: _Request) -> int:
     inputs, findings = asyncio.run(_look(request))
     document = instance_json(findings, request.environment)
-    if request.out is not None:
-        _write(request.out, document)
     if request.style == "json":
         sys.stdout.write(json_text(document))
     else:
         text = findings_text(findings, request.environment, server=_server(inputs), width=width())
         show(text, sys.stdout)
+    if request.out is not None:
+        _write(request.out, document)
     return ExitCode.FAILED if failed(findings) else ExitCode.CONVERGED
 
 

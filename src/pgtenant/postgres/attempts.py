@@ -111,8 +111,12 @@ async def look_around(connection: Connection, *, acl_bytes: int) -> Inventory:
     )
 
 
-async def trespass(connection: Connection) -> Trespass:
+async def trespass(connection: Connection, name: str) -> Trespass:
     """Look at what a foreign database would give away, without touching anything in it.
+
+    Args:
+        connection: the role's, to that database.
+        name: of a table that is not there; it is made and undone.
 
     Raises:
         ServerError: the query failed, or the connection was lost.
@@ -124,7 +128,7 @@ async def trespass(connection: Connection) -> Trespass:
             create = await _asked(connection, probing.ask_schema("public"))
         elif row["public"]:
             async with _undone(connection):
-                create = await _tried(connection, probing.create_table("public", "pgtenant_verify"))
+                create = await _tried(connection, probing.create_table("public", name))
     except psycopg.Error as error:
         raise failed(error, doing="trying", where=connection.info.dbname) from None
     return Trespass(readable=row["readable"], example=row["example"] or "", create=create)

@@ -238,7 +238,7 @@ class _Tenant:
             if own:
                 await self._own(connection)
             elif attempt.expected is Outcome.REFUSED:
-                found = await trespass(connection)
+                found = await trespass(connection, inside.new_name(self.work.token))
                 self._tell(*judging.trespassed(attempt, found, self.work.ground))
         except ServerError as error:
             self._tell(judging.interrupted(attempt, error.sqlstate, error.message))

@@ -9,12 +9,12 @@ from pgtenant.planning.logins import LoginOutcome
 from pgtenant.verify.model import How, Observation, Outcome
 
 _NO_PRIVILEGE: Final = "42501"
-_NO_ENTRY: Final = "28000"
+NO_ENTRY: Final = "28000"
 _WRONG_PASSWORD: Final = "28P01"  # noqa: S105 - a SQLSTATE
 _PROVES_PASSWORD: Final = frozenset({"3D000", "42501", "55000"})
 _REASONS: Final = {
     _WRONG_PASSWORD: "the server does not take the password of its secret",
-    _NO_ENTRY: "pg_hba.conf or the role itself refuses the login",
+    NO_ENTRY: "pg_hba.conf or the role itself refuses the login",
     "3D000": "the database is gone",
     "53300": "no connection slot is free: server, database or role is at its limit",
     "55000": "the database accepts no connections (ALLOW_CONNECTIONS false)",
@@ -35,7 +35,7 @@ def of_login(answer: LoginOutcome, *, proven: bool) -> Observation:
     if answer.connected:
         return Observation(Outcome.ALLOWED)
     state = answer.sqlstate or ""
-    refused = state == _NO_PRIVILEGE or (state == _NO_ENTRY and proven)
+    refused = state == _NO_PRIVILEGE or (state == NO_ENTRY and proven)
     if refused:
         return Observation(Outcome.REFUSED, sqlstate=state, said=answer.message)
     return unknown(state, answer.message)

@@ -109,6 +109,8 @@ class Ground:
     def __post_init__(self) -> None:
         groups: dict[str, list[Membership]] = {}
         for item in self.facts.memberships:
+            if not (item.inherit or item.set or item.admin):
+                continue  # it has no effect
             groups.setdefault(item.member, []).append(item)
         object.__setattr__(self, "_groups", {name: tuple(found) for name, found in groups.items()})
 

@@ -7,6 +7,7 @@ from typing import Final
 
 from psycopg import sql
 
+from pgtenant.access.statements import rename_database
 from pgtenant.planning.observed import Database
 from pgtenant.planning.privileges import PUBLIC
 from pgtenant.planning.sql import statements
@@ -139,12 +140,18 @@ def _squatted(ground: Ground) -> Iterator[Finding]:
             database.owner,
             f"the catalog wants it for {declared.owner.name} and {database.owner} owns it: the"
             f" entry {declared.entry} is blocked",
-            Cure(
-                advice(statements.database_owner(declared.name, declared.owner.name)),
-                f"{database.owner}, or a superuser",
-                ground.closable(database.owner),
-            ),
+            _out_of_the_way(ground, database, declared.owner.name),
         )
+
+
+def _out_of_the_way(ground: Ground, database: Database, wanted: str) -> Cure:
+    """Return what clears the name: what a tenant has in there is not another's to be given."""
+    owner = ground.facts.roles.get(database.owner)
+    if owner is not None and (owner.managed or database.owner in ground.desired.by_name):
+        rename = rename_database(database.name, database.owner)
+        return Cure(rename, database.owner, ground.closable(database.owner))
+    give = advice(statements.database_owner(database.name, wanted))
+    return Cure(give, "a superuser", ground.closable(database.owner))
 
 
 def _session(ground: Ground, session: StaleSession) -> Finding:
@@ -215,11 +222,21 @@ def _memberships(ground: Ground) -> Iterator[Finding]:
 def _expected(ground: Ground, link: Membership) -> bool:
     """Return whether a member is one that may be: who makes roles keeps `ADMIN` on them (16+)."""
     member = ground.facts.roles.get(link.member)
-    if ground.provider(link.member) or (member is not None and member.superuser):
+    provided = ground.provider(link.member) and not link.member.startswith("pg_")
+    if provided or (member is not None and member.superuser):
         return True
     bare = not link.inherit and not link.set
-    makes_roles = member is not None and member.createrole
-    return bare and makes_roles and link.member not in ground.desired.by_name
+    return bare and member is not None and member.createrole and _makes_roles(ground, link.member)
+
+
+def _makes_roles(ground: Ground, role: str) -> bool:
+    """Return whether it is the admin or the instance's master."""
+    server = ground.observed.server
+    home = ground.observed.databases.get(server.maintenance_database)
+    provided = any(
+        link.member == role and ground.provider(link.group) for link in ground.facts.memberships
+    )
+    return role == server.admin.name or provided or (home is not None and home.owner == role)
 
 
 def _dropped(ground: Ground, link: Membership) -> Finding:

@@ -20,7 +20,9 @@ from pgtenant.verify.model import Attempt, Cure, Held, Kind, Observation, Outcom
 MOST: Final = 50
 """Tables, columns and functions that one role tries in one database; the analysis knows all."""
 
-_TABLE: Final = "pgtenant_verify"
+_NAME: Final = "pgtenant_verify_{}"
+"""Of the schema, and of each table in it and elsewhere; with a token, so that nobody has it."""
+
 _SEQUENCE: Final = "pgtenant_verify_seq"
 _WRITES: Final = (Kind.INSERT, Kind.UPDATE, Kind.DELETE)
 
@@ -99,17 +101,22 @@ def probes(
         found: what is in the database.
         token: makes the name of the schema to be made one that nobody has.
     """
-    make = _Maker(role, database, ground)
+    make = _Maker(role, database, ground, new_name(token))
     made: list[Probe] = [make.passwords(), *make.definers(found.definers)]
     if role.level is AccessLevel.OWNER:
-        return (*made, *make.workshop(found, f"pgtenant_verify_{token}"))
+        return (*made, *make.workshop(found))
     return (*made, *make.tables(found), *make.forbidden_ddl(found))
 
 
 def new_relations(found: Inventory, token: str) -> tuple[tuple[str, str], ...]:
     """Return the schema and name of every relation that an owner's probes make."""
-    schema = f"pgtenant_verify_{token}"
-    return ((schema, _TABLE), (schema, _SEQUENCE), *((s, _TABLE) for s in _default_schemas(found)))
+    name = new_name(token)
+    return ((name, name), (name, _SEQUENCE), *((s, name) for s in _default_schemas(found)))
+
+
+def new_name(token: str) -> str:
+    """Return how what a verification makes is called."""
+    return _NAME.format(token)
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +124,7 @@ class _Maker:
     role: DesiredRole
     database: DesiredDatabase
     ground: Ground
+    name: str
 
     def attempt(self, kind: Kind, target: str, *, allowed: bool) -> Attempt:
         expected = Outcome.ALLOWED if allowed else Outcome.REFUSED
@@ -196,7 +204,7 @@ class _Maker:
     def forbidden_ddl(self, found: Inventory) -> Iterator[Probe]:
         name = self.role.name
         for kind, privilege, statement in (
-            (Kind.CREATE_SCHEMA, "CREATE", probing.create_schema("pgtenant_verify")),
+            (Kind.CREATE_SCHEMA, "CREATE", probing.create_schema(self.name)),
             (Kind.CREATE_TEMPORARY, "TEMPORARY", probing.CREATE_TEMPORARY),
         ):
             revoke = closing.revoke_on_database(privilege, self.database.name, name)
@@ -211,7 +219,7 @@ class _Maker:
             if can_be_sent(schema):
                 yield Probe(
                     self.attempt(Kind.CREATE_TABLE, f"schema {schema}", allowed=False),
-                    probing.create_table(schema, _TABLE),
+                    probing.create_table(schema, self.name),
                     ask=probing.ask_schema(schema),
                     ddl=True,
                     cure=self.cure(
@@ -220,7 +228,7 @@ class _Maker:
                     ),
                 )
 
-    def workshop(self, found: Inventory, schema: str) -> Iterator[Probe]:
+    def workshop(self, found: Inventory) -> Iterator[Probe]:
         """Yield what an owner does, on objects of the verification's own that never commit."""
 
         def probe(kind: Kind, target: str, statement: sql.Composable, ask: str = "") -> Probe:
@@ -232,16 +240,19 @@ class _Maker:
                 keep=True,
             )
 
+        schema = self.name
         yield probe(Kind.CREATE_SCHEMA, "", probing.create_schema(schema), "CREATE")
         yield probe(Kind.CREATE_TEMPORARY, "", probing.CREATE_TEMPORARY, "TEMPORARY")
-        table = probing.create_table(schema, _TABLE)
+        table = probing.create_table(schema, self.name)
         yield probe(Kind.CREATE_TABLE, "a schema of its own", table)
         sequence = probing.create_sequence(schema, _SEQUENCE)
         yield probe(Kind.CREATE_TABLE, "a schema of its own (a sequence)", sequence)
         for kind in (Kind.INSERT, Kind.SELECT, Kind.UPDATE, Kind.DELETE):
-            yield probe(kind, "a table of its own", probing.write(kind, schema, _TABLE))
+            yield probe(kind, "a table of its own", probing.write(kind, schema, self.name))
         for other in _default_schemas(found):
-            yield probe(Kind.CREATE_TABLE, f"schema {other}", probing.create_table(other, _TABLE))
+            yield probe(
+                Kind.CREATE_TABLE, f"schema {other}", probing.create_table(other, self.name)
+            )
 
 
 def defaults(

@@ -32,6 +32,10 @@ def checked(attempt: Attempt, observation: Observation, ground: Ground) -> Obser
     A trigger that fires at a login can refuse it today, with any SQLSTATE, and let it in tomorrow.
     """
     granted = (attempt.role, attempt.database) in ground.facts.connects
+    existing = ground.observed.databases.get(attempt.database)
+    provided = existing is not None and ground.provider(existing.owner)
+    if provided and observation.sqlstate == answers.NO_ENTRY:
+        return observation  # pg_hba.conf is not the tenants', and neither is the database
     if observation.outcome is Outcome.REFUSED and attempt.expected is Outcome.REFUSED and granted:
         said = f"refused, though the role holds CONNECT ({observation.said or 'no reason given'})"
         return replace(observation, outcome=Outcome.UNKNOWN, said=said)
@@ -93,12 +97,13 @@ def _impersonation(
     role: str, database: str, target: str, observation: Observation, ground: Ground
 ) -> Result:
     attempt = Attempt(Kind.BECOME, role, database, target, Outcome.REFUSED)
-    if observation.outcome is Outcome.REFUSED and (role, target) in ground.facts.reaches:
+    chain = ground.path(role, target)
+    reached = (role, target) in ground.facts.reaches
+    if observation.outcome is Outcome.REFUSED and chain and reached:
         said = "it may not SET ROLE, but is a member and has its privileges, or can give them"
         observation = Observation(Outcome.ALLOWED, How.CATALOG, said=said)
     cure = None
     if observation.outcome is Outcome.ALLOWED:
-        chain = ground.path(role, target)
         fact = ground.facts.roles.get(role)
         if chain:
             cure = ground.end_membership(chain)

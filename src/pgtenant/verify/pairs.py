@@ -19,6 +19,9 @@ LIMIT: Final = 10_000
 DATABASE_OWNER: Final = "pg_database_owner"
 """A role that every owner is a member of, in its own database."""
 
+_Pair = tuple[Attempt, tuple[bool, bool]]
+"""A pair, and what decides whether it is in the sample: a role's home first, then what is open."""
+
 
 @dataclass(frozen=True, slots=True)
 class Matrix:
@@ -37,13 +40,14 @@ def connections(ground: Ground, *, seed: int, everything: bool) -> Matrix:
     """Return every catalog role against every database of the instance."""
     databases = sorted(set(ground.observed.databases) - set(sealed(ground)))
 
-    def pairs() -> Iterator[tuple[Attempt, bool]]:
+    def pairs() -> Iterator[_Pair]:
         for role in ground.desired.roles:
             for name in databases:
                 mine = ground.observed.databases[name].owner == role.name or name == role.database
                 expected = Outcome.ALLOWED if mine else Outcome.REFUSED
                 open_ = mine or (role.name, name) in ground.facts.connects
-                yield Attempt(Kind.CONNECT, role.name, name, "", expected), open_
+                home = name == role.database
+                yield Attempt(Kind.CONNECT, role.name, name, "", expected), (not home, not open_)
 
     total = len(ground.desired.roles) * len(databases)
     chosen = _chosen(pairs(), total, seed, everything=everything)
@@ -74,14 +78,14 @@ def impersonations(ground: Ground, *, seed: int, everything: bool) -> Matrix:
         if role.auth is Auth.IAM:
             allowed[role.name].add(IAM_ROLE)
 
-    def pairs() -> Iterator[tuple[Attempt, bool]]:
+    def pairs() -> Iterator[_Pair]:
         for role in ground.desired.roles:
             for target in everybody:
                 if target not in allowed[role.name]:
                     reached = (role.name, target) in ground.facts.reaches
                     yield (
                         Attempt(Kind.BECOME, role.name, role.database, target, Outcome.REFUSED),
-                        reached,
+                        (False, not reached),
                     )
 
     total = sum(len(everybody) - len(own & ground.facts.roles.keys()) for own in allowed.values())
@@ -95,17 +99,15 @@ def derived_seed(parts: Sequence[str]) -> int:
     return int.from_bytes(digest[:4], "big")
 
 
-def _chosen(
-    pairs: Iterable[tuple[Attempt, bool]], total: int, seed: int, *, everything: bool
-) -> list[Attempt]:
-    """Return all pairs, or at most `LIMIT`: those that are open first, then in the seed's order."""
+def _chosen(pairs: Iterable[_Pair], total: int, seed: int, *, everything: bool) -> list[Attempt]:
+    """Return all pairs, or at most `LIMIT`: homes, what is open, then in the seed's order."""
     if everything or total <= LIMIT:
         return [attempt for attempt, _ in pairs]
 
-    def rank(pair: tuple[Attempt, bool]) -> tuple[bool, bytes]:
-        attempt, open_ = pair
+    def rank(pair: _Pair) -> tuple[tuple[bool, bool], bytes]:
+        attempt, first = pair
         text = f"{seed}\n{attempt.role}\n{attempt.database}\n{attempt.target}"
         digest = hashlib.sha256(text.encode("utf-8", "backslashreplace")).digest()
-        return not open_, digest
+        return first, digest
 
     return [attempt for attempt, _ in heapq.nsmallest(LIMIT, pairs, key=rank)]

@@ -101,3 +101,56 @@ def test_a_login_that_needs_no_password(
     assert result.code == 1
     found = [f for f in result.json["findings"] if f["severity"] == "failure"]
     assert {(f["kind"], f["role"]) for f in found} == {("no_password", "billing_user")}
+
+
+def test_strangers_that_reach_tenants(shops: Project, instance: Instance) -> None:
+    options = " WITH ADMIN TRUE, INHERIT FALSE, SET FALSE" if instance.major >= 16 else ""
+    for statement in (
+        "CREATE ROLE evil LOGIN CREATEROLE",
+        f"GRANT orders_user TO evil{options}",
+        "CREATE ROLE human LOGIN",
+        "GRANT pg_read_all_data TO human",
+        "GRANT billing_user TO pg_monitor",
+        "GRANT CONNECT ON DATABASE billing TO pg_signal_backend",
+    ):
+        instance.su(statement)
+    found = {(h["who"], h["severity"]) for h in _holes(shops)}
+    assert found == {
+        ("evil", "failure"),
+        ("human", "warning"),
+        ("pg_monitor", "failure"),
+        ("pg_signal_backend", "warning"),
+    }
+
+
+def test_a_provider_s_database_that_pg_hba_closes(
+    private_instance: Callable[..., Instance], project: Project
+) -> None:
+    project.instance = private_instance(
+        hba=[
+            "hostssl theirs rdsadmin all scram-sha-256",
+            "hostssl theirs all all reject",
+            "host all all all scram-sha-256",
+        ]
+    )
+    provisioned(project)
+    project.instance.su("CREATE DATABASE theirs")
+    result = verify(project)
+    assert attempts(result, "failed", "not_proven") == []
+    assert result.code == 0
+
+
+def test_a_table_with_the_name_that_a_verification_uses(shops: Project, instance: Instance) -> None:
+    instance.su("CREATE TABLE app.pgtenant_verify (n int)", dbname="orders")
+    instance.su("ALTER TABLE app.pgtenant_verify OWNER TO orders_user", dbname="orders")
+    with shops.tenant("orders_user", "orders") as owner:
+        owner.execute("GRANT SELECT ON app.pgtenant_verify TO orders_reader, orders_editor")
+        owner.execute("GRANT INSERT, UPDATE, DELETE ON app.pgtenant_verify TO orders_editor")
+    assert_isolated(shops)
+
+
+def test_a_session_of_a_role_that_may_not_log_in(shops: Project, instance: Instance) -> None:
+    with shops.tenant("billing_user", "billing"):
+        instance.su("ALTER ROLE billing_user NOLOGIN")
+        found = shops.run("verify", "instance", "-e", "dev", "--format", "json").json["findings"]
+    assert "stale_session" in {f["kind"] for f in found}

@@ -49,7 +49,7 @@ def test_a_database_that_squats_on_a_name(shops: Project) -> None:
     assert "belongs to orders_user, the role of the entry orders, which made it itself" in why
     (found,) = _findings(shops)["squatted_database"]
     assert (found["database"], found["role"]) == ("crm", "orders_user")
-    assert found["statement"] == 'ALTER DATABASE "crm" OWNER TO "crm_user"'
+    assert found["statement"] == 'ALTER DATABASE "crm" RENAME TO "crm_of_orders_user"'
 
 
 def test_powers_and_memberships_that_nobody_knows(shops: Project, instance: Instance) -> None:

@@ -41,7 +41,7 @@ ODD = 'x"; DROP'
             'REVOKE SELECT ON LARGE OBJECT 7, 11 FROM "r"',
         ),
         (
-            Group(Kind.TABLE, "s", "o", tuple(f"t{n}" for n in range(101))),
+            Group(Kind.TABLE, "s", "o", tuple(f"t{n}" for n in range(1001))),
             ["SELECT"],
             'REVOKE SELECT ON ALL TABLES IN SCHEMA "s" FROM "r"',
         ),
