@@ -13,12 +13,12 @@ from pgtenant.cli.unexpected import as_error
 from pgtenant.errors import ExitCode, PgtenantError
 from pgtenant.report.document import Document, show
 from pgtenant.report.errors import error_text
-from pgtenant.report.fleet import Result, fleet_json, told, worst
+from pgtenant.report.fleet import FAILURES, Result, fleet_json, told, worst
 from pgtenant.report.fleet_markdown import fleet_markdown
 from pgtenant.report.fleet_text import fleet_text
 from pgtenant.report.jsonout import json_text
 from pgtenant.settings.model import Settings
-from pgtenant.usecases.fleet import FAILURES, all_environments, sweep, waves_of
+from pgtenant.usecases.fleet import all_environments, sweep, waves_of
 
 
 @dataclass(frozen=True, slots=True)

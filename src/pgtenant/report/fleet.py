@@ -26,6 +26,9 @@ WORST_FIRST: Final = (
 )
 """What the exit code of several environments is: the first of these that one of them has."""
 
+FAILURES: Final = frozenset({ExitCode.FAILED, ExitCode.USAGE, ExitCode.APPROVAL_REQUIRED})
+"""Those of them after which no further environment is begun."""
+
 
 class State(StrEnum):
     """What became of an environment."""
@@ -103,8 +106,13 @@ def told(error: PgtenantError) -> Told:
 
 
 def worst(results: Iterable[Result]) -> ExitCode:
-    """Return the exit code of all: the first in `WORST_FIRST` that one of them has."""
+    """Return the exit code of all: the first in `WORST_FIRST` that one of them has.
+
+    One that was not begun, and no failure that would say why: its result is lost.
+    """
     codes = {result.exit_code for result in results}
+    if None in codes and not codes & FAILURES:
+        return ExitCode.FAILED
     return next((code for code in WORST_FIRST if code in codes), ExitCode.CONVERGED)
 
 

@@ -12,7 +12,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import Final, TypeVar
 
-from pgtenant.errors import ExitCode, SettingsError, UsageError
+from pgtenant.errors import SettingsError, UsageError
 from pgtenant.settings.model import OTHER_SUFFIXES, Settings, check_environment
 from pgtenant.usecases.inputs import Inputs
 from pgtenant.usecases.settle import server_of
@@ -23,9 +23,6 @@ Waves = tuple[tuple[str, ...], ...]
 
 Turn = Callable[[Inputs], AbstractAsyncContextManager[object]]
 """Waits until the server of these inputs may be connected to."""
-
-FAILURES: Final = frozenset({ExitCode.FAILED, ExitCode.USAGE, ExitCode.APPROVAL_REQUIRED})
-"""The exit codes of an environment after which no further one is begun."""
 
 _ENV: Final = "{env}"
 

@@ -9,7 +9,16 @@ import jsonschema  # type: ignore[import-untyped]
 import pytest
 
 from pgtenant.errors import CatalogError, ExitCode, Problem
-from pgtenant.report.fleet import WORST_FIRST, Result, State, fleet_json, ordered, told, worst
+from pgtenant.report.fleet import (
+    FAILURES,
+    WORST_FIRST,
+    Result,
+    State,
+    fleet_json,
+    ordered,
+    told,
+    worst,
+)
 from pgtenant.report.fleet_markdown import fleet_markdown
 from pgtenant.report.fleet_read import missing, read_results
 from pgtenant.report.fleet_text import fleet_text
@@ -41,9 +50,15 @@ def test_it_is_read_as_it_was_written(results: tuple[Result, ...]) -> None:
 def test_the_worst_is_the_exit_code_of_all() -> None:
     assert set(WORST_FIRST) == set(ExitCode)
     for one, other in itertools.combinations(WORST_FIRST, 2):
-        results = [Result("a", 1, other), Result("b", 1, one), Result("c", 1)]
-        assert worst(results) is one
+        assert worst([Result("a", 1, other), Result("b", 1, one)]) is one
     assert worst([]) is ExitCode.CONVERGED
+
+
+def test_one_that_was_not_started_is_a_failure_of_its_own_where_none_says_why() -> None:
+    absent = Result("a", 1)
+    for code in ExitCode:
+        found = worst([absent, Result("b", 1, code)])
+        assert found is (code if code in FAILURES else ExitCode.FAILED)
 
 
 def test_a_plan_with_changes_is_one_without_the_flag() -> None:
