@@ -130,6 +130,19 @@ def test_no_program_has_an_expression_of_githubs_in_it(repository: Path) -> None
             assert "${{" not in program, path
 
 
+def test_the_scripts_are_typed(repository: Path) -> None:
+    scripts = sorted((repository / ".github/scripts").glob("*.py"))
+    assert len(scripts) == 3
+    for script in scripts:  # each is a program: `main` of one is not that of another
+        done = subprocess.run(
+            [sys.executable, "-m", "mypy", "--strict", "--config-file=", str(script)],
+            check=False,
+            capture_output=True,
+            text=True,
+        )
+        assert done.returncode == 0, done.stdout
+
+
 def programs(node: Any) -> Iterator[str]:
     match node:
         case {"run": str(program), **rest}:

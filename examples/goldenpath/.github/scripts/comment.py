@@ -6,6 +6,7 @@ import os
 import sys
 import urllib.request
 from pathlib import Path
+from typing import Any
 
 MARK = "<!-- rds-plan -->"
 LONGEST = 65_000
@@ -24,7 +25,7 @@ def main() -> None:
     api("POST", comments, body)
 
 
-def api(method: str, path: str, body: object = None):
+def api(method: str, path: str, body: object = None) -> Any:
     request = urllib.request.Request(
         "{GITHUB_API_URL}/repos/{GITHUB_REPOSITORY}/".format(**os.environ) + path,
         method=method,
