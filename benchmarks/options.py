@@ -27,8 +27,9 @@ class Options:
         tables: how many tables in one database.
         delays: of the latency proxy, in milliseconds each way.
         sessions: connections at once.
-        rounds: timed rounds; with more than `few` applications there are fewer.
-        patience: seconds; what a smaller size says will take longer is left out.
+        rounds: timed rounds; of large sizes there are fewer.
+        thorough: every scenario for every tool and delay; otherwise the run fits in ten minutes.
+        patience: seconds; where a peer's smaller size says that it takes longer, it is left out.
         major: of the server; None for the newest that brings psql along.
         python: the interpreter whose pgtenant is measured.
         page: whether docs/performance.md is made anew.
@@ -43,6 +44,7 @@ class Options:
     delays: tuple[float, ...]
     sessions: int
     rounds: int
+    thorough: bool
     patience: float
     major: int | None
     python: str
@@ -67,7 +69,7 @@ def parse(argv: Sequence[str]) -> Options:
     parser.add_argument("--delays", type=_numbers(float), default=(1.0, 5.0, 20.0))
     parser.add_argument("--sessions", type=int, default=8)
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--patience", type=float, help="seconds for one run of a tool")
+    parser.add_argument("--patience", type=float, help="seconds for one run of a peer")
     parser.add_argument("--major", type=int, help="of PostgreSQL")
     parser.add_argument("--python", default=sys.executable, help="whose pgtenant is measured")
     parser.add_argument("--no-page", action="store_true", help="leave docs/performance.md alone")
@@ -82,7 +84,8 @@ def parse(argv: Sequence[str]) -> Options:
         delays=given.delays,
         sessions=given.sessions,
         rounds=given.rounds,
-        patience=given.patience or (3600 if given.large else 100),
+        thorough=given.large,
+        patience=given.patience or (600 if given.large else 30),
         major=given.major,
         python=given.python,
         page=not given.no_page,

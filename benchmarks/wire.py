@@ -34,6 +34,11 @@ class Traffic:
     bytes_sent: int = 0
     bytes_received: int = 0
 
+    def clear(self) -> None:
+        """Begin again at 0."""
+        self.connections = self.statements = self.changing = self.turns = 0
+        self.bytes_sent = self.bytes_received = 0
+
 
 @dataclass(slots=True)
 class Conversation:

@@ -1,4 +1,7 @@
-"""The same through a network: a proxy that adds milliseconds each way."""
+"""The same through a network: a proxy that adds milliseconds each way.
+
+In a quick run only what is asked most often: whether anything has changed.
+"""
 
 from __future__ import annotations
 
@@ -18,17 +21,20 @@ from benchmarks.workload import Scenario, apps, drifting
 from benchmarks.world import Job, World
 
 NAME = "latency"
+_AFTERWARDS = (Scenario.NO_CHANGE, Scenario.DRIFTED, Scenario.ADDED)
+_MOST = 100
 _FEW = 20
 """Applications up to which a first apply is made through the proxy as well."""
 
 
 def measure(bench: Bench, groups: Sequence[Group]) -> None:
     """Measure each group of tools: without a proxy, and with each delay."""
-    delays = (None, *bench.options.delays)
-    for size in (size for size in bench.options.sizes if size <= 100):
+    delays, thorough = (None, *bench.options.delays), bench.options.thorough
+    sizes = [size for size in bench.options.sizes if size <= _MOST]
+    for size in sizes if thorough else sizes[-1:]:
         for group in groups:
             with contextlib.suppress(FailedError):
-                if size <= _FEW and bench.wants(Scenario.FIRST):
+                if thorough and size <= _FEW and bench.wants(Scenario.FIRST):
                     for delay in delays:
                         _first(bench, group, size, delay)
                 _rest(bench, group, size, delays)
@@ -42,6 +48,7 @@ def _first(bench: Bench, group: Group, size: int, delay: float | None) -> None:
 
 def _rest(bench: Bench, group: Group, size: int, delays: Sequence[float | None]) -> None:
     there = size
+    wanted = _AFTERWARDS if bench.options.thorough else (Scenario.NO_CHANGE,)
     with bench.servers.fresh() as server, contextlib.ExitStack() as stack:
         worlds = [stack.enter_context(_world(bench, server.port, delay)) for delay in delays]
         figure = Figure(NAME, group[0].name, "preparation", size)
@@ -49,7 +56,7 @@ def _rest(bench: Bench, group: Group, size: int, delays: Sequence[float | None])
         for _ in range(bench.options.rounds):
             for delay, world in zip(delays, worlds, strict=True):
                 for tool in group:
-                    for scenario in (Scenario.NO_CHANGE, Scenario.DRIFTED, Scenario.ADDED):
+                    for scenario in wanted:
                         if scenario not in tool.scenarios or not bench.wants(scenario):
                             continue
                         there += scenario is Scenario.ADDED

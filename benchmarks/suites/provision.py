@@ -5,11 +5,12 @@ from __future__ import annotations
 import contextlib
 import tempfile
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from benchmarks.bench import Bench
 from benchmarks.lineup import Group
+from benchmarks.options import PEERS
 from benchmarks.relay import relaying
 from benchmarks.results import Figure
 from benchmarks.running import FailedError
@@ -21,60 +22,105 @@ from benchmarks.world import Job, World
 from pgtenant.embedded import Server
 
 NAME = "provision"
-_REPEATS = 3
+_AFTERWARDS = (Scenario.NO_CHANGE, Scenario.DRIFTED, Scenario.ADDED)
 _SPARE = 12
 """Databases made beforehand for the applications that are added later."""
-_MANY = 500
+_FEW, _MANY, _TOO_MANY = 50, 500, 2000
+
+
+@dataclass(frozen=True, slots=True)
+class _Round:
+    """How one group is measured once.
+
+    Attributes:
+        counted: everything goes through a proxy that counts.
+        timed: the times count.
+        scenarios: those after the first apply.
+        repeats: of "no change".
+        count_after: whether "no change" is counted at the end, on the server of a timed round.
+    """
+
+    counted: bool
+    timed: bool
+    scenarios: tuple[Scenario, ...] = _AFTERWARDS
+    repeats: int = 1
+    count_after: bool = False
 
 
 def measure(bench: Bench, groups: Sequence[Group]) -> None:
-    """Measure all sizes: first a round that counts and is not timed, then those that are timed."""
+    """Measure all sizes, the smallest first: it says what the others will take."""
+    smallest = bench.options.sizes[0]
     for size in bench.options.sizes:
-        rounds = 1 if size >= _MANY else bench.options.rounds
-        given_up: set[str] = set()
-        for number in range(rounds + 1):
-            for group in groups:
-                slow = group[0].slow
-                if group[0].name in given_up or (slow and number > 0):
+        courses = [(group, _rounds(bench, group[0], size, size == smallest)) for group in groups]
+        for number in range(max(len(rounds) for _, rounds in courses)):
+            for place, (group, rounds) in enumerate(courses):
+                if number >= len(rounds):
                     continue
                 try:
-                    _round(bench, group, size, counted=number == 0, timed=number > 0 or slow)
+                    _round(bench, group, size, rounds[number])
                 except FailedError:
-                    given_up.add(group[0].name)
+                    courses[place] = (group, ())
 
 
-def _round(bench: Bench, group: Group, size: int, *, counted: bool, timed: bool) -> None:
+def _rounds(bench: Bench, leader: Tool, size: int, smallest: bool) -> Sequence[_Round]:
+    peer, thorough = leader.name in PEERS, bench.options.thorough
+    wanted = tuple(scenario for scenario in _AFTERWARDS if bench.wants(scenario))
+    short = tuple(scenario for scenario in wanted if scenario is Scenario.NO_CHANGE)
+    if leader.slow:
+        return (_Round(counted=True, timed=True, scenarios=wanted if thorough else short),)
+    times = bench.options.rounds
+    if size >= _MANY or (peer and size >= _FEW and not thorough):
+        times = 1
+    elif size >= _FEW:
+        times = max(1, times - 1)
+    timed = _Round(
+        counted=False,
+        timed=True,
+        scenarios=wanted if thorough or not peer or size < _FEW else short,
+        repeats=1 if peer else 3,
+    )
+    if smallest:
+        return (replace(timed, counted=True, timed=False, repeats=1), *[timed] * times)
+    return (replace(timed, count_after=True), *[timed] * (times - 1))
+
+
+def _round(bench: Bench, group: Group, size: int, how: _Round) -> None:
     leader = group[0]
-    if leader.makes_databases:
-        databases: tuple[App, ...] = ()
-    else:
-        databases = apps(size + _SPARE)
-    with bench.servers.fresh(databases) as server, _place(bench, server, counted) as place:
-        repeats = 1 if counted or leader.slow else _REPEATS
-        course = _Course(bench, server, place, size, timed=timed, repeats=repeats)
-        course.step(leader, Scenario.FIRST)
-        for scenario in (Scenario.NO_CHANGE, Scenario.DRIFTED, Scenario.ADDED):
-            for tool in group:
-                if scenario in tool.scenarios and bench.wants(scenario):
-                    course.step(tool, scenario)
+    if leader.name in PEERS and size > _TOO_MANY:
+        reason = "left out: so many databases made beforehand would fill the disk"
+        bench.fail(Figure(NAME, leader.name, Scenario.FIRST.value, size), reason)
+        raise FailedError(reason)
+    databases: tuple[App, ...] = () if leader.makes_databases else apps(size + _SPARE)
+    with bench.servers.fresh(databases) as server:
+        course = _Course(bench, server, size, how)
+        with _place(bench, server, counted=how.counted) as place:
+            course.step(leader, Scenario.FIRST, place)
+            for scenario in how.scenarios:
+                for tool in group:
+                    if scenario in tool.scenarios:
+                        course.step(tool, scenario, place)
+        if how.count_after and Scenario.NO_CHANGE in how.scenarios:
+            course.how = _Round(counted=True, timed=False)
+            with _place(bench, server, counted=True) as place:
+                for tool in group:
+                    course.step(tool, Scenario.NO_CHANGE, place)
 
 
+@dataclass(frozen=True, slots=True)
 class _Place:
     """A world, and the traffic through it when that is counted."""
 
-    def __init__(self, world: World, traffic: Traffic | None) -> None:
-        self.world = world
-        self.traffic = traffic
+    world: World
+    traffic: Traffic | None
 
     def fresh_traffic(self) -> Traffic | None:
         if self.traffic is not None:
-            for name in Traffic.__dataclass_fields__:
-                setattr(self.traffic, name, 0)
+            self.traffic.clear()
         return self.traffic
 
 
 @contextlib.contextmanager
-def _place(bench: Bench, server: Server, counted: bool) -> Iterator[_Place]:
+def _place(bench: Bench, server: Server, *, counted: bool) -> Iterator[_Place]:
     with tempfile.TemporaryDirectory(prefix="pgtenant-bench-") as directory:
         world = bench.world(server.port, Path(directory))
         if not counted:
@@ -84,41 +130,33 @@ def _place(bench: Bench, server: Server, counted: bool) -> Iterator[_Place]:
             yield _Place(replace(world, port=relay.port), relay.traffic)
 
 
+@dataclass(slots=True)
 class _Course:
     """What one group goes through on one server."""
 
-    def __init__(
-        self, bench: Bench, server: Server, place: _Place, size: int, *, timed: bool, repeats: int
-    ) -> None:
-        self._bench = bench
-        self._server = server
-        self._place = place
-        self._size = size
-        self._there = size
-        self._timed = timed
-        self._repeats = repeats
+    bench: Bench
+    server: Server
+    size: int
+    how: _Round
+    added: int = 0
 
-    def step(self, tool: Tool, scenario: Scenario) -> None:
-        """Let the tool do it, as often as it takes."""
-        repeats = 1 if scenario is Scenario.FIRST else self._repeats
-        for _ in range(repeats):
-            if scenario is Scenario.ADDED:
-                self._there += 1
-            given = apps(self._there)
+    def step(self, tool: Tool, scenario: Scenario, place: _Place) -> None:
+        """Let the tool do it, as often as this round asks."""
+        for _ in range(self.how.repeats if scenario is Scenario.NO_CHANGE else 1):
+            self.added += scenario is Scenario.ADDED
+            given = apps(self.size + self.added)
             touched = drifting(given) if scenario is Scenario.DRIFTED else given[-1:]
             if scenario is Scenario.DRIFTED:
-                drift(self._server.superuser_conninfo(), touched)
-            figure = Figure(NAME, tool.name, scenario.value, self._size)
-            self._bench.run(
+                drift(self.server.superuser_conninfo(), touched)
+            figure = Figure(NAME, tool.name, scenario.value, self.size)
+            self.bench.run(
                 figure,
                 tool,
-                self._place.world,
+                place.world,
                 Job(scenario, given),
-                timed=self._timed,
-                traffic=self._place.fresh_traffic(),
+                timed=self.how.timed,
+                traffic=place.fresh_traffic(),
             )
-            if scenario is Scenario.NO_CHANGE:
-                continue
-            if reason := lacking(self._server.superuser_conninfo(), touched):
-                self._bench.fail(figure, f"it ended well, but {reason}")
+            if reason := lacking(self.server.superuser_conninfo(), touched):
+                self.bench.fail(figure, f"it ended well, but {reason}")
                 raise FailedError(reason)
