@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from pgtenant.access import analyse
-from pgtenant.errors import ServerError
+from pgtenant.catalog.model import Auth
+from pgtenant.errors import SecretError, ServerError
 from pgtenant.planning.desired import DesiredDatabase, DesiredRole
 from pgtenant.postgres.attempts import (
     Patience,
@@ -25,6 +26,7 @@ from pgtenant.postgres.libpq import Connection
 from pgtenant.postgres.observe import observe_instance
 from pgtenant.postgres.verify_facts import read_facts
 from pgtenant.report.progress import Progress
+from pgtenant.secrets.iam import IamTokens
 from pgtenant.usecases.access import read_access
 from pgtenant.usecases.inputs import Inputs
 from pgtenant.usecases.look import Instance, connected
@@ -126,6 +128,11 @@ class _Work:
     encrypted: int = 0
     sessions: int = 0
     patience: Patience = field(default_factory=Patience)
+    tokens: IamTokens = field(init=False)
+
+    def __post_init__(self) -> None:
+        admin = self.instance.inputs.admin
+        self.tokens = IamTokens(admin.host, admin.port)
 
     async def run(self, tried: Matrix, become: Matrix) -> None:
         """Try everything, within the connection budget."""
@@ -189,10 +196,9 @@ class _Tenant:
             self._tell(judging.missing_role(self.role))
             return
         self._tell(*attributes(self.role, ground))
-        login = self.work.instance.login(self.role)
-        if login is None:
-            reason = judging.no_login(self.role, self.work.instance.inputs.bad_secrets)
-            self._nothing(visits, answers.unknown("", reason))
+        login = await self._login()
+        if isinstance(login, str):
+            self._nothing(visits, answers.unknown("", login))
             return
         if self.role.database not in ground.observed.databases:
             self._tell(judging.missing_database(self.role))
@@ -201,6 +207,20 @@ class _Tenant:
             if stop is not None:
                 self._nothing(visits[number + 1 :], stop)
                 return
+
+    async def _login(self) -> Login | str:
+        """Return how the role logs in, or why nobody here can."""
+        work = self.work
+        if self.role.auth is not Auth.IAM:
+            login = work.instance.login(self.role)
+            return login or judging.no_login(self.role, work.instance.inputs.bad_secrets)
+        if work.instance.inputs.settings.secrets.store != "aws":
+            return judging.UNTRIED_IAM
+        try:
+            token = await work.tokens.token(self.role.name)
+        except SecretError as error:
+            return f"no IAM token could be made for it: {error.message}"
+        return Login(self.role.name, token.reveal())
 
     def _nothing(self, visits: Sequence[Attempt], why: Observation) -> None:
         """Leave everything that is left unproven."""
@@ -218,9 +238,10 @@ class _Tenant:
         async with visiting(self.gate, login, attempt.database, work.patience) as visit:
             work.tried[Kind.CONNECT] += 1
             self.proven = self.proven or answers.proves_password(visit.answer)
-            observation = judging.checked(
-                attempt, answers.of_login(visit.answer, proven=self.proven), work.ground
-            )
+            answer = answers.of_login(visit.answer, proven=self.proven)
+            observation = judging.checked(attempt, answer, work.ground)
+            if self.role.auth is Auth.IAM:
+                observation = judging.of_token(observation)
             self._tell(judging.connection(attempt, observation, work.ground))
             if visit.connection is not None:
                 work.sessions += 1

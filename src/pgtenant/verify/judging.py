@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from typing import Final
 
 from pgtenant.access.model import Kind as Thing
-from pgtenant.catalog.model import Auth
 from pgtenant.errors import PgtenantError
 from pgtenant.planning.desired import DesiredRole
 from pgtenant.planning.sql.text import can_be_sent
@@ -24,6 +24,11 @@ from pgtenant.verify.model import (
     judged,
 )
 from pgtenant.verify.pairs import Matrix
+
+UNTRIED_IAM: Final = (
+    "it logs in through IAM, which takes a token instead of a password: verify with"
+    ' [secrets] store = "aws" and credentials that may rds-db:connect as it'
+)
 
 
 def checked(attempt: Attempt, observation: Observation, ground: Ground) -> Observation:
@@ -66,10 +71,19 @@ def missing_database(role: DesiredRole) -> Result:
 
 def no_login(role: DesiredRole, bad_secrets: Mapping[str, PgtenantError]) -> str:
     """Return why a role can't be logged in as."""
-    if role.auth is Auth.IAM:
-        return "it logs in through IAM and has no password to try"
     error = bad_secrets.get(role.entry)
     return f"its secret could not be used: {error.message}" if error else "its secret was not read"
+
+
+def of_token(observation: Observation) -> Observation:
+    """Say what it means that the server took no IAM token: nothing, and what to look at."""
+    if observation.outcome is Outcome.UNKNOWN and observation.sqlstate in {"28000", "28P01"}:
+        said = (
+            "the server takes no IAM token for it: these credentials lack rds-db:connect for"
+            " that role, IAM authentication is off there, or it is no RDS"
+        )
+        return replace(observation, said=said)
+    return observation
 
 
 def unsendable(attempt: Attempt) -> Observation | None:

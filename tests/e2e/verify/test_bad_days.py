@@ -92,6 +92,38 @@ def test_a_role_that_logs_in_through_iam(project: Project) -> None:
     assert "rds_iam" not in {a["target"] for a in doubts}
 
 
+def _through_iam(project: Project) -> None:
+    project.write(ENTRIES | {"billing": ENTRIES["billing"] | {"auth": "iam"}})
+    server = project.instance.server
+    project.write_secret("rds/master", server.superuser, server.superuser_password, "platform")
+    project.converge()
+
+
+@pytest.mark.slow
+def test_an_iam_token_is_no_password_elsewhere(aws_project: Project) -> None:
+    _through_iam(aws_project)
+    doubts = attempts(verify(aws_project), "not_proven")
+    assert {a["role"] for a in doubts} == {"billing_user"}
+    assert all("takes no IAM token for it" in a["said"] for a in doubts)
+
+
+@pytest.mark.slow
+def test_where_the_server_takes_the_token_all_is_tried(
+    private_instance: Callable[..., Instance], aws_project: Project
+) -> None:
+    aws_project.instance = private_instance(
+        hba=["hostssl all billing_user all trust", "host all all all scram-sha-256"]
+    )
+    _through_iam(aws_project)
+    result = verify(aws_project)
+    assert attempts(result, "failed", "not_proven") == []
+    tried = [a for a in result.json["attempts"] if a["role"] == "billing_user"]
+    assert {"connect", "become", "create_table"} <= {a["kind"] for a in tried}
+    assert {f["kind"] for f in result.json["findings"] if f["severity"] == "failure"} == {
+        "no_password"  # RDS asks for the token, and this server for nothing
+    }
+
+
 def test_a_role_or_a_database_that_is_missing(shops: Project, instance: Instance) -> None:
     shops.write(ENTRIES | {"crm": {"database_name": "crm", "username": "crm_user"}})
     instance.su("DROP DATABASE billing")
