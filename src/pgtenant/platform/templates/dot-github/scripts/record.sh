@@ -1,10 +1,11 @@
 #!/usr/bin/env bash
-# Commits the audit records in the log to governance/. Two environments may do so at once: whoever comes
+# Commits the audit records in the logs to governance/. Two environments may do so at once: whoever comes
 # second collects again on top of what the first one pushed. Collecting twice changes nothing.
 set -euo pipefail
 
-log=rds-logs/apply.log
-if [ ! -e "$log" ]; then
+shopt -s nullglob
+logs=(rds-logs/*/apply.log)
+if [ ${#logs[@]} = 0 ]; then
     echo "::notice::nothing was provisioned: there is nothing to record"
     exit
 fi
@@ -14,7 +15,7 @@ git config user.email "41898282+github-actions[bot]@users.noreply.github.com"
 worst=0
 for attempt in 1 2 3 4 5; do
     code=0
-    pgtenant audit collect --env "$ENVIRONMENT" "$log" > rds-logs/collected.txt || code=$?
+    pgtenant audit collect --env "$ENVIRONMENT" "${logs[@]}" > rds-logs/collected.txt || code=$?
     if [ "$code" = 64 ]; then
         # Refused before its first record: there is none.
         echo "::notice::the log holds no audit record"
