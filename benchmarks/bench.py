@@ -11,7 +11,7 @@ import psycopg
 
 from benchmarks.options import PEERS, Options
 from benchmarks.results import Figure
-from benchmarks.running import FailedError, Ran, run
+from benchmarks.running import FailedError, Ran, published, run
 from benchmarks.servers import Servers
 from benchmarks.tool import Tool
 from benchmarks.wire import Traffic
@@ -60,6 +60,7 @@ class Bench:
         *,
         timed: bool = True,
         traffic: Traffic | None = None,
+        watch_memory: bool = False,
     ) -> None:
         """Let a tool do its job and add what it took.
 
@@ -70,6 +71,7 @@ class Bench:
             job: what.
             timed: whether the time counts.
             traffic: what a counting proxy counts; its total is taken, so it has to be fresh.
+            watch_memory: whether memory is watched as well; where traffic is counted, it is.
 
         Raises:
             FailedError: it failed, or there is no patience for it; the figure says so.
@@ -79,8 +81,9 @@ class Bench:
             reason = f"left out: about {expected:,.0f} s, by what a smaller size took"
             self.fail(figure, reason)
             raise FailedError(reason)
+        watching = watch_memory or traffic is not None
         try:
-            took = run(tool.commands(world, job), timeout=_HOUR, watch_memory=traffic is not None)
+            took = run(tool.commands(world, job), timeout=_HOUR, watch_memory=watching)
         except (FailedError, OSError, psycopg.Error) as error:
             self.fail(figure, str(error))
             raise FailedError(str(error)) from error
@@ -110,7 +113,7 @@ class Bench:
 
     def fail(self, figure: Figure, reason: str) -> None:
         """Put down why there is no figure."""
-        there = self.figures.get(_key(figure), figure)
+        there, reason = self.figures.get(_key(figure), figure), published(reason)
         self.figures[_key(figure)] = replace(there, failed=reason)
         self.say(f"{figure.suite}: {figure.tool}, {figure.scenario}, {figure.size:,}: {reason}")
 

@@ -72,12 +72,16 @@ class _Link:
         for side in (writer, downstream):
             side.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         talk = Conversation(self.traffic)
-        # Who is cut off when the relay ends says nothing: asyncio would print it.
-        with contextlib.suppress(asyncio.CancelledError):
+        try:
             await asyncio.gather(
                 self._pass(reader, downstream, talk.from_client, established),
                 self._pass(upstream, writer, talk.from_server, established),
             )
+        except asyncio.CancelledError:
+            pass  # the relay ends; asyncio would print it
+        finally:
+            for side in (writer, downstream):
+                side.close()
 
     async def _pass(
         self,
@@ -108,10 +112,10 @@ async def _deliver(
             if (wait := due - loop.time()) > 0:
                 await asyncio.sleep(wait)
             if not data:
-                break
+                writer.write_eof()
+                return
             writer.write(data)
             await writer.drain()
-    writer.close()
 
 
 async def _close(server: asyncio.Server) -> None:
@@ -120,3 +124,5 @@ async def _close(server: asyncio.Server) -> None:
     for task in tasks:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)
+    # Transports close one turn of the loop later.
+    await asyncio.sleep(0)

@@ -18,7 +18,7 @@ from typing import IO
 from benchmarks.world import Command
 
 _SAMPLE_EVERY = 0.02
-_TAIL = 600
+_TAIL, _LINES = 600, 3
 
 
 class FailedError(Exception):
@@ -81,6 +81,12 @@ def clean_environment() -> dict[str, str]:
     }
 
 
+def published(text: str) -> str:
+    """Take out of a message what tells one machine from another: paths and addresses."""
+    text = re.sub(r"(/[\w.@-]+){2,}", "…", " ".join(text.split()))
+    return re.sub(r"127\.0\.0\.1(:\d+)?|port \d+", "…", text)
+
+
 def _start(command: Command, output: IO[bytes]) -> subprocess.Popen[bytes]:
     return subprocess.Popen(
         command.argv,
@@ -104,9 +110,7 @@ def _last_words(output: IO[bytes]) -> str:
     output.seek(0)
     text = output.read().decode(errors="replace").strip()
     lines = [line.strip() for line in text[-_TAIL:].splitlines() if line.strip()]
-    # Results are published: no path and no address of this machine.
-    said = re.sub(r"(/[\w.@-]+){2,}", "…", " | ".join(lines[-3:]))
-    return re.sub(r"127\.0\.0\.1(:\d+)?|port \d+", "…", said)
+    return " | ".join(lines[-_LINES:])
 
 
 class _Sampler:

@@ -36,7 +36,7 @@ class _Round:
         counted: everything goes through a proxy that counts.
         timed: the times count.
         scenarios: those after the first apply.
-        repeats: of "no change".
+        repeats: of what comes after the first apply; in small sizes only of "no change".
         count_after: whether "no change" is counted at the end, on the server of a timed round.
     """
 
@@ -79,7 +79,7 @@ def _rounds(bench: Bench, leader: Tool, size: int, smallest: bool) -> Sequence[_
         scenarios=wanted if thorough or not peer or size < _FEW else short,
         repeats=1 if peer else 3,
     )
-    if smallest:
+    if smallest and size < _MANY:
         return (replace(timed, counted=True, timed=False, repeats=1), *[timed] * times)
     return (replace(timed, count_after=True), *[timed] * (times - 1))
 
@@ -142,7 +142,10 @@ class _Course:
 
     def step(self, tool: Tool, scenario: Scenario, place: _Place) -> None:
         """Let the tool do it, as often as this round asks."""
-        for _ in range(self.how.repeats if scenario is Scenario.NO_CHANGE else 1):
+        again = scenario is Scenario.NO_CHANGE or (
+            self.size >= _MANY and scenario is not Scenario.FIRST
+        )
+        for _ in range(self.how.repeats if again else 1):
             self.added += scenario is Scenario.ADDED
             given = apps(self.size + self.added)
             touched = drifting(given) if scenario is Scenario.DRIFTED else given[-1:]

@@ -11,7 +11,7 @@ from benchmarks.bench import Bench
 from benchmarks.floor import Floor
 from benchmarks.lineup import ours
 from benchmarks.results import Figure
-from benchmarks.running import FailedError
+from benchmarks.running import FailedError, run
 from benchmarks.tool import Tool
 from benchmarks.workload import App, Scenario, apps
 from benchmarks.world import Job, World
@@ -20,6 +20,7 @@ from pgtenant.embedded import Server
 NAME = "tables"
 _BATCH = 1000
 _FEW = 1000
+_MINUTES = 300.0
 
 
 def measure(bench: Bench) -> None:
@@ -30,19 +31,15 @@ def measure(bench: Bench) -> None:
         world = bench.world(server.port, Path(directory))
         first = tools["pgtenant apply"]
         try:
-            bench.run(
-                Figure(NAME, first.name, Scenario.FIRST.value, 0),
-                first,
-                world,
-                Job(Scenario.FIRST, given),
-            )
+            run(first.commands(world, Job(Scenario.FIRST, given)), timeout=_MINUTES)
             made = 0
             for size in sorted({_FEW, bench.options.tables}):
                 _make_tables(server, given[0], made, size)
                 made = size
                 _ask(bench, tools, world, size)
-        except FailedError:
-            return
+        except FailedError as error:
+            figure = Figure(NAME, first.name, Scenario.NO_CHANGE.value, bench.options.tables)
+            bench.fail(figure, str(error))
 
 
 def ours_here(bench: Bench) -> list[Tool]:
@@ -51,10 +48,11 @@ def ours_here(bench: Bench) -> list[Tool]:
 
 
 def _ask(bench: Bench, tools: dict[str, Tool], world: World, size: int) -> None:
-    for _ in range(bench.options.rounds + 1):
+    for number in range(bench.options.rounds + 1):
         for name, tool in tools.items():
             figure = Figure(NAME, name, Scenario.NO_CHANGE.value, size)
-            bench.run(figure, tool, world, Job(Scenario.NO_CHANGE, apps(1)))
+            job = Job(Scenario.NO_CHANGE, apps(1))
+            bench.run(figure, tool, world, job, timed=number > 0, watch_memory=number == 0)
 
 
 def _make_tables(server: Server, app: App, made: int, wanted: int) -> None:

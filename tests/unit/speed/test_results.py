@@ -11,6 +11,7 @@ from benchmarks.aims import aims
 from benchmarks.page import PAGE, updated
 from benchmarks.render import duration, sections
 from benchmarks.results import Conditions, Figure, Report, read
+from benchmarks.running import published
 from benchmarks.wire import Traffic
 
 CONDITIONS = Conditions(2, "17.1", "3.11.7", 8, {"ansible": "core 2.19"}, {"ansible": "slow"})
@@ -83,6 +84,11 @@ def test_tables() -> None:
 )
 def test_durations(seconds: float, text: str) -> None:
     assert duration(seconds) == text
+
+
+def test_messages_do_not_name_the_machine() -> None:
+    said = 'connection to server at "127.0.0.1", port 5432 failed: /home/somebody/x.py, line 3'
+    assert published(said) == 'connection to server at "…", … failed: …, line 3'
 
 
 def test_kept_and_read_again(tmp_path: Path) -> None:
