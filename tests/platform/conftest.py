@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -16,6 +17,13 @@ from support.instance import Instance
 from support.laid_out import LaidOut, lay_out
 from support.moto import Moto
 from support.terraform import Terraform, find_mirror, missing, write_config
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """Say how long it took, for those figures that the documents ask for."""
+    for report in terminalreporter.getreports("passed"):
+        for what, figure in report.user_properties:
+            terminalreporter.write_line(f"{what}: {figure}")
 
 
 @pytest.fixture(scope="module")

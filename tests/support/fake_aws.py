@@ -42,6 +42,7 @@ def serve() -> Iterator[Moto]:
 def _main() -> None:
     import logging
 
+    from moto.rds.models import DBInstance
     from moto.secretsmanager.models import SecretsManagerBackend
     from moto.server import ThreadedMotoServer
 
@@ -54,6 +55,12 @@ def _main() -> None:
         return json.dumps(answer | {"RandomPassword": SENTINEL + made[len(SENTINEL) :]})
 
     backend.get_random_password = marked
+    # One id for all of them otherwise, by which Terraform looks each one up.
+    instance: Any = DBInstance
+    instance.dbi_resource_id = property(
+        lambda self: f"db-{self.db_instance_identifier.replace('-', '').upper()}",
+        lambda _self, _given: None,
+    )
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
     server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
     server.start()

@@ -18,6 +18,9 @@ from support.moto import REGION, Moto
 from support.project import Project, Result, render_catalog
 from support.terraform import Terraform
 
+STATES = "goldenpath-terraform-state"
+# The host names that a fake on loopback can't have.
+PATH_STYLE = "-backend-config=use_path_style=true"
 # What moto differs in from AWS, each seen as an error or as a difference that never ends. It takes
 # windows that touch for overlapping ones; it forgets parameters, Performance Insights and the
 # descriptions of rules.
@@ -56,17 +59,18 @@ resource "aws_vpc_security_group_ingress_rule" "peered" {
 
 @dataclass(slots=True)
 class World:
-    """The repository, the fake AWS, and the server."""
+    """The repository, the fake AWS, and the server of one environment."""
 
     root: Path
     aws: Moto
     terraform: Terraform
     instance: Instance
+    env: str = "dev"
     network: str = ""
 
     @property
     def environment(self) -> Path:
-        return self.root / "envs" / "dev-rds"
+        return self.root / "envs" / f"{self.env}-rds"
 
     def client(self, service: str) -> Any:
         make: Any = boto3.client  # its overloads take no name that is not literal
@@ -89,10 +93,11 @@ class World:
             for number, zone in enumerate("ab")
         ]
         nodes = ec2.create_security_group(GroupName="nodes", Description="nodes", VpcId=vpc)
-        self.client("s3").create_bucket(
-            Bucket="goldenpath-terraform-state",
-            CreateBucketConfiguration={"LocationConstraint": REGION},
-        )
+        s3 = self.client("s3")
+        if not s3.list_buckets()["Buckets"]:
+            s3.create_bucket(
+                Bucket=STATES, CreateBucketConfiguration={"LocationConstraint": REGION}
+            )
         oidc = "arn:aws:iam::123456789012:oidc-provider/oidc.eks.eu-west-2.amazonaws.com/id/E"
         self.network = "\n".join(
             (
@@ -102,7 +107,7 @@ class World:
                 f'cluster_security_group_ids = {{ eks = "{nodes["GroupId"]}" }}',
                 'peered_cidrs = ["10.20.0.0/16"]',
                 f'cluster_oidc_provider_arn = "{oidc}"',
-                'parameter_group_suffix = "-dev"',
+                f'parameter_group_suffix = "-{self.env}"',
                 # The server that stands in for the instance; RDS would be at its own endpoint.
                 "secret_endpoint = {",
                 f'  host = "{self.instance.host}"',
@@ -114,8 +119,7 @@ class World:
         override = self.root / "infrastructure/terraform/rds/moto_override.tf"
         override.write_text(MOTO_IS_NO_AWS)
         shutil.copy(self.instance.ca_file, self.root / "certs" / "rds-global-bundle.pem")
-        # The backend as it is, but for the host names that a fake on loopback can't have.
-        self.terraform(self.environment, "init", "-no-color", "-backend-config=use_path_style=true")
+        self.terraform(self.environment, "init", "-no-color", PATH_STYLE)
 
     def write_catalog(self, entries: Mapping[str, Mapping[str, Any]]) -> None:
         text = self.network + render_catalog(entries)
@@ -142,7 +146,8 @@ class World:
         return addresses
 
     def secret(self, name: str) -> dict[str, Any]:
-        value = self.client("secretsmanager").get_secret_value(SecretId=f"goldenpath/dev/{name}")
+        secrets = self.client("secretsmanager")
+        value = secrets.get_secret_value(SecretId=f"goldenpath/{self.env}/{name}")
         fields: dict[str, Any] = json.loads(value["SecretString"])
         return fields
 
@@ -150,7 +155,7 @@ class World:
         """Rotate by hand."""
         changed = self.secret(name) | {"password": password}
         self.client("secretsmanager").put_secret_value(
-            SecretId=f"goldenpath/dev/{name}", SecretString=json.dumps(changed)
+            SecretId=f"goldenpath/{self.env}/{name}", SecretString=json.dumps(changed)
         )
 
     def be_rds(self) -> None:
@@ -164,7 +169,7 @@ class World:
 
     def pgtenant(self, *arguments: str) -> Result:
         project = Project(self.root, self.instance, moto=self.aws)
-        return project.spawn(*arguments, "-e", "dev")
+        return project.spawn(*arguments, "-e", self.env)
 
     def everything_kept(self) -> Iterator[tuple[str, bytes]]:
         """Yield all that Terraform left behind or printed, by where it is."""
@@ -176,7 +181,11 @@ class World:
         with zipfile.ZipFile(self.environment / "run.tfplan") as plan:
             for name in plan.namelist():
                 yield f"run.tfplan: {name}", plan.read(name)
+        yield from self.states()
+
+    def states(self) -> Iterator[tuple[str, bytes]]:
+        """Yield what the bucket of the states holds, by where it is."""
         s3 = self.client("s3")
-        for item in s3.list_objects_v2(Bucket="goldenpath-terraform-state")["Contents"]:
-            stored = s3.get_object(Bucket="goldenpath-terraform-state", Key=item["Key"])
+        for item in s3.list_objects_v2(Bucket=STATES)["Contents"]:
+            stored = s3.get_object(Bucket=STATES, Key=item["Key"])
             yield f"s3: {item['Key']}", stored["Body"].read()
