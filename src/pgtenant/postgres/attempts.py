@@ -26,7 +26,8 @@ from pgtenant.postgres.libpq import Connection, load_json
 from pgtenant.postgres.options import Timeouts
 from pgtenant.postgres.queries import query
 from pgtenant.verify import answers, probing
-from pgtenant.verify.inside import MOST, Definer, Inventory, Probe
+from pgtenant.verify.inside import Probe
+from pgtenant.verify.inventory import MOST, Definer, Inventory
 from pgtenant.verify.model import How, Observation, Outcome, Trespass
 
 _FULL: Final = "53300"
@@ -90,13 +91,21 @@ async def visiting(
         await opening.__aexit__(None, None, None)
 
 
-async def look_around(connection: Connection, *, acl_bytes: int) -> Inventory:
+async def look_around(
+    connection: Connection, *, at_home: Sequence[str], acl_bytes: int
+) -> Inventory:
     """Return what there is to try in the role's own database.
+
+    Args:
+        connection: the role's.
+        at_home: whose `SECURITY DEFINER` functions cross no border.
+        acl_bytes: from what size on an ACL is told.
 
     Raises:
         ServerError: the query failed.
     """
-    row = await _answer(connection, "verify_inside", {"most": MOST, "acl_bytes": acl_bytes})
+    wanted = {"most": MOST, "acl_bytes": acl_bytes, "at_home": list(at_home)}
+    row = await _answer(connection, "verify_inside", wanted)
     return Inventory(
         event_triggers=tuple(row["event_triggers"]),
         schemas=tuple(row["schemas"]),
@@ -108,6 +117,7 @@ async def look_around(connection: Connection, *, acl_bytes: int) -> Inventory:
         ),
         default_schemas=tuple(row["default_schemas"]),
         large_acls=tuple((s, t, c, size) for s, t, c, size in row["large_acls"] or ()),
+        totals=row["totals"],
     )
 
 

@@ -30,7 +30,7 @@ from pgtenant.secrets.iam import IamTokens
 from pgtenant.usecases.access import read_access
 from pgtenant.usecases.inputs import Inputs
 from pgtenant.usecases.look import Instance, connected
-from pgtenant.verify import answers, hygiene, inside, judging
+from pgtenant.verify import answers, hygiene, inside, inventory, judging
 from pgtenant.verify.attributes import attributes
 from pgtenant.verify.causes import aligned
 from pgtenant.verify.facts import Ground
@@ -271,7 +271,9 @@ class _Tenant:
             seen = await impersonate(connection, targets)
             work.tried[Kind.BECOME] += len(seen)
             self._tell(*judging.impersonated(self.role, seen, ground))
-        found = await look_around(connection, acl_bytes=ACL_BYTES)
+        at_home = inventory.at_home(self.database, ground)
+        found = await look_around(connection, at_home=at_home, acl_bytes=ACL_BYTES)
+        work.findings += inventory.left_out(self.role, self.database, found)
         probes = inside.probes(self.role, self.database, ground, found, work.token)
         if self.role is self.database.owner:
             work.findings += hygiene.large_acls(self.database.name, found.large_acls)

@@ -59,9 +59,12 @@ def witnessed(seen: Observation, expected: Outcome, *, held: bool) -> Observatio
     if seen.outcome is Outcome.ALLOWED and not held:
         said = "nothing was checked: a rule replaces it, and the role lacks the privilege"
         return Observation(Outcome.REFUSED, How.CATALOG, said=said)
-    if seen.outcome is Outcome.REFUSED and expected is Outcome.REFUSED and held:
+    if seen.outcome is Outcome.REFUSED and held:
         said = f"refused, though the role holds the privilege ({seen.said or 'no reason given'})"
-        return replace(seen, outcome=Outcome.UNKNOWN, said=said)
+        if expected is Outcome.REFUSED:
+            return replace(seen, outcome=Outcome.UNKNOWN, said=said)
+        # Of something else, such as a function that a default calls: with values it works.
+        return replace(seen, outcome=Outcome.ALLOWED, how=How.CATALOG, said=said)
     return seen
 
 

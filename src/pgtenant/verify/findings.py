@@ -21,6 +21,7 @@ class FindingKind(StrEnum):
     DROPPED_GRANTOR = "dropped_grantor"
     LARGE_ACL = "large_acl"
     RETIRED_ROLE = "retired_role"
+    SAMPLED = "sampled"
     NO_PASSWORD = "no_password"  # noqa: S105 - what was not asked for
 
 

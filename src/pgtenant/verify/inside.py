@@ -15,56 +15,14 @@ from pgtenant.planning.privileges import PUBLIC, ObjectKind, granted_by
 from pgtenant.planning.sql.text import advice, can_be_sent
 from pgtenant.verify import closing, probing
 from pgtenant.verify.facts import Ground
+from pgtenant.verify.inventory import MOST, Definer, Inventory
 from pgtenant.verify.model import Attempt, Cure, Held, Kind, Observation, Outcome, Result, judged
-
-MOST: Final = 50
-"""Tables, columns and functions that one role tries in one database; the analysis knows all."""
 
 _NAME: Final = "pgtenant_verify_{}"
 """Of the schema, and of each table in it and elsewhere; with a token, so that nobody has it."""
 
 _SEQUENCE: Final = "pgtenant_verify_seq"
 _WRITES: Final = (Kind.INSERT, Kind.UPDATE, Kind.DELETE)
-
-
-@dataclass(frozen=True, slots=True)
-class Definer:
-    """A `SECURITY DEFINER` function.
-
-    Attributes:
-        callable: whether an `EXPLAIN` of a call can be trusted to call nothing.
-        arguments: the schema and name of each argument's type.
-    """
-
-    schema: str
-    name: str
-    owner: str
-    oid: int
-    callable: bool
-    arguments: tuple[tuple[str, str], ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Inventory:
-    """What there is to try in a database.
-
-    Attributes:
-        event_triggers: the names of those that would fire: then no DDL is attempted.
-        schemas: those that the access levels speak of.
-        tables: schema, name and a column that can be updated (or None), one for each ACL.
-        columns: schema, table, column: those with privileges of their own.
-        definers: those of other owners than the session's role.
-        default_schemas: schemas with default privileges of their own.
-        large_acls: schema, table, column (or empty) and size in bytes.
-    """
-
-    event_triggers: tuple[str, ...]
-    schemas: tuple[str, ...]
-    tables: tuple[tuple[str, str, str | None], ...]
-    columns: tuple[tuple[str, str, str], ...]
-    definers: tuple[Definer, ...]
-    default_schemas: tuple[str, ...]
-    large_acls: tuple[tuple[str, str, str, int], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,11 +133,8 @@ class _Maker:
 
     def definers(self, found: Iterable[Definer]) -> Iterator[Probe]:
         """Yield a call of each function that would run with another tenant's rights."""
-        home = self.ground.tenant(self.role.name)
-        owner = self.ground.observed.databases[self.database.name].owner
         for item in found:
-            crosses = item.owner != owner and self.ground.tenant(item.owner) != home
-            if self.ground.provider(item.owner) or not crosses or not can_be_sent(item.name):
+            if not can_be_sent(item.name):
                 continue
             types = ", ".join(name for _, name in item.arguments)
             ask = probing.ask_execute(item.oid, item.schema)

@@ -4,9 +4,9 @@
 fires no trigger, and it works in a read-only transaction. `WHERE false` keeps the planner from
 looking at partitions. https://www.postgresql.org/docs/current/sql-explain.html
 
-The planner does call what a table's owner declared `IMMUTABLE` in a default or a policy, and a rule
-may leave nothing to check. So what came of an `EXPLAIN` counts only when `has_*_privilege`, which
-nobody but PostgreSQL answers, explains it.
+The planner does call what a table's owner declared `IMMUTABLE` in a default, a policy, a rule, an
+index, a statistics object or a domain, and a rule may leave nothing to check. So what came of an
+`EXPLAIN` counts only when `has_*_privilege`, which nobody but PostgreSQL answers, explains it.
 """
 
 from __future__ import annotations
@@ -67,7 +67,8 @@ def ask_table(kind: Kind, schema: str, table: str, column: str | None = None) ->
     match kind:
         case Kind.SELECT:
             held = sql.SQL(
-                "(SELECT bool_and(has_column_privilege(c.oid, a.attnum, 'SELECT'))"
+                "has_table_privilege(c.oid, 'SELECT') OR"
+                " (SELECT bool_and(has_column_privilege(c.oid, a.attnum, 'SELECT'))"
                 " FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attnum > 0"
                 " AND NOT a.attisdropped)"
             )
@@ -78,7 +79,7 @@ def ask_table(kind: Kind, schema: str, table: str, column: str | None = None) ->
         case _:
             held = sql.SQL("has_table_privilege(c.oid, 'DELETE')")
     return sql.SQL(
-        "SELECT has_schema_privilege(n.oid, 'USAGE') AND coalesce({}, true) FROM pg_class c"
+        "SELECT has_schema_privilege(n.oid, 'USAGE') AND coalesce({}, false) FROM pg_class c"
         " JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = {} AND c.relname = {}"
     ).format(held, sql.Literal(schema), sql.Literal(table))
 

@@ -12,6 +12,7 @@ from pgtenant.verify.model import (
     Attempt,
     Closable,
     Cure,
+    How,
     Kind,
     Observation,
     Outcome,
@@ -120,3 +121,23 @@ def test_who_can_close_a_database() -> None:
             closable,
             "PUBLIC" if public else f"granted by {owner}",
         )
+
+
+@pytest.mark.parametrize(
+    ("seen", "expected", "held", "outcome", "how"),
+    [
+        (Outcome.ALLOWED, Outcome.ALLOWED, True, Outcome.ALLOWED, How.ATTEMPT),
+        (Outcome.ALLOWED, Outcome.ALLOWED, False, Outcome.REFUSED, How.CATALOG),
+        (Outcome.ALLOWED, Outcome.REFUSED, False, Outcome.REFUSED, How.CATALOG),
+        (Outcome.ALLOWED, Outcome.REFUSED, True, Outcome.ALLOWED, How.ATTEMPT),
+        (Outcome.REFUSED, Outcome.REFUSED, False, Outcome.REFUSED, How.ATTEMPT),
+        (Outcome.REFUSED, Outcome.REFUSED, True, Outcome.UNKNOWN, How.ATTEMPT),
+        (Outcome.REFUSED, Outcome.ALLOWED, True, Outcome.ALLOWED, How.CATALOG),
+        (Outcome.REFUSED, Outcome.ALLOWED, False, Outcome.REFUSED, How.ATTEMPT),
+    ],
+)
+def test_an_explain_counts_where_the_catalogs_explain_it(
+    seen: Outcome, expected: Outcome, held: bool, outcome: Outcome, how: How
+) -> None:
+    told = answers.witnessed(Observation(seen), expected, held=held)
+    assert (told.outcome, told.how) == (outcome, how)

@@ -14,6 +14,19 @@ WITH home AS (
      WHERE c.relkind IN ('r', 'p') AND c.relowner = home.owner AND c.relpersistence <> 't'
 ), acl_group AS (
     SELECT r.nspname, min(r.oid) AS oid FROM relation r GROUP BY r.nspname, r.relacl
+), own_column AS (
+    SELECT r.nspname, r.relname, a.attname
+      FROM relation r
+      JOIN pg_attribute a ON a.attrelid = r.oid
+     WHERE a.attacl IS NOT NULL AND a.attnum > 0 AND NOT a.attisdropped
+       AND a.attgenerated = '' AND a.attidentity <> 'a'
+), definer AS (
+    SELECT n.nspname, p.*
+      FROM pg_proc p
+      JOIN pg_namespace n ON n.oid = p.pronamespace
+     WHERE p.prosecdef AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
+       AND p.prorettype NOT IN ('trigger'::regtype, 'event_trigger'::regtype)
+       AND NOT pg_get_userbyid(p.proowner) = ANY (%(at_home)s)
 ), answer AS (
     SELECT (SELECT coalesce(array_agg(e.evtname::text), '{}')
               FROM pg_event_trigger e WHERE e.evtenabled <> 'D') AS event_triggers,
@@ -25,14 +38,8 @@ WITH home AS (
                          ORDER BY a.attnum LIMIT 1)))
               FROM (SELECT * FROM acl_group ORDER BY nspname, oid LIMIT %(most)s) g
               JOIN pg_class c ON c.oid = g.oid) AS tables,
-           (SELECT count(*) FROM acl_group) AS table_groups,
            (SELECT jsonb_agg(jsonb_build_array(x.nspname, x.relname, x.attname))
-              FROM (SELECT r.nspname, r.relname, a.attname
-                      FROM relation r
-                      JOIN pg_attribute a ON a.attrelid = r.oid
-                     WHERE a.attacl IS NOT NULL AND a.attnum > 0 AND NOT a.attisdropped
-                       AND a.attgenerated = '' AND a.attidentity <> 'a'
-                     ORDER BY 1, 2, 3 LIMIT %(most)s) x) AS columns,
+              FROM (SELECT * FROM own_column ORDER BY 1, 2, 3 LIMIT %(most)s) x) AS columns,
            (SELECT jsonb_agg(jsonb_build_object(
                        'schema', x.nspname, 'name', x.proname, 'owner', x.owner, 'oid', x.oid,
                        'callable', x.callable,
@@ -41,7 +48,7 @@ WITH home AS (
                                        FROM unnest(x.proargtypes) WITH ORDINALITY y(oid, n)
                                        JOIN pg_type t ON t.oid = y.oid
                                        JOIN pg_namespace tn ON tn.oid = t.typnamespace)))
-              FROM (SELECT n.nspname, p.proname, p.oid::bigint AS oid, p.proargtypes,
+              FROM (SELECT p.nspname, p.proname, p.oid::bigint AS oid, p.proargtypes,
                            pg_get_userbyid(p.proowner) AS owner,
                            -- The planner calls an immutable function whose arguments are constants.
                            p.prokind = 'f' AND p.provariadic = 0 AND p.prosupport = 0
@@ -49,13 +56,11 @@ WITH home AS (
                                AND NOT EXISTS (SELECT FROM pg_type t
                                                 WHERE t.oid = ANY (p.proargtypes::oid[])
                                                   AND t.typtype = 'p') AS callable
-                      FROM pg_proc p
-                      JOIN pg_namespace n ON n.oid = p.pronamespace
-                     WHERE p.prosecdef AND n.nspname !~ '^pg_'
-                       AND n.nspname <> 'information_schema'
-                       AND p.prorettype NOT IN ('trigger'::regtype, 'event_trigger'::regtype)
-                       AND p.proowner <> (SELECT r.oid FROM pg_roles r WHERE r.rolname = session_user)
+                      FROM definer p
                      ORDER BY 1, 2, 3 LIMIT %(most)s) x) AS definers,
+           jsonb_build_object('tables', (SELECT count(*) FROM acl_group),
+                              'columns', (SELECT count(*) FROM own_column),
+                              'definers', (SELECT count(*) FROM definer)) AS totals,
            (SELECT coalesce(array_agg(DISTINCT n.nspname::text), '{}')
               FROM pg_default_acl f
               JOIN mine n ON n.oid = f.defaclnamespace, home
