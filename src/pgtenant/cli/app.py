@@ -16,6 +16,7 @@ from pgtenant.cli.commands.importing import import_
 from pgtenant.cli.commands.init import init
 from pgtenant.cli.commands.plan import plan
 from pgtenant.cli.commands.report import report
+from pgtenant.cli.commands.request import request
 from pgtenant.cli.commands.verify import verify
 
 
@@ -47,6 +48,7 @@ for command in (
     bootstrap,
     adopt,
     import_,
+    request,
     audit,
     fleet,
     init,

@@ -13,6 +13,7 @@ from pgtenant.settings.model import (
     Settings,
     check_environment,
 )
+from pgtenant.settings.requests import RequestsSettings, Route
 from pgtenant.settings.specs import SPECS, Spec
 
 __all__ = [
@@ -21,6 +22,8 @@ __all__ = [
     "Environment",
     "NamingSettings",
     "ProjectSettings",
+    "RequestsSettings",
+    "Route",
     "SecretsSettings",
     "ServerSettings",
     "Settings",

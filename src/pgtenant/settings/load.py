@@ -15,6 +15,7 @@ from pgtenant.settings.model import (
     Settings,
     default_approval,
 )
+from pgtenant.settings.requests import DEFAULT_ROUTES, RequestsSettings
 from pgtenant.settings.sources import Given, from_environ, from_file, from_overrides
 from pgtenant.settings.specs import ENVIRONMENTS, SPECS
 
@@ -119,6 +120,14 @@ def _build(
             **sections["server"], sslmode_explicit=("server", "sslmode") in explicit
         ),
         naming=NamingSettings(**sections["naming"]),
+        requests=RequestsSettings(
+            **{
+                **sections["requests"],
+                "routes": DEFAULT_ROUTES
+                if sections["requests"]["routes"] is None
+                else sections["requests"]["routes"],
+            }
+        ),
         environments=MappingProxyType(
             {
                 name: Environment(**{"approval": default_approval(name), **given})

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal
 
 from pgtenant.errors import SettingsError
+from pgtenant.settings.requests import RequestsSettings
 from pgtenant.settings.templates import expand
 
 if TYPE_CHECKING:
@@ -103,10 +104,12 @@ class Environment:
     Attributes:
         approval: whether `apply` needs an approval there.
         wave: when its turn is among several, the lowest first; None when nobody said.
+        instance_class: its instance's; None when nobody said.
     """
 
     approval: bool
     wave: int | None = None
+    instance_class: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +126,7 @@ class Settings:
     secrets: SecretsSettings
     server: ServerSettings
     naming: NamingSettings
+    requests: RequestsSettings
     environments: Mapping[str, Environment]
 
     def environment(self, env: str) -> Environment:
@@ -180,6 +184,32 @@ class Settings:
             SettingsError: the name can't be an environment's.
         """
         return self.root / expand(self.project.audit, {"env": check_environment(env)})
+
+    def entity_path(self, env: str, entry: str) -> Path:
+        """Return the path of an entry's Backstage entity, by the entry's key.
+
+        Raises:
+            SettingsError: the name can't be an environment's.
+        """
+        template = self.requests.entity
+        return self.root / expand(template, {"env": check_environment(env), "entry": entry})
+
+    def instance_name(self, env: str) -> str:
+        """Return the name that an environment's instance has in Backstage.
+
+        Raises:
+            SettingsError: the name can't be an environment's.
+        """
+        return expand(self.requests.instance, {"env": check_environment(env)})
+
+    def instance_class(self, env: str) -> str:
+        """Return the class of an environment's instance; without a setting, the documents' one.
+
+        Raises:
+            SettingsError: the name can't be an environment's.
+        """
+        usual = "db.r5.large" if env == "prod" else "db.t3.medium"
+        return self.environment(env).instance_class or usual
 
     def admin_secret(self, env: str) -> str:
         """Return the name of the admin's secret.

@@ -18,7 +18,10 @@ if TYPE_CHECKING:
 _SECTIONS: Final = {spec.section: None for spec in SPECS}
 _BY_NAME: Final = {(spec.section, spec.key): spec for spec in SPECS}
 _BY_VARIABLE: Final = {spec.variable: spec for spec in SPECS if spec.section != ENVIRONMENTS}
-_ENVIRONMENT_VARIABLE: Final = re.compile(r"PGTENANT_ENVIRONMENTS_([A-Z0-9_]+)_([A-Z]+)")
+_OF_ENVIRONMENTS: Final = "|".join(s.key.upper() for s in SPECS if s.section == ENVIRONMENTS)
+_ENVIRONMENT_VARIABLE: Final = re.compile(
+    rf"PGTENANT_ENVIRONMENTS_([A-Z0-9_]+?)_({_OF_ENVIRONMENTS}|[A-Z]+)"
+)
 # What Kubernetes puts into every pod beside a Service of this name; nobody's typing error.
 _SERVICE_LINK: Final = re.compile(r".*_(SERVICE_HOST|SERVICE_PORT\w*|PORT|PORT_[0-9]+_\w+)")
 

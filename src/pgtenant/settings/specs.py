@@ -8,6 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from pgtenant.settings.durations import parse_duration
+from pgtenant.settings.requests import parse_routes, parse_words
 from pgtenant.settings.templates import check_template
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ class Spec:
     Attributes:
         section: the TOML table; `environments` stands for each `[environments.<name>]`.
         key: the key in that table.
-        type: `text`, `whole number`, `true or false` or `duration`.
+        type: `text`, `whole number`, `true or false`, `duration`, `names` or `routes`.
         default: as a user would write it in the file; None when there is none.
         rule: what a right value is, as the end of "must be ...".
         doc: what it does, one sentence for the reference.
@@ -133,10 +134,12 @@ def _template(value: object, *, allowed: tuple[str, ...], required: tuple[str, .
 
 
 _PER_ENVIRONMENT: Final = partial(_template, allowed=("env",), required=())
+_PER_PAIR: Final = partial(_template, allowed=("env", "entry"), required=("env", "entry"))
 _PER_ENTRY: Final = partial(_template, allowed=("env", "entry"), required=("entry",))
 
 _A_PATH = "a path, in which {env} is the environment"
 _A_DURATION = 'a duration such as "250ms", "10s", "5min" or "1h"'
+_NAMES = "a list of names, in a variable with commas between them"
 _A_PATTERN = "a regular expression, which the whole name has to match"
 
 
@@ -195,10 +198,33 @@ SPECS: Final = (
          "What a database may be called.", _pattern),
     Spec("naming", "username", "text", "^[a-z][a-z0-9_]{2,30}$", _A_PATTERN,
          "What a role may be called.", _pattern),
+    Spec("requests", "catalog", "text", "docs/20-contracts/resource-catalogs/rds-catalog.yaml",
+         "a path", "The catalog of resources, in which every request is recorded.", _text),
+    Spec("requests", "entity", "text", "backstage/databases/{env}/{entry}.yaml",
+         "a path with {env} for the environment and {entry} for the entry's key",
+         "The Backstage entity of a database.", _PER_PAIR),
+    Spec("requests", "instance", "text", "goldenpath-platform-db-{env}",
+         "a name, in which {env} is the environment",
+         "The Backstage name of an environment's instance, which its databases depend on.",
+         _PER_ENVIRONMENT),
+    Spec("requests", "teams", "names", "", _NAMES,
+         "The teams that may own a database; without it, any.", parse_words),
+    Spec("requests", "domains", "names", "", _NAMES,
+         "The domains that a database may belong to; without it, any.", parse_words),
+    Spec("requests", "approvers", "names", "platform-team", _NAMES,
+         "Who approves a request that no route is about.", parse_words),
+    Spec("requests", "routes", "routes", None,
+         "tables [[requests.routes]] with `environments`, `risks`, `sizes` and `approvers`, in a "
+         "variable as JSON",
+         "Who approves: all approvers of all routes that fit, and nobody when those have none. The "
+         "default is in docs/requests.md.", parse_routes),
     Spec(ENVIRONMENTS, "approval", "true or false", None, "true or false",
          "Whether `apply` needs an approval in this environment; by default every environment "
          "but `dev` does.", _boolean),
     Spec(ENVIRONMENTS, "wave", "whole number", None, "a whole number from 1 to 1000",
          "When its turn is in `plan --all` and `apply --all`: the lowest first. By default 1 for "
          "an environment that needs no approval, else 2.", _wave),
+    Spec(ENVIRONMENTS, "instance_class", "text", None, "an instance class such as db.t3.medium",
+         "The class of the environment's instance, for the catalog of resources; by default "
+         "`db.r5.large` for `prod` and `db.t3.medium` for others.", _text),
 )  # fmt: skip

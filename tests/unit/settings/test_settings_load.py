@@ -94,13 +94,14 @@ def test_the_documented_file_says_the_defaults(tmp_path: Path) -> None:
 
 def test_every_spec_is_a_field_and_every_field_has_a_spec(tmp_path: Path) -> None:
     found = settings(tmp_path)
-    for section in ("project", "secrets", "server", "naming"):
+    for section in ("project", "secrets", "server", "naming", "requests"):
         fields = {field.name for field in dataclasses.fields(getattr(found, section))}
         keys = {spec.key for spec in SPECS if spec.section == section}
         assert keys == fields - {"sslmode_explicit", "catalog_explicit"}
     assert [spec.key for spec in SPECS if spec.section == "environments"] == [
         "approval",
         "wave",
+        "instance_class",
     ]
     assert len({spec.name for spec in SPECS}) == len({spec.variable for spec in SPECS})
 

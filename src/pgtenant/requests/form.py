@@ -1,0 +1,103 @@
+"""The fields of a request, in the order in which people fill them in.
+
+What a value may be is said by the catalog's own model; only what a request asks for beyond it is
+said here. The command line, its prompts and the Backstage form are made from `FORM`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from pgtenant.catalog.model import FIELDS, FieldSpec, Kind
+
+# A Backstage entity reference, of which kind and namespace may be left out.
+OWNER: Final = r"^((group|user):)?([a-z0-9-]{1,63}/)?[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?$"
+
+
+@dataclass(frozen=True, slots=True)
+class FormField:
+    """One field of the form.
+
+    Attributes:
+        name: as in the catalog; `environment` and `key` are not fields of an entry.
+        kind: the type of its value.
+        doc: one sentence.
+        required: a request without it is refused.
+        choices: all allowed values, or empty.
+        pattern: what the whole value has to match, or empty.
+        default: what its absence means, as people would write it; empty when there is none.
+        advanced: most requests leave it alone.
+    """
+
+    name: str
+    kind: Kind
+    doc: str
+    required: bool = False
+    choices: tuple[str, ...] = ()
+    pattern: str = ""
+    default: str = ""
+    advanced: bool = False
+
+    @property
+    def flag(self) -> str:
+        """As on the command line."""
+        return "--" + self.name.replace("_", "-")
+
+
+_SPECS: Final = {spec.name: spec for spec in FIELDS}
+_REQUIRED: Final = ("database_name", "username", "owner", "requester", "domain", "risk")
+
+
+def _field(name: str, *, advanced: bool = False) -> FormField:
+    spec: FieldSpec = _SPECS[name]
+    default = spec.default
+    return FormField(
+        name=name,
+        kind=spec.kind,
+        doc=spec.doc,
+        required=name in _REQUIRED,
+        choices=spec.choices,
+        pattern=OWNER if name == "owner" else spec.pattern,
+        default=str(default).lower() if isinstance(default, str | bool) else "",
+        advanced=advanced,
+    )
+
+
+FORM: Final = (
+    _field("database_name"),
+    _field("username"),
+    _field("owner"),
+    _field("requester"),
+    FormField(
+        "environment",
+        Kind.STRING,
+        "The environment: dev, test, staging, prod, …",
+        required=True,
+        pattern="^[a-z][a-z0-9-]{0,30}$",
+    ),
+    _field("domain"),
+    _field("risk"),
+    _field("initial_schema"),
+    _field("size", advanced=True),
+    _field("access_level", advanced=True),
+    FormField(
+        "key",
+        Kind.STRING,
+        "The entry's key, which names its secret; by default the database's name.",
+        advanced=True,
+    ),
+    _field("auth", advanced=True),
+    _field("createdb", advanced=True),
+    _field("connection_limit", advanced=True),
+    _field("extensions", advanced=True),
+    _field("secret", advanced=True),
+)
+BY_NAME: Final = {field.name: field for field in FORM}
+
+CHANGEABLE: Final = tuple(
+    field.name
+    for field in FORM
+    if field.name not in {"environment", "key", "database_name", "username", "initial_schema"}
+)
+"""What a change may set: not what would make it another role or database."""

@@ -1,0 +1,81 @@
+"""Who has to approve a request, by the policy in the settings."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from pgtenant.catalog.model import FIELDS
+from pgtenant.catalog.shown import did_you_mean
+from pgtenant.errors import SettingsError
+from pgtenant.settings import RequestsSettings, Route
+
+SMALLEST: Final = "small"
+"""The size of an entry that says none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Routing:
+    """What becomes of a request.
+
+    Attributes:
+        approvers: who has to approve, each once, in the policy's order.
+        routes: the rules that hold; none when the request falls to the default approvers.
+    """
+
+    approvers: tuple[str, ...]
+    routes: tuple[Route, ...]
+
+    @property
+    def self_serve(self) -> bool:
+        """Whether nobody has to approve."""
+        return not self.approvers
+
+
+def route(
+    policy: RequestsSettings, environment: str, risk: str | None, size: str | None
+) -> Routing:
+    """Tell who has to approve a request.
+
+    A request that no rule is about goes to the default approvers, and one that only rules without
+    approvers are about goes to nobody.
+
+    Raises:
+        SettingsError: the policy names a risk or a size that there is not.
+    """
+    _check(policy.routes)
+    size = size or SMALLEST
+    routes = tuple(
+        one
+        for one in policy.routes
+        if (not one.environments or environment in one.environments)
+        and (not one.risks or risk in one.risks)
+        and (not one.sizes or size in one.sizes)
+    )
+    found = dict.fromkeys(approver for one in routes for approver in one.approvers)
+    return Routing(tuple(found) if routes else policy.approvers, routes)
+
+
+def labels(environment: str, risk: str | None) -> tuple[str, ...]:
+    """Return the labels of a request's pull request."""
+    return ("rds-database", environment, f"{risk or 'unknown'}-risk")
+
+
+def branch(environment: str, key: str) -> str:
+    """Return the branch of a request's pull request."""
+    return f"database/create-{environment}-{key}"
+
+
+def _check(routes: Sequence[Route]) -> None:
+    choices = {spec.name: spec.choices for spec in FIELDS}
+    for number, one in enumerate(routes, start=1):
+        for field, words in (("risk", one.risks), ("size", one.sizes)):
+            for word in words:
+                if word not in choices[field]:
+                    near = did_you_mean(word, choices[field])
+                    raise SettingsError(
+                        f"requests.routes: number {number} is about the {field} {word!r}, which no"
+                        f" entry can have{near}",
+                        hint=f"it is one of {', '.join(choices[field])}",
+                    )

@@ -1,0 +1,62 @@
+"""The life of a request, as the catalog of resources records it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from enum import StrEnum
+from typing import Final
+
+
+class Status(StrEnum):
+    """Where a request is."""
+
+    PENDING = "pending"
+    APPROVED = "approved"
+    PROVISIONING = "provisioning"
+    ACTIVE = "active"
+    FAILED = "failed"
+    DECOMMISSIONING = "decommissioning"
+    DECOMMISSIONED = "decommissioned"
+
+
+_NEXT: Final[Mapping[Status, frozenset[Status]]] = {
+    Status.PENDING: frozenset({Status.APPROVED, Status.DECOMMISSIONING}),
+    Status.APPROVED: frozenset({Status.PROVISIONING, Status.DECOMMISSIONING}),
+    Status.PROVISIONING: frozenset({Status.ACTIVE, Status.FAILED}),
+    Status.ACTIVE: frozenset({Status.FAILED, Status.DECOMMISSIONING}),
+    Status.FAILED: frozenset({Status.PROVISIONING, Status.DECOMMISSIONING}),
+    # A database that is only disabled can come back.
+    Status.DECOMMISSIONING: frozenset({Status.DECOMMISSIONED, Status.ACTIVE}),
+    Status.DECOMMISSIONED: frozenset(),
+}
+# What a merge and a run have passed through by the time that anybody records them.
+_IMPLIED: Final = frozenset({Status.APPROVED, Status.PROVISIONING})
+
+
+def can_move(now: Status, to: Status) -> bool:
+    """Tell whether a status may follow another.
+
+    A merge approves and a run provisions: these two are passed without being recorded.
+    """
+    reached, frontier = {now}, {now}
+    while frontier:
+        following = {new for one in frontier for new in _NEXT[one]} - reached
+        reached |= following
+        frontier = following & _IMPLIED
+    return to in reached
+
+
+def following(now: Status) -> tuple[Status, ...]:
+    """Return every other status that may come next, in the order of a life."""
+    return tuple(one for one in Status if one is not now and can_move(now, one))
+
+
+def outcome(statuses: Iterable[str]) -> Status | None:
+    """Tell what the audit statuses of an entry's last run make of it; None for nothing.
+
+    A dry run has done nothing, and an entry that is blocked waits for somebody.
+    """
+    seen = set(statuses)
+    if "error" in seen:
+        return Status.FAILED
+    return Status.ACTIVE if seen & {"success", "no_change"} and "blocked" not in seen else None

@@ -1,0 +1,1 @@
+"""`pgtenant request`: databases asked for, changed and looked up, in the project's files."""

@@ -1,0 +1,128 @@
+"""Several files, written together or not at all, also when the process dies at any call."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from pgtenant.errors import PgtenantError
+from pgtenant.together import STAGING, Change, alone, write
+
+BEFORE = {"a.txt": b"old a", "sub/b.txt": b"old b", "new/c.txt": None}
+AFTER = {"a.txt": b"new a", "sub/b.txt": b"new b", "new/c.txt": b"new c"}
+
+# Dies, as the kernel would end it, at the n-th call that could change anything on the disk.
+DYING = """
+import os, signal, sys
+from pathlib import Path
+from pgtenant.together import Change, alone, write
+
+root, deadly = Path(sys.argv[1]), int(sys.argv[2])
+count = 0
+
+def watch(event, arguments):
+    global count
+    changing = event in {"os.rename", "os.mkdir", "os.remove", "os.rmdir"}
+    if event == "open" and isinstance(arguments[2], int):
+        changing = arguments[2] & (os.O_CREAT | os.O_WRONLY)
+    if changing and str(root) in str(arguments[0]):
+        count += 1
+        if count == deadly:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+changes = [
+    Change(root / "a.txt", b"old a", b"new a"),
+    Change(root / "sub/b.txt", b"old b", b"new b"),
+    Change(root / "new/c.txt", None, b"new c"),
+]
+sys.addaudithook(watch)
+with alone(root):
+    write(root, changes)
+"""
+
+
+def prepared(root: Path) -> list[Change]:
+    (root / "sub").mkdir()
+    for name, data in BEFORE.items():
+        if data is not None:
+            (root / name).write_bytes(data)
+    return [Change(root / name, BEFORE[name], data) for name, data in AFTER.items()]
+
+
+def there(root: Path) -> dict[str, bytes | None]:
+    paths = {name: root / name for name in BEFORE}
+    return {name: path.read_bytes() if path.exists() else None for name, path in paths.items()}
+
+
+def test_all_are_written_and_modes_stay(tmp_path: Path) -> None:
+    changes = prepared(tmp_path)
+    (tmp_path / "a.txt").chmod(0o640)
+    with alone(tmp_path):
+        write(tmp_path, changes)
+    assert there(tmp_path) == AFTER
+    assert (tmp_path / "a.txt").stat().st_mode & 0o777 == 0o640
+    assert not (tmp_path / STAGING).exists()
+
+
+def test_a_link_stays_one(tmp_path: Path) -> None:
+    (tmp_path / "real.txt").write_bytes(b"old")
+    (tmp_path / "link.txt").symlink_to("real.txt")
+    with alone(tmp_path):
+        write(tmp_path, [Change(tmp_path / "link.txt", b"old", b"new")])
+    assert (tmp_path / "link.txt").is_symlink()
+    assert (tmp_path / "real.txt").read_bytes() == b"new"
+
+
+def test_none_is_written_when_one_can_not_be(tmp_path: Path) -> None:
+    changes = prepared(tmp_path)
+    (tmp_path / "new").write_bytes(b"a file where a directory is to be")
+    with alone(tmp_path), pytest.raises(PgtenantError, match="can't be written"):
+        write(tmp_path, changes)
+    (tmp_path / "new").unlink()
+    assert there(tmp_path) == BEFORE
+    assert not (tmp_path / STAGING).exists()
+
+
+@pytest.mark.slow
+def test_whoever_comes_after_a_kill_finds_all_or_nothing(tmp_path: Path) -> None:
+    outcomes = set()
+    for deadly in range(1, 100):
+        root = tmp_path / str(deadly)
+        root.mkdir()
+        prepared(root)
+        command = [sys.executable, "-c", DYING, str(root), str(deadly)]
+        code = subprocess.run(command, check=False, env=os.environ).returncode
+        with alone(root):
+            pass
+        assert there(root) in (BEFORE, AFTER)
+        assert not (root / STAGING).exists()
+        outcomes.add(there(root) == AFTER)
+        if code == 0:
+            break
+        assert code == -signal.SIGKILL
+    else:
+        pytest.fail("it never came to its end")
+    assert outcomes == {True, False}
+
+
+@pytest.mark.slow
+def test_what_was_changed_since_a_kill_is_not_overwritten(tmp_path: Path) -> None:
+    prepared(tmp_path)
+    for deadly in range(1, 100):
+        subprocess.run(
+            [sys.executable, "-c", DYING, str(tmp_path), str(deadly)], check=False, env=os.environ
+        )
+        if (tmp_path / STAGING / "journal.json").exists():
+            break
+        with alone(tmp_path):
+            pass
+    (tmp_path / "a.txt").write_bytes(b"by hand")
+    with pytest.raises(PgtenantError, match=r"a\.txt was changed since"), alone(tmp_path):
+        pass
+    assert (tmp_path / "a.txt").read_bytes() == b"by hand"
+    assert (tmp_path / STAGING / "new-0").read_bytes() == b"new a"

@@ -1,0 +1,62 @@
+"""Who has to approve: the policy of the documents, and a policy of one's own."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from pgtenant.errors import SettingsError
+from pgtenant.requests.routing import branch, labels, route
+from pgtenant.settings import RequestsSettings, Route
+from pgtenant.settings.requests import DEFAULT_ROUTES
+
+POLICY = RequestsSettings(
+    catalog="c.yaml",
+    entity="{env}/{entry}.yaml",
+    instance="i-{env}",
+    teams=(),
+    domains=(),
+    approvers=("platform-team",),
+    routes=DEFAULT_ROUTES,
+)
+
+
+@pytest.mark.parametrize(
+    ("environment", "risk", "size", "approvers"),
+    [
+        ("dev", "medium", "small", ()),
+        ("dev", "medium", None, ()),
+        ("test", "low", "small", ()),
+        ("dev", "high", "small", ("security-team",)),
+        ("dev", "low", "medium", ("platform-team",)),
+        ("dev", "access", "large", ("security-team", "platform-team", "database-team")),
+        ("staging", "low", "small", ("platform-team",)),
+        ("prod", "low", "small", ("platform-team",)),
+        ("prod", "high", "xlarge", ("platform-team", "security-team", "database-team")),
+        ("production", "low", "small", ("platform-team",)),
+        ("dev", None, "small", ()),
+    ],
+)
+def test_the_documents_policy(
+    environment: str, risk: str | None, size: str | None, approvers: tuple[str, ...]
+) -> None:
+    found = route(POLICY, environment, risk, size)
+    assert found.approvers == approvers
+    assert found.self_serve is (not approvers)
+
+
+def test_what_no_rule_is_about_is_not_self_serve() -> None:
+    nothing = replace(POLICY, routes=())
+    assert route(nothing, "dev", "none", "small").approvers == ("platform-team",)
+
+
+def test_a_rule_about_a_risk_that_there_is_not_is_an_error() -> None:
+    policy = replace(POLICY, routes=(Route(risks=("hihg",), approvers=("a",)),))
+    with pytest.raises(SettingsError, match='did you mean "high"'):
+        route(policy, "dev", "low", None)
+
+
+def test_the_pull_request() -> None:
+    assert labels("dev", "medium") == ("rds-database", "dev", "medium-risk")
+    assert branch("dev", "inventory_service") == "database/create-dev-inventory_service"
