@@ -63,7 +63,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if metafunc.definition.get_closest_marker("every_major") is None:
         found = fitting[-1:]
     # What holds on the oldest and the newest is seldom wrong between them.
-    marks = {major: pytest.mark.slow for major in fitting[1:-1]}
+    marks = dict.fromkeys(fitting[1:-1], pytest.mark.slow)
     marks |= {major: _skip(major, low, high) for major in found if major not in fitting}
     parameters = [
         pytest.param(major, id=f"pg{major}", marks=marks.get(major, ())) for major in found
