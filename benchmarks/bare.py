@@ -16,8 +16,8 @@ from benchmarks.world import MAINTENANCE, PROGRAMS, Command, Job, World
 class Bare:
     """A minimal program in the language and with the driver of pgtenant.
 
-    It logs in to every database as the admin, and once as every role, each time with the
-    password, and sends one catalog query on each connection.
+    It logs in once as every role, with its password and in its database, and once as the admin,
+    and sends one catalog query on each connection.
     """
 
     name: str = "bare program"
@@ -32,8 +32,7 @@ class Bare:
 
     def commands(self, world: World, job: Job) -> Sequence[Command]:
         """Write who logs in where."""
-        logins = [(world.admin.user, world.admin.password, app.database) for app in job.apps]
-        logins += [
+        logins = [
             (role.name, role.password, app.database) for app in job.apps for role in app.roles
         ]
         logins.append((world.admin.user, world.admin.password, MAINTENANCE))

@@ -56,7 +56,7 @@ class Servers:
             with psycopg.connect(server.superuser_conninfo(), autocommit=True) as connection:
                 for app in databases:
                     connection.execute(
-                        sql.SQL("CREATE DATABASE {} TEMPLATE template0 STRATEGY file_copy").format(
+                        sql.SQL("CREATE DATABASE {} TEMPLATE template0").format(
                             sql.Identifier(app.database)
                         )
                     )
