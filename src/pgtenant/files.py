@@ -5,12 +5,13 @@ from __future__ import annotations
 import errno
 import os
 import stat
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, BinaryIO
 
 from pgtenant.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
 
@@ -62,6 +63,32 @@ def write_given(path: Path, data: bytes, *, private: bool = False) -> None:
             os.ftruncate(descriptor, 0)
         os.set_blocking(descriptor, True)
         file.write(data)
+
+
+@contextmanager
+def writing(what: str, path: Path) -> Iterator[None]:
+    """Tell of what can't be written in the words of a command.
+
+    Raises:
+        UsageError: it can't.
+    """
+    try:
+        yield
+    except OSError as error:
+        raise UsageError(f"{what} can't be written to {path}: {error.strerror}") from None
+
+
+def check_replaceable(path: Path) -> None:
+    """Look whether `replace_given` could work, before there is anything to write.
+
+    Raises:
+        OSError: it could not; that it does not say so promises nothing.
+    """
+    target = path.resolve()
+    if not target.parent.is_dir():
+        raise FileNotFoundError(errno.ENOENT, "its directory is not there", str(path))
+    if not os.access(target if target.exists() else target.parent, os.W_OK):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
 
 
 def replace_given(path: Path, data: bytes) -> None:

@@ -19,7 +19,7 @@ from pgtenant.cli.options import load_settings, need_environment, reaching
 from pgtenant.cli.terminate import tolerant_inputs
 from pgtenant.cli.verify import about_verification
 from pgtenant.errors import ExitCode, UsageError
-from pgtenant.files import read_given, replace_given
+from pgtenant.files import check_replaceable, read_given, replace_given, writing
 from pgtenant.report.html import About, Report, page, verdict_words
 from pgtenant.report.html.record import read_record
 from pgtenant.report.progress import progress
@@ -52,6 +52,8 @@ def run_report(
     env = need_environment(environment)
     settings = load_settings(project, reaching(skip_preflight=skip_preflight))
     logs.configure(sys.stderr, logs.level_for(os.environ, sys.stderr), environment=env)
+    with writing("the page", out):
+        check_replaceable(out)
     record = _given(verification, env) if verification is not None else None
     inputs = asyncio.run(tolerant_inputs(settings, env))
     if attempt:
@@ -91,10 +93,8 @@ def _about(inputs: Inputs, moment: datetime) -> About:
 
 
 def _write(path: Path, text: str) -> None:
-    try:
+    with writing("the page", path):
         replace_given(path, text.encode())
-    except OSError as error:
-        raise UsageError(f"the page can't be written to {path}: {error.strerror}") from None
 
 
 def _summary(path: Path, found: Report) -> str:

@@ -21,7 +21,7 @@ from pgtenant.cli.plan import as_json, width
 from pgtenant.cli.terminate import end_stale_sessions, tolerant_inputs
 from pgtenant.cli.unexpected import as_error
 from pgtenant.errors import ExitCode, UsageError
-from pgtenant.files import read_given, replace_given
+from pgtenant.files import check_replaceable, read_given, replace_given, writing
 from pgtenant.report.document import show
 from pgtenant.report.jsonout import json_text
 from pgtenant.report.progress import progress
@@ -82,6 +82,9 @@ def run_verify(
         sys.stderr, logs.level_for(os.environ, sys.stderr), environment=request.environment
     )
     try:
+        if out is not None:
+            with writing("the record", out):
+                check_replaceable(out)
         if terminate:
             end_stale_sessions(
                 request.settings,
@@ -119,11 +122,11 @@ def _verify(request: _Request, began: datetime) -> int:
         took = f"{about.started}, took {about.seconds:.1f} s"
         title = f"PostgreSQL {found.server_version // 10000} at {about.server}, {took}"
         show(verification_text(found, server=title, width=width()), sys.stdout)
-    if request.out is not None:  # after all else, should it fail
-        _write(request.out, document)
     logs.get_logger().info(
         "verified", verdict=document["verdict"], digest=document["digest"], seed=found.seed
     )
+    if request.out is not None:  # after all else, should it fail
+        _write(request.out, document)
     return found.exit_code
 
 
@@ -179,7 +182,5 @@ def _server(inputs: Inputs) -> str:
 
 
 def _write(path: Path, document: Mapping[str, Any]) -> None:
-    try:
+    with writing("the record", path):
         replace_given(path, json_text(document).encode())
-    except OSError as error:
-        raise UsageError(f"the record can't be written to {path}: {error.strerror}") from None

@@ -21,9 +21,10 @@ _WAIT: Final = 2000
 _END: Final = sql.SQL(
     "SELECT pg_catalog.pg_terminate_backend(a.pid, {wait})"
     " FROM pg_catalog.pg_stat_activity a"
-    " WHERE a.pid = {pid} AND a.usename = {user} AND a.datname = {database}"
-    " AND NOT (pg_catalog.has_database_privilege(a.usesysid, a.datid, 'CONNECT')"
-    " AND (SELECT r.rolcanlogin FROM pg_catalog.pg_roles r WHERE r.oid = a.usesysid))"
+    " WHERE a.pid = {pid} AND pg_catalog.pg_get_userbyid(a.usesysid) = {user}"
+    " AND a.datname = {database} AND NOT EXISTS (SELECT FROM pg_catalog.pg_roles r"
+    " WHERE r.oid = a.usesysid AND r.rolcanlogin"
+    " AND pg_catalog.has_database_privilege(r.oid, a.datid, 'CONNECT'))"
 )
 
 

@@ -10,10 +10,10 @@ from pgtenant.verify.model import How, Observation, Outcome
 
 _NO_PRIVILEGE: Final = "42501"
 NO_ENTRY: Final = "28000"
-_WRONG_PASSWORD: Final = "28P01"  # noqa: S105 - a SQLSTATE
+WRONG_PASSWORD: Final = "28P01"  # noqa: S105 - a SQLSTATE
 _PROVES_PASSWORD: Final = frozenset({"3D000", "42501", "55000"})
 _REASONS: Final = {
-    _WRONG_PASSWORD: "the server does not take the password of its secret",
+    WRONG_PASSWORD: "the server does not take the password of its secret",
     NO_ENTRY: "pg_hba.conf or the role itself refuses the login",
     "3D000": "the database is gone",
     "53300": "no connection slot is free: server, database or role is at its limit",
@@ -76,7 +76,7 @@ def unknown(sqlstate: str, said: str) -> Observation:
 
 def wrong_password(answer: LoginOutcome) -> bool:
     """Return whether the role can't log in anywhere, so that further attempts are idle."""
-    return answer.sqlstate == _WRONG_PASSWORD
+    return answer.sqlstate == WRONG_PASSWORD
 
 
 def proves_password(answer: LoginOutcome) -> bool:

@@ -159,6 +159,9 @@ def _session(ground: Ground, session: StaleSession) -> Finding:
         sql.Literal(session.pid)
     )
     closable = ground.closable(session.user)
+    able = "a member of pg_signal_backend"
+    if session.user in ground.facts.roles:
+        able = f"{session.user}, or {able}"
     return Finding(
         Severity.FAILURE,
         FindingKind.STALE_SESSION,
@@ -166,7 +169,7 @@ def _session(ground: Ground, session: StaleSession) -> Finding:
         session.user,
         f"session {session.pid} of {session.user} is older than a revoke: it could not be opened"
         " now, and keeps its access until it ends (`--terminate`)",
-        Cure(advice(terminate), f"{session.user}, or a member of pg_signal_backend", closable),
+        Cure(advice(terminate), able, closable),
         session.pid,
     )
 

@@ -30,12 +30,19 @@ UNTRIED_IAM: Final = (
     ' [secrets] store = "aws" and credentials that may rds-db:connect as it'
 )
 
+_EXPIRED: Final = (
+    "its VALID UNTIL has passed, and the server takes no password of it until ALTER ROLE moves that"
+)
+
 
 def checked(attempt: Attempt, observation: Observation, ground: Ground) -> Observation:
     """Doubt a refusal that the catalogs do not explain: the database's owner may have made it up.
 
     A trigger that fires at a login can refuse it today, with any SQLSTATE, and let it in tomorrow.
     """
+    role = ground.observed.roles.get(attempt.role)
+    if observation.sqlstate == answers.WRONG_PASSWORD and role is not None and role.expired:
+        return replace(observation, said=_EXPIRED)
     granted = (attempt.role, attempt.database) in ground.facts.connects
     existing = ground.observed.databases.get(attempt.database)
     provided = existing is not None and ground.provider(existing.owner)

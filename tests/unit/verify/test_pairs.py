@@ -56,6 +56,21 @@ def test_what_the_catalogs_call_open_is_in_every_sample() -> None:
         assert open_ <= {(a.role, a.database) for a in found.attempts}
 
 
+def test_a_role_s_own_database_is_in_every_sample() -> None:
+    """Only there is tried what it can do inside, and whom it can become."""
+    desired, databases = _many(105)
+    everything = {(f"{a}_user", b) for a in databases for b in databases}
+    state = ground(
+        desired=desired,
+        observed=replace(empty_server(), databases=databases),
+        connects=frozenset(everything),
+    )
+    found = connections(state, seed=1, everything=False)
+    assert len(found.attempts) == LIMIT
+    homes = {(f"{name}_user", name) for name in databases}
+    assert homes <= {(a.role, a.database) for a in found.attempts}
+
+
 def test_a_role_tries_its_own_database_first() -> None:
     first = connections(ground(), seed=0, everything=False).attempts
     seen: dict[str, str] = {}

@@ -26,11 +26,14 @@ SELECT (SELECT jsonb_agg(jsonb_build_object(
           FROM tenant t CROSS JOIN pg_roles r
          WHERE r.oid <> t.oid AND pg_has_role(t.oid, r.oid, 'MEMBER')) AS reaches,
        -- Without pg_read_all_stats others' backend_type is NULL; workers have no user of their own.
-       (SELECT jsonb_agg(jsonb_build_array(d.datname, r.rolname, s.pid))
+       -- A role that was dropped is called as PostgreSQL calls it, "unknown (OID=…)".
+       (SELECT jsonb_agg(jsonb_build_array(d.datname, pg_get_userbyid(s.usesysid), s.pid))
           FROM pg_stat_activity s
           JOIN pg_database d ON d.oid = s.datid
-          JOIN pg_roles r ON r.oid = s.usesysid
+          LEFT JOIN pg_roles r ON r.oid = s.usesysid
          WHERE coalesce(s.backend_type, 'client backend') = 'client backend'
-           AND NOT (r.rolcanlogin AND has_database_privilege(r.oid, d.oid, 'CONNECT'))) AS stale,
+           AND s.usesysid IS NOT NULL
+           AND (r.oid IS NULL OR NOT r.rolcanlogin
+                OR NOT has_database_privilege(r.oid, d.oid, 'CONNECT'))) AS stale,
        (SELECT jsonb_object_agg(d.datname, cardinality(d.datacl))
           FROM pg_database d WHERE d.datacl IS NOT NULL) AS acl_entries
