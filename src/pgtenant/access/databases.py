@@ -91,6 +91,8 @@ def _owned_by_another(ground: Ground, database: Database) -> Iterator[Hole]:
     if tenant and database.name in ground.declared:  # what is in it is no other tenant's to have
         rename = statements.rename_database(database.name, database.owner)
         run = Run(rename, database.owner, ground.closer(database.owner))
+        if not ground.model.roles[database.owner].createdb:  # the admin has it
+            run = as_both(ground, rename, database.owner)
     else:
         give = statements.give_to(database.group, wanted)
         run = as_both(ground, give, database.owner, wanted)

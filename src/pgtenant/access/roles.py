@@ -61,7 +61,7 @@ def memberships(ground: Ground) -> Iterator[Hole]:
             database="",
             who=item.member,
             what=_belongs(item),
-            path=f"granted by {item.grantor}",
+            path=_granted(ground, item),
             statement=statements.revoke_membership(item, ground.model.major),
             executor=executor,
             closable_by=closer,
@@ -152,6 +152,11 @@ def _belongs(item: Membership) -> str:
         if has
     ]
     return f"member of {item.group}: {', '.join(ways) or 'without any effect'}"
+
+
+def _granted(ground: Ground, item: Membership) -> str:
+    there = item.grantor in ground.model.roles
+    return f"granted by {item.grantor}" if there else "granted by a role that was dropped"
 
 
 def _who_ends(ground: Ground, item: Membership) -> tuple[str, Closer]:

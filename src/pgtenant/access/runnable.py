@@ -11,7 +11,6 @@ from dataclasses import dataclass
 
 from pgtenant.access import statements
 from pgtenant.access.effective import held
-from pgtenant.access.graph import DATABASE_OWNER
 from pgtenant.access.ground import Ground
 from pgtenant.access.holes import Closer
 from pgtenant.access.model import Database, Group, Kind
@@ -64,7 +63,8 @@ def as_grantor(
     if grantor == group.owner and ground.superuser_is(executor):
         return Run(statement, executor, closer)  # a superuser revokes as the owner
     run = statements.with_loan(statement, wanted, acting, as_role=True)
-    return _run(ground, run, executor, closer, {acting, *needed})
+    lent = {ground.actual(each, database) for each in needed}
+    return _run(ground, run, executor, closer, lent)
 
 
 def as_giver(ground: Ground, statement: str, group: Group, database: Database) -> Run:
@@ -93,7 +93,8 @@ def as_giver(ground: Ground, statement: str, group: Group, database: Database) -
     executor, closer = _all_of(ground, needed, database)
     if missing and not ground.superuser_is(executor):
         statement = statements.with_loan(statement, missing, to, as_role=False)
-    return _run(ground, statement, executor, closer, needed)
+    lent = {ground.actual(each, database) for each in needed}
+    return _run(ground, statement, executor, closer, lent)
 
 
 def _enters(ground: Ground, role: str, group: Group, database: Database | None) -> bool:
@@ -131,7 +132,7 @@ def _run(
     if executor != admin or ground.superuser(admin):
         return Run(statement, executor, closer)
     has = graph.inherited(admin).keys() & graph.settable(admin).keys()
-    lacks = sorted(set(roles) - has - {DATABASE_OWNER})
+    lacks = sorted(set(roles) - has)
     if not all(_can_grant(ground, admin, role) for role in lacks):
         return Run(statement, *ground.anybody)
     if lacks:

@@ -38,7 +38,7 @@ def end_stale_sessions(
         PgtenantError: there is no approval, nobody to ask, or one could not be ended.
     """
     approver = require_approval(settings, environment, os.environ)
-    inputs = asyncio.run(tolerant_inputs(settings, environment))
+    inputs = asyncio.run(tolerant_inputs(settings, environment, passwords=False))
     sessions = asyncio.run(stale_sessions(inputs))
     if not sessions:
         _say("No session is older than a revoke.")
@@ -92,8 +92,15 @@ def _code(done: tuple[Ended, ...]) -> ExitCode:
     return ExitCode.FAILED if any(one.refusal for one in done) else ExitCode.CONVERGED
 
 
-async def tolerant_inputs(settings: Settings, environment: str) -> Inputs:
+async def tolerant_inputs(
+    settings: Settings, environment: str, *, passwords: bool = True
+) -> Inputs:
     """Read catalog and secrets; a bad secret of an entry stops nothing.
+
+    Args:
+        settings: the project's.
+        environment: whose.
+        passwords: whether anything but the admin's secret is needed.
 
     Raises:
         CatalogError: the catalog is wrong.
@@ -103,7 +110,9 @@ async def tolerant_inputs(settings: Settings, environment: str) -> Inputs:
     store = open_store(
         settings.secrets.store, directory=settings.secrets.directory, project=settings.root
     )
-    return await load_inputs(settings, environment, catalog, store, fail_fast=False)
+    return await load_inputs(
+        settings, environment, catalog, store, fail_fast=False, passwords=passwords
+    )
 
 
 def _say(text: str) -> None:

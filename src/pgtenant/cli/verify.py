@@ -173,7 +173,7 @@ def _instance(request: _Request) -> int:
 
 
 async def _look(request: _Request) -> tuple[Inputs, tuple[Finding, ...]]:
-    inputs = await tolerant_inputs(request.settings, request.environment)
+    inputs = await tolerant_inputs(request.settings, request.environment, passwords=False)
     return inputs, await use_case.verify_instance(inputs)
 
 

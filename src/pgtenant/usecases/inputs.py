@@ -89,9 +89,20 @@ async def load_inputs(
     *,
     only: Collection[str] = (),
     fail_fast: bool = True,
+    passwords: bool = True,
     authoritative: bool = False,
 ) -> Inputs:
     """Fetch and check every secret; the admin's first, because its name is reserved.
+
+    Args:
+        settings: the project's.
+        environment: whose.
+        catalog: its entries.
+        store: where the secrets are.
+        only: the keys that the run is limited to; empty for all.
+        fail_fast: whether an entry's bad secret ends it here.
+        passwords: whether the entries' secrets are needed; otherwise only the admin's is fetched.
+        authoritative: whether what is beyond the catalog is revoked.
 
     Raises:
         CatalogError: an entry uses the admin's own name.
@@ -104,7 +115,7 @@ async def load_inputs(
     def secret_name(entry: Entry) -> str:
         return entry.secret or settings.app_secret(environment, entry.key)
 
-    wanted = [e for e in catalog.entries if not only or e.key in only]
+    wanted = [e for e in catalog.entries if passwords and (not only or e.key in only)]
     found, bad = await _credentials(store, wanted, secret_name)
     if bad and fail_fast:
         raise _together(list(bad.values()))

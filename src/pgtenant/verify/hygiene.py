@@ -206,10 +206,10 @@ def _power_names(role: RoleFact) -> list[str]:
 def _memberships(ground: Ground) -> Iterator[Finding]:
     tenants = {n for n, r in ground.facts.roles.items() if r.managed} | set(ground.desired.by_name)
     for link in ground.facts.memberships:
+        if not link.grantor and {link.group, link.member} & tenants:
+            yield _dropped(ground, link)
         if link.group not in tenants or link.member in ground.desired.by_name:
             continue  # what a tenant can become is tried
-        if not link.grantor:
-            yield _dropped(ground, link)
         if not _expected(ground, link):
             admin = link.member == ground.observed.server.admin.name
             yield Finding(

@@ -61,16 +61,12 @@ def _key(planted: Planted) -> tuple[HoleKind, str, str]:
 
 
 def _run(instance: Instance, user: str, database: str, statement: str) -> None:
-    """Run a statement as whoever has to run it.
-
-    The admin borrows the owners that it needs, and a tenant that can't connect is borrowed:
-    here a superuser stands for both.
-    """
-    if user in {SU, "a superuser"} or "OWNER TO" in statement:
+    """Run a statement as whoever has to run it; a superuser becomes a tenant without a login."""
+    if user in {SU, "a superuser"}:
         instance.su(statement, dbname=database)
     elif user == instance.admin.user:
         with instance.connect(user, instance.admin.password, database) as session:
-            session.execute(statement)
+            session.execute(sql.SQL(statement))
     else:
         with psycopg.connect(instance.superuser_conninfo(database), autocommit=True) as session:
             session.execute(sql.SQL("SET ROLE {}").format(sql.Identifier(user)))

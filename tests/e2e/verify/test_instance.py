@@ -192,10 +192,17 @@ def test_a_membership_whose_grantor_was_dropped(shops: Project, instance: Instan
     instance.su("CREATE ROLE helpdesk")
     with instance.connect("dba", "fake-dba", "postgres") as dba:
         dba.execute("GRANT orders_user TO helpdesk")
+        dba.execute("GRANT helpdesk TO billing_user")
     instance.su("DROP ROLE dba")
     everything = _findings(shops)
-    (found,), (member,) = everything["dropped_grantor"], everything["membership"]
-    assert (found["role"], found["severity"]) == ("helpdesk", "warning")
+    dropped, (member,) = everything["dropped_grantor"], everything["membership"]
+    assert {(f["role"], f["severity"]) for f in dropped} == {
+        ("helpdesk", "warning"),
+        ("billing_user", "warning"),
+    }
     assert (member["role"], member["severity"]) == ("helpdesk", "failure")
-    instance.su(sql.SQL(found["statement"]))
+    (hole,) = [h for h in verify(shops).json["holes"] if h["who"] == "billing_user"]
+    assert (hole["kind"], hole["path"]) == ("membership", "granted by a role that was dropped")
+    for finding in dropped:
+        instance.su(sql.SQL(finding["statement"]))
     assert "dropped_grantor" not in _findings(shops)

@@ -164,6 +164,8 @@ async def _holes(connection: Connection) -> tuple[Hole, ...]:
 
 def _step(hole: Hole) -> worlds.Statement:
     """Return a finding's statement with who runs it; a transaction is under way already."""
+    if " RENAME TO " in hole.statement:  # which nobody can from inside
+        return worlds.NOBODY, "ALTER DATABASE world OWNER TO w0"
     known = hole.executor in {*worlds.ROLES, "platform_admin"}
     statement = hole.statement.removeprefix("BEGIN; ").removesuffix("; COMMIT")
     return hole.executor if known else worlds.NOBODY, statement
