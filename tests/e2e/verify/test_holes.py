@@ -169,10 +169,11 @@ def _close(project: Project, found: Result) -> None:
     """Run what was printed, each statement once, as whoever it names."""
     for item in _statements(found):
         with _login(project, item) as session:
-            notices: list[str | None] = []
-            session.add_notice_handler(lambda n, to=notices: to.append(n.sqlstate))
+            notices: list[psycopg.errors.Diagnostic] = []
+            session.add_notice_handler(notices.append)
             session.execute(sql.SQL(item["statement"]))
-        assert not {"01006", "01007"} & set(notices), item  # it would have changed nothing
+        said = {notice.sqlstate for notice in notices}
+        assert not {"01006", "01007"} & said, item  # it would have changed nothing
 
 
 def _close_as_superuser(instance: Instance, found: Result) -> None:
