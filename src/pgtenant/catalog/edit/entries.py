@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 
 from pgtenant.catalog.check import VARIABLE, Format
 from pgtenant.catalog.edit.dialect import HCL, JSON, YAML
-from pgtenant.catalog.edit.put import locate, put
+from pgtenant.catalog.edit.put import put
 from pgtenant.catalog.edit.tree import EditError, Member, Node, line_number
 from pgtenant.catalog.load import text_of, tree
 from pgtenant.catalog.located import Located, Object, SyntaxProblem
@@ -33,7 +33,7 @@ class Edited:
     """A catalog after an edit.
 
     Attributes:
-        line: where the entry starts, 1-based.
+        line: where the edit starts, 1-based.
     """
 
     data: bytes
@@ -61,9 +61,13 @@ def add_entry(data: bytes, language: Format, key: str, fields: Mapping[str, Plai
     if entries is None and (near := did_you_mean(VARIABLE, names)):
         raise EditError(f"has no {VARIABLE}{near}")
     dialect = _DIALECTS[language]
-    after = put(text, dialect, (VARIABLE, key), fields, place=_place(text, key, fields)).text
+    done = put(text, dialect, (VARIABLE, key), fields, place=_place(text, key, fields))
     wanted = (entries or {}) | {key: {name: _as_read(one) for name, one in fields.items()}}
-    return _proven(after, language, (others, wanted), key, mark)
+    _prove(done.text, language, (others, wanted))
+    start = done.offset
+    if entries is None:  # the piece has the variable as well
+        start = done.text.index(VARIABLE, start) + len(VARIABLE)
+    return Edited(mark + done.text.encode(), line_number(done.text, done.text.index(key, start)))
 
 
 def change_entry(data: bytes, language: Format, key: str, fields: Mapping[str, Plain]) -> Edited:
@@ -73,7 +77,7 @@ def change_entry(data: bytes, language: Format, key: str, fields: Mapping[str, P
         data: the file; it is valid and has the entry.
         language: its language.
         key: the entry's key.
-        fields: the new values.
+        fields: the new values, one at least.
 
     Raises:
         EditError: it is not possible without touching something else.
@@ -81,10 +85,13 @@ def change_entry(data: bytes, language: Format, key: str, fields: Mapping[str, P
     text, mark = _decoded(data)
     others, entries = _content(text, language)
     wanted = {name: dict(values) for name, values in (entries or {}).items()}
+    line = 0
     for field, value in fields.items():
-        text = put(text, _DIALECTS[language], (VARIABLE, key, field), value).text
+        done = put(text, _DIALECTS[language], (VARIABLE, key, field), value)
+        text, line = done.text, line or line_number(done.text, done.offset)
         wanted[key][field] = _as_read(value)
-    return _proven(text, language, (others, wanted), key, mark)
+    _prove(text, language, (others, wanted))
+    return Edited(mark + text.encode(), line)
 
 
 def _place(text: str, key: str, fields: Mapping[str, Plain]) -> Callable[[Node], Member | None]:
@@ -149,11 +156,11 @@ def _as_read(value: Plain) -> object:
     return value if isinstance(value, str | int) else tuple(value)
 
 
-def _proven(text: str, language: Format, wanted: _Content, key: str, mark: bytes) -> Edited:
-    """Return the edited catalog, once it is read again and says what it should.
+def _prove(text: str, language: Format, wanted: _Content) -> None:
+    """Read an edited catalog again.
 
     Raises:
-        EditError: it does not.
+        EditError: it does not say what it should.
     """
     try:
         content = _content(text, language)
@@ -161,7 +168,3 @@ def _proven(text: str, language: Format, wanted: _Content, key: str, mark: bytes
         raise EditError(f"is laid out in a way that no entry fits in: {problem.message}") from None
     if content != wanted:
         raise EditError("is laid out in a way that no edit of one entry fits in")
-    located = locate(text, _DIALECTS[language])
-    entries = located.member(VARIABLE) if located else None
-    entry = entries.value.member(key) if entries else None
-    return Edited(mark + text.encode(), line_number(text, entry.start) if entry else 0)

@@ -37,6 +37,17 @@ class Put:
     text: str
     splices: Sequence[Splice]
 
+    @property
+    def offset(self) -> int:
+        """Where the last piece starts in the new text that is more than space and a comma."""
+        shift, position = 0, 0
+        for splice in self.splices:
+            written = len(splice.text) - len(splice.text.lstrip())
+            if splice.text.strip(" \t\r\n,"):
+                position = splice.start + shift + written
+            shift += len(splice.text) - (splice.end - splice.start)
+        return position
+
 
 @dataclass(frozen=True, slots=True)
 class _Way:

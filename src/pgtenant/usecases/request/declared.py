@@ -11,7 +11,7 @@ from pgtenant.catalog.check import VARIABLE, Format
 from pgtenant.catalog.load import language_of, parse, text_of, tree
 from pgtenant.catalog.located import Object, Pair, SyntaxProblem
 from pgtenant.catalog.model import Catalog, Entry
-from pgtenant.errors import PgtenantError, UsageError
+from pgtenant.errors import CatalogError, PgtenantError, UsageError
 from pgtenant.files import read_given
 from pgtenant.settings import Settings
 from pgtenant.usecases.fleet import all_environments
@@ -74,9 +74,13 @@ def declared(settings: Settings, environment: str) -> Declared:
     data = read(path)
     language = language_of(path.name, display)
     found = Declared(settings, environment, path, display, data, language, {})
-    if data is None or not _has_entries(data, language):
+    if data is None:
         return found
-    found.entries.update({entry.key: entry for entry in found.parsed(data).entries})
+    try:
+        found.entries.update({entry.key: entry for entry in found.parsed(data).entries})
+    except CatalogError:
+        if _has_entries(data, language):
+            raise
     return found
 
 
