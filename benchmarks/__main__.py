@@ -67,12 +67,14 @@ def _measure(bench: Bench, groups: list[lineup.Group]) -> None:
         startup.measure(bench)
     if "catalog" in suites:
         catalog.measure(bench)
-    if "provision" in suites:
-        provision.measure(bench, groups)
-    if "latency" in suites:
-        latency.measure(bench, [group for group in groups if group[0].name not in PEERS])
     if "tables" in suites:
         tables.measure(bench)
+    if "provision" in suites:
+        provision.measure(bench, [group for group in groups if not group[0].slow])
+    if "latency" in suites:
+        latency.measure(bench, [group for group in groups if group[0].name not in PEERS])
+    if "provision" in suites:
+        provision.measure(bench, [group for group in groups if group[0].slow])
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ import sys
 import time
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import NoReturn
 
 import psycopg
 
@@ -79,8 +80,8 @@ class Bench:
         expected = self._expected(figure) if tool.name in PEERS else 0.0
         if expected > self.options.patience:
             reason = f"left out: about {expected:,.0f} s, by what a smaller size took"
-            self.fail(figure, reason)
-            raise FailedError(reason)
+            self.leave_out(figure, reason)
+        self.check_time(figure)
         watching = watch_memory or traffic is not None
         try:
             took = run(tool.commands(world, job), timeout=_HOUR, watch_memory=watching)
@@ -110,6 +111,26 @@ class Bench:
             + (f", {figure.delay:g} ms" if figure.delay is not None else "")
             + f": {took.seconds:.2f} s{'' if timed else ' (counted, not timed)'}"
         )
+
+    def check_time(self, figure: Figure) -> None:
+        """Leave this figure out when the time for the whole run is up.
+
+        Raises:
+            FailedError: it is.
+        """
+        limit = self.options.minutes
+        if limit is not None and time.monotonic() - self._began > 60 * limit:
+            self.leave_out(figure, "left out: no time left")
+
+    def leave_out(self, figure: Figure, reason: str) -> NoReturn:
+        """Put down why a tool is not asked, unless it was in an earlier round.
+
+        Raises:
+            FailedError: always.
+        """
+        if _key(figure) not in self.figures:
+            self.fail(figure, reason)
+        raise FailedError(reason)
 
     def fail(self, figure: Figure, reason: str) -> None:
         """Put down why there is no figure."""

@@ -30,6 +30,7 @@ class Options:
         rounds: timed rounds; of large sizes there are fewer.
         thorough: every scenario for every tool and delay; otherwise the run fits in ten minutes.
         patience: seconds; where a peer's smaller size says that it takes longer, it is left out.
+        minutes: after which nothing more is begun; None for no limit.
         major: of the server; None for the newest that brings psql along.
         python: the interpreter whose pgtenant is measured.
         page: whether docs/performance.md is made anew.
@@ -46,6 +47,7 @@ class Options:
     rounds: int
     thorough: bool
     patience: float
+    minutes: float | None
     major: int | None
     python: str
     page: bool
@@ -70,6 +72,7 @@ def parse(argv: Sequence[str]) -> Options:
     parser.add_argument("--sessions", type=int, default=8)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--patience", type=float, help="seconds for one run of a peer")
+    parser.add_argument("--minutes", type=float, help="after which nothing more is begun")
     parser.add_argument("--major", type=int, help="of PostgreSQL")
     parser.add_argument("--python", default=sys.executable, help="whose pgtenant is measured")
     parser.add_argument("--no-page", action="store_true", help="leave docs/performance.md alone")
@@ -86,6 +89,7 @@ def parse(argv: Sequence[str]) -> Options:
         rounds=given.rounds,
         thorough=given.large,
         patience=given.patience or (600 if given.large else 30),
+        minutes=given.minutes or (None if given.large else 9.5),
         major=given.major,
         python=given.python,
         page=not given.no_page,

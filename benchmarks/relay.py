@@ -60,8 +60,15 @@ class _Link:
     server_port: int
     delay: float
     traffic: Traffic
+    _serving: set[asyncio.Task[None]] = field(default_factory=set)
 
-    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        # asyncio lets go of the task when the client hangs up, with the server still talking.
+        task = asyncio.get_running_loop().create_task(self._serve(reader, writer))
+        self._serving.add(task)
+        task.add_done_callback(self._serving.discard)
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         loop = asyncio.get_running_loop()
         established = loop.time() + 2 * self.delay
         try:
@@ -77,8 +84,6 @@ class _Link:
                 self._pass(reader, downstream, talk.from_client, established),
                 self._pass(upstream, writer, talk.from_server, established),
             )
-        except asyncio.CancelledError:
-            pass  # the relay ends; asyncio would print it
         finally:
             for side in (writer, downstream):
                 side.close()

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import socket
+import struct
 import threading
 from collections.abc import Iterator
 
@@ -58,6 +60,24 @@ def test_the_end_is_passed_on(echo: int) -> None:
         client.shutdown(socket.SHUT_WR)
         assert client.recv(100) == b"last"
         assert client.recv(100) == b""
+
+
+def test_a_client_that_is_killed_is_an_end_for_the_server() -> None:
+    with (
+        socket.create_server(("127.0.0.1", 0)) as listener,
+        relaying(listener.getsockname()[1]) as relay,
+    ):
+        client = socket.create_connection(("127.0.0.1", relay.port), timeout=60)
+        server, _ = listener.accept()
+        server.settimeout(60)
+        client.sendall(b"last")
+        assert server.recv(100) == b"last"
+        # The connection is reset, not closed.
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        client.close()
+        gc.collect()
+        assert server.recv(100) == b""
+        server.close()
 
 
 def test_nobody_behind_it_is_an_end_as_well() -> None:
