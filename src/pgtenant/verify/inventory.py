@@ -68,14 +68,15 @@ def at_home(database: DesiredDatabase, ground: Ground) -> tuple[str, ...]:
 
 def left_out(role: DesiredRole, database: DesiredDatabase, found: Inventory) -> Iterator[Finding]:
     """Yield a note for each kind of thing of which `role` tries a part only."""
-    words = {"definers": "SECURITY DEFINER functions of others"}
-    if role is not database.owner:
-        words |= {
-            "columns": "columns with privileges of their own",
-            "tables": "kinds of tables (same schema, same privileges)",
-        }
-    for what, said in sorted(words.items()):
-        if (total := found.totals[what]) > MOST:
+    totals = {"SECURITY DEFINER functions of others": found.totals["definers"]}
+    if role is database.owner:
+        totals["schemas with default privileges of their own"] = len(found.default_schemas)
+    else:
+        totals["columns with privileges of their own"] = found.totals["columns"]
+        totals["kinds of tables (same schema, same privileges)"] = found.totals["tables"]
+        totals["schemas to create in"] = len(found.schemas)
+    for said, total in sorted(totals.items()):
+        if total > MOST:
             yield Finding(
                 Severity.NOTE,
                 FindingKind.SAMPLED,
