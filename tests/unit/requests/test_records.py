@@ -123,3 +123,8 @@ def test_names_of_entities_are_allowed_and_apart() -> None:
     names = [entity_name(*pair) for pair in pairs]
     assert len(set(names)) == len(names)
     assert all(re.fullmatch("[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?", one) for one in names)
+
+
+def test_anchors_elsewhere_are_no_obstacle() -> None:
+    text = "base: &base {a: 1}\nother: *base\n" + KEPT
+    assert made(text).startswith(text)

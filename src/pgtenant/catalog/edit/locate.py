@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 import yaml
 
-from pgtenant.catalog.edit.tree import EditError, Member, Node
+from pgtenant.catalog.edit.tree import Member, Node
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -162,9 +162,7 @@ def _yaml_value(text: str, event: Event, events: Iterator[Event]) -> Node:
         while not isinstance(item := next(events), yaml.SequenceEndEvent):
             last = _yaml_value(text, item, events).end
         return Node(start, _span(item)[1] if event.flow_style else last)
-    if isinstance(event, yaml.AliasEvent):
-        raise EditError("has an alias (`*name`); write it out", text.count("\n", 0, start) + 1)
-    return Node(start, end, empty=start == end)
+    return Node(start, end, empty=start == end and isinstance(event, yaml.ScalarEvent))
 
 
 def _span(event: Event) -> tuple[int, int]:
