@@ -22,6 +22,9 @@ _PRIVILEGES = {
     "editing": [*_USAGE, *_READ, *_WRITE, "__select_on_sequences__", "__usage_on_sequences__"],
 }
 
+_SCHEMAS = "SELECT 'public', ARRAY[pg_catalog.current_database() || '_owner']"
+"""Runs in every database: the schemas, with the roles whose objects to come get grants."""
+
 
 @dataclass(frozen=True, slots=True)
 class Ldap2pg:
@@ -73,8 +76,7 @@ def _config(world: World, job: Job) -> dict[str, object]:
         "version": 5,
         "postgres": {
             "databases_query": [app.database for app in job.apps],
-            "owners_query": [app.owner.name for app in job.apps],
-            "schemas_query": ["public"],
+            "schemas_query": _SCHEMAS,
             "roles_blacklist_query": ["pg_*", "postgres", world.superuser.user, ADMIN, "public"],
         },
         "privileges": _PRIVILEGES,
