@@ -11,10 +11,10 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from pgtenant.access.belonging import belonging
-from pgtenant.access.effective import PREDEFINED, held
-from pgtenant.access.graph import DATABASE_OWNER, Graph
+from pgtenant.access.effective import held
 from pgtenant.access.model import AccessModel, Database, Grant, Group, Kind
 from pgtenant.access.path import Hop, Path, Via
+from pgtenant.access.view import Filters, View
 from pgtenant.access.wording import labels
 from pgtenant.planning.privileges import PUBLIC
 
@@ -25,19 +25,6 @@ EVERYTHING: Final = "ALL"
 """What a superuser may."""
 
 _CONTAINED: Final = frozenset({Kind.TABLE, Kind.COLUMN, Kind.SEQUENCE, Kind.FUNCTION, Kind.TYPE})
-
-
-@dataclass(frozen=True, slots=True)
-class Filters:
-    """What is asked for; None for everything.
-
-    Attributes:
-        table: a table's name, or its schema's and its own with a dot between.
-    """
-
-    role: str | None = None
-    database: str | None = None
-    table: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +71,7 @@ class Listing:
 
 def listing(model: AccessModel, filters: Filters) -> Listing:
     """Return who can do what, as far as it is asked for."""
-    view = _View.of(model, filters)
+    view = View.of(model, filters)
     rows: list[Row] = []
     if filters.database is None and filters.table is None:
         rows += _of_instance(view)
@@ -101,75 +88,7 @@ def listing(model: AccessModel, filters: Filters) -> Listing:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _View:
-    """The roles that rows are made for, and which of them comes to whose privileges."""
-
-    graph: Graph
-    filters: Filters
-    subjects: tuple[str, ...]
-    users: Mapping[str, list[str]]
-    heirs: Mapping[str, list[str]]
-
-    @classmethod
-    def of(cls, model: AccessModel, filters: Filters) -> _View:
-        graph = Graph(model)
-        everybody = [name for name, role in sorted(model.roles.items()) if not role.predefined]
-        subjects = everybody if filters.role is None else [filters.role]
-        plain = [name for name in subjects if not graph.superuser(name)]
-        return cls(
-            graph,
-            filters,
-            tuple(subjects),
-            users=_inverted({name: graph.usable(name) for name in plain}),
-            heirs=_inverted({name: graph.inherited(name) for name in plain}),
-        )
-
-    @property
-    def everyone(self) -> bool:
-        """Whether what `PUBLIC` holds has rows of its own."""
-        return self.filters.role is None
-
-    def candidates(self, group: Group, owner: str) -> tuple[str, ...]:
-        """Return the subjects that may come to something on a group beyond `PUBLIC`'s part."""
-        if not self.everyone:
-            return tuple(name for name in self.subjects if not self.graph.superuser(name))
-        sources = {owner if g.grantee == DATABASE_OWNER else g.grantee for g in group.grants}
-        sources |= {owner if group.owner == DATABASE_OWNER else group.owner, *PREDEFINED}
-        return tuple(sorted({u for source in sources for u in self.users.get(source, ())}))
-
-    def holding(self, group: Group, privilege: str, owner: str, *, login: bool) -> frozenset[str]:
-        """Return the subjects that hold a privilege, and `PUBLIC` if everyone does.
-
-        Args:
-            group: on what.
-            privilege: which.
-            owner: who owns the database.
-            login: whether it has to be held from the start, before any `SET ROLE`.
-        """
-        index = self.heirs if login else self.users
-        sources = {
-            owner if g.grantee == DATABASE_OWNER else g.grantee
-            for g in group.grants
-            if g.privilege == privilege
-        }
-        if PUBLIC in sources:
-            return frozenset((PUBLIC, *self.subjects))
-        sources |= {
-            role for role, powers in PREDEFINED.items() if privilege in powers.get(group.kind, ())
-        }
-        return frozenset(user for source in sources for user in index.get(source, ()))
-
-
-def _inverted(reach: Mapping[str, Mapping[str, Path]]) -> Mapping[str, list[str]]:
-    found: dict[str, list[str]] = {}
-    for name, groups in reach.items():
-        for group in groups:
-            found.setdefault(group, []).append(name)
-    return found
-
-
-def _of_instance(view: _View) -> Iterator[Row]:
+def _of_instance(view: View) -> Iterator[Row]:
     for name in view.subjects:
         if view.graph.superuser(name):
             yield Row(
@@ -183,7 +102,7 @@ def _of_instance(view: _View) -> Iterator[Row]:
         yield from _rows(view, group, None, frozenset())
 
 
-def _of_database(view: _View, database: Database) -> Iterator[Row]:
+def _of_database(view: View, database: Database) -> Iterator[Row]:
     groups = database.inside.groups if database.inside is not None else ()
     if view.filters.table is not None:
         groups = tuple(_only(groups, view.filters.table))
@@ -205,7 +124,7 @@ def _of_database(view: _View, database: Database) -> Iterator[Row]:
 
 
 def _rows(
-    view: _View, group: Group, database: Database | None, able: frozenset[str]
+    view: View, group: Group, database: Database | None, able: frozenset[str]
 ) -> Iterator[Row]:
     outer = group.kind in {Kind.DATABASE, Kind.PARAMETER, Kind.TABLESPACE} and (
         database is None or database.allow_connections
@@ -251,7 +170,7 @@ def _with_owner(group: Group) -> Group:
     return replace(group, grants=(own, *group.grants))
 
 
-def _schema_users(view: _View, database: Database) -> Mapping[str, frozenset[str]]:
+def _schema_users(view: View, database: Database) -> Mapping[str, frozenset[str]]:
     """Map each schema to the subjects, `PUBLIC` among them, that may name what is in it."""
     found: dict[str, frozenset[str]] = {}
     for group in database.inside.groups if database.inside is not None else ():
@@ -262,7 +181,7 @@ def _schema_users(view: _View, database: Database) -> Mapping[str, frozenset[str
     return found
 
 
-def _to_come(view: _View, database: Database, connecting: frozenset[str]) -> Iterator[Row]:
+def _to_come(view: View, database: Database, connecting: frozenset[str]) -> Iterator[Row]:
     """Yield what default privileges will give."""
     kinds: dict[tuple[str, str, str, str], list[str]] = {}
     for grant in database.inside.defaults if database.inside is not None else ():

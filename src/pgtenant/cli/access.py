@@ -8,7 +8,8 @@ import sys
 from pathlib import Path
 
 from pgtenant import logs
-from pgtenant.access.rows import Filters, Listing
+from pgtenant.access.rows import Listing
+from pgtenant.access.view import Filters
 from pgtenant.cli.options import load_settings, need_environment, reaching
 from pgtenant.cli.plan import as_json, width
 from pgtenant.cli.unexpected import as_error

@@ -6,7 +6,8 @@ import asyncio
 from dataclasses import replace
 
 from pgtenant.access.model import AccessModel, Database
-from pgtenant.access.rows import Filters, Listing, listing
+from pgtenant.access.rows import Listing, listing
+from pgtenant.access.view import Filters
 from pgtenant.errors import ServerError, UsageError
 from pgtenant.postgres.access import NO_CONNECT, read_inside, read_shared
 from pgtenant.postgres.connect import Login

@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from pgtenant.access import analyse
-from pgtenant.access.rows import Filters, listing
+from pgtenant.access.rows import listing
+from pgtenant.access.view import Filters
 from pgtenant.audit.chain import Kind
 from pgtenant.audit.crosscheck import crosscheck
 from pgtenant.audit.export import csv_to_rows

@@ -12,19 +12,17 @@ from pgtenant.catalog.model import Auth
 from pgtenant.errors import SecretError, ServerError
 from pgtenant.planning.desired import DesiredDatabase, DesiredRole
 from pgtenant.postgres.attempts import (
-    Patience,
     carry_out,
     impersonate,
     look_around,
     make_and_look,
-    patient_gate,
     trespass,
-    visiting,
 )
 from pgtenant.postgres.connect import Gate, Login
 from pgtenant.postgres.libpq import Connection
 from pgtenant.postgres.observe import observe_instance
 from pgtenant.postgres.verify_facts import read_facts
+from pgtenant.postgres.visits import Patience, patient_gate, visiting
 from pgtenant.report.progress import Progress
 from pgtenant.secrets.iam import IamTokens
 from pgtenant.usecases.access import read_access

@@ -12,9 +12,10 @@ from pgtenant.planning.observed import Database
 from pgtenant.planning.privileges import PUBLIC
 from pgtenant.planning.sql import statements
 from pgtenant.planning.sql.text import advice, can_be_sent
-from pgtenant.verify.facts import Ground, Membership, RoleFact, StaleSession
+from pgtenant.verify.facts import Ground, StaleSession
 from pgtenant.verify.findings import Finding, FindingKind, Severity, rank
 from pgtenant.verify.model import Closable, Cure
+from pgtenant.verify.strangers import memberships, powers, retired
 
 ACL_LIMIT: Final = 8160
 """Bytes of a row: `pg_class` and `pg_attribute` have no TOAST table, and an ACL has to fit in."""
@@ -35,10 +36,10 @@ def findings(ground: Ground) -> tuple[Finding, ...]:
                 *_undeclared(ground),
                 *_squatted(ground),
                 *(_session(ground, session) for session in ground.facts.stale),
-                *_powers(ground),
-                *_memberships(ground),
+                *powers(ground),
+                *memberships(ground),
                 *_large_database_acls(ground),
-                *_retired(ground),
+                *retired(ground),
             ],
             key=rank,
         )
@@ -174,85 +175,6 @@ def _session(ground: Ground, session: StaleSession) -> Finding:
     )
 
 
-def _powers(ground: Ground) -> Iterator[Finding]:
-    admin = ground.observed.server.admin.name
-    for name, role in sorted(ground.facts.roles.items()):
-        if name == admin or name in ground.desired.by_name or ground.provider(name):
-            continue
-        for power in _power_names(role):
-            yield Finding(
-                Severity.WARNING,
-                FindingKind.POWER,
-                "",
-                name,
-                f"has {power} and is not known: it sees what every tenant has",
-                Cure(
-                    advice(statements.without_powers(name, [power])),
-                    "a superuser",
-                    Closable.PROVIDER,
-                ),
-            )
-
-
-def _power_names(role: RoleFact) -> list[str]:
-    held = {
-        "SUPERUSER": role.superuser,
-        "REPLICATION": role.replication,
-        "BYPASSRLS": role.bypassrls,
-    }
-    return [power for power, has in held.items() if has]
-
-
-def _memberships(ground: Ground) -> Iterator[Finding]:
-    tenants = {n for n, r in ground.facts.roles.items() if r.managed} | set(ground.desired.by_name)
-    for link in ground.facts.memberships:
-        if not link.grantor and {link.group, link.member} & tenants:
-            yield _dropped(ground, link)
-        if link.group not in tenants or link.member in ground.desired.by_name:
-            continue  # what a tenant can become is tried
-        if not _expected(ground, link):
-            admin = link.member == ground.observed.server.admin.name
-            yield Finding(
-                Severity.WARNING if admin else Severity.FAILURE,
-                FindingKind.MEMBERSHIP,
-                "",
-                link.member,
-                f"is a member of {link.group}, which nobody declared: it can act as that tenant",
-                ground.end_membership((link,)),
-            )
-
-
-def _expected(ground: Ground, link: Membership) -> bool:
-    """Return whether a member is one that may be: who makes roles keeps `ADMIN` on them (16+)."""
-    member = ground.facts.roles.get(link.member)
-    provided = ground.provider(link.member) and not link.member.startswith("pg_")
-    if provided or (member is not None and member.superuser):
-        return True
-    bare = not link.inherit and not link.set
-    return bare and member is not None and member.createrole and _makes_roles(ground, link.member)
-
-
-def _makes_roles(ground: Ground, role: str) -> bool:
-    """Return whether it is the admin or the instance's master."""
-    server = ground.observed.server
-    home = ground.observed.databases.get(server.maintenance_database)
-    provided = any(
-        link.member == role and ground.provider(link.group) for link in ground.facts.memberships
-    )
-    return role == server.admin.name or provided or (home is not None and home.owner == role)
-
-
-def _dropped(ground: Ground, link: Membership) -> Finding:
-    return Finding(
-        Severity.WARNING,
-        FindingKind.DROPPED_GRANTOR,
-        "",
-        link.member,
-        f"is a member of {link.group} by a grant of a role that was dropped",
-        ground.end_membership((link,)),
-    )
-
-
 def _large_database_acls(ground: Ground) -> Iterator[Finding]:
     for name, entries in sorted(ground.facts.acl_entries.items()):
         if entries >= ACL_ENTRIES:
@@ -263,18 +185,4 @@ def _large_database_acls(ground: Ground) -> Iterator[Finding]:
                 "",
                 f"its ACL has {entries} entries: every GRANT rewrites it, every login reads it;"
                 " grant CONNECT to a group role instead",
-            )
-
-
-def _retired(ground: Ground) -> Iterator[Finding]:
-    for name, role in sorted(ground.facts.roles.items()):
-        here = role.managed == ground.desired.environment
-        if here and name not in ground.desired.by_name and role.login:
-            yield Finding(
-                Severity.NOTE,
-                FindingKind.RETIRED_ROLE,
-                "",
-                name,
-                "is managed and can log in, but no entry declares it: without a secret its login"
-                " is not tried",
             )

@@ -18,7 +18,8 @@ from pgtenant.access.model import (
     Kind,
     Role,
 )
-from pgtenant.access.rows import Filters, listing
+from pgtenant.access.rows import listing
+from pgtenant.access.view import Filters
 from pgtenant.catalog.model import AccessLevel
 from pgtenant.planning.desired import Desired, DesiredDatabase, DesiredRole
 from pgtenant.planning.findings import Blocked, Drift, DriftKind
