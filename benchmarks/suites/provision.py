@@ -52,7 +52,7 @@ def measure(bench: Bench, groups: Sequence[Group]) -> None:
     smallest = bench.options.sizes[0]
     for size in bench.options.sizes:
         courses = [(group, _rounds(bench, group[0], size, size == smallest)) for group in groups]
-        for number in range(max(len(rounds) for _, rounds in courses)):
+        for number in range(max((len(rounds) for _, rounds in courses), default=0)):
             for place, (group, rounds) in enumerate(courses):
                 if number >= len(rounds):
                     continue
