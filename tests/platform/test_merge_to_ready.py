@@ -1,8 +1,8 @@
 """From a merge to a database that the application uses: everything real but GitHub and AWS.
 
-The workflow runs under act, Terraform with the real provider on moto, pgtenant as a Job in a real
-cluster where there is one, on real PostgreSQLs. One test, because an instance takes the provider
-minutes even where it costs nothing.
+The workflow runs under act, Terraform with the real provider on moto, pgtenant on real PostgreSQLs:
+on the runner, or with PGTENANT_TEST_MERGE=cluster as a Job in a real cluster. One test, because an
+instance takes the provider minutes even where it costs nothing.
 """
 
 from __future__ import annotations
@@ -21,7 +21,6 @@ import psycopg
 import pytest
 import yaml
 
-from support import cluster as clusters
 from support import github_api
 from support.cluster import Cluster
 from support.fake_aws import SENTINEL
@@ -34,6 +33,8 @@ from support.terraform import Terraform
 from support.workflows import GitHub, Ran
 
 INVENTORY = {"inventory": {"database_name": "inventory_service", "username": "inventory_user"}}
+# By environment. Neither is one that other tests run in the cluster, which all share.
+APPROVERS = {"staging": "john-roe", "test": "jane-doe"}
 ORDERS = INVENTORY | {"orders": {"database_name": "orders", "username": "orders_user"}}
 
 
@@ -73,15 +74,13 @@ def company(
     record_property: Callable[[str, object], None],
 ) -> Iterator[Company]:
     """Both environments have their instance, and no database yet."""
-    there = clusters.missing(os.environ) is None
-    cluster: Cluster | None = request.getfixturevalue("cluster") if there else None
+    wanted = os.environ.get("PGTENANT_TEST_MERGE") == "cluster"
+    cluster: Cluster | None = request.getfixturevalue("cluster") if wanted else None
     root = tmp_path / "work"
     home = tmp_path / "home"
     home.mkdir()
     shutil.copytree(repository, root)
-    worlds = {
-        env: World(root, aws, terraform, private_instance(), env=env) for env in ("dev", "test")
-    }
+    worlds = {env: World(root, aws, terraform, private_instance(), env=env) for env in APPROVERS}
     with github_api.serve() as api:
         github = GitHub(root, home, api)
         github.environ = terraform.environ | {"TF_CLI_ARGS_init": PATH_STYLE}
@@ -146,9 +145,10 @@ def two_environments_in_one_merge(company: Company) -> None:
     if company.cluster is not None:
         company.github.environ["TEST_KUBECONFIG"] = company.cluster.environ["KUBECONFIG"]
         where = "Job in the cluster"
-    company.github.api.review("test", "jane-doe")
+    for env, approver in APPROVERS.items():
+        company.github.api.review(env, approver)
     began = time.monotonic()
-    ran = company.merge({"dev": INVENTORY, "test": INVENTORY})
+    ran = company.merge(dict.fromkeys(APPROVERS, INVENTORY))
     took = time.monotonic() - began
     assert ran.code == 0, ran.said
     company.note("from a merge to two databases", f"{took:.0f} s, pgtenant {where}")
@@ -158,7 +158,7 @@ def two_environments_in_one_merge(company: Company) -> None:
         done = [row["status"] for row in company.rows(env)]
         assert done
         assert set(done) == {"success"}
-        assert started(company, env)[-1]["approver"] == ("jane-doe" if env == "test" else "")
+        assert started(company, env)[-1]["approver"] == APPROVERS[env]
         assert started(company, env)[-1]["git_commit"] == company.github.pushed
 
 
@@ -176,24 +176,24 @@ def started(company: Company, env: str) -> list[dict[str, Any]]:
 
 
 def the_same_again_changes_nothing(company: Company) -> None:
-    before = len(company.rows("dev"))
-    event = {"ref": "refs/heads/development", "inputs": {"environment": "dev"}}
+    before = len(company.rows("staging"))
+    event = {"ref": "refs/heads/development", "inputs": {"environment": "staging"}}
     ran = company.github.run("workflow_dispatch", "rds-database-apply.yml", event)
     company.github.pull()
     assert ran.code == 0, ran.said
     assert "0 added, 0 changed, 0 destroyed" in ran.said
-    assert [row["status"] for row in company.rows("dev")[before:]] == ["no_change"]
+    assert [row["status"] for row in company.rows("staging")[before:]] == ["no_change"]
     assert "Provision test" not in ran.said
 
 
 def without_kubernetes_nothing_is_lost(company: Company) -> None:
     company.github.environ["TEST_KUBECONFIG"] = ""
-    before = len(company.rows("dev"))
-    ran = company.merge({"dev": ORDERS})
+    before = len(company.rows("staging"))
+    ran = company.merge({"staging": ORDERS})
     assert ran.code == 0, ran.said
     assert "exit code 0 (on the runner)" in ran.said
-    usable(company, "dev", "orders")
-    added = [row for row in company.rows("dev")[before:] if row["database"] == "orders"]
+    usable(company, "staging", "orders")
+    added = [row for row in company.rows("staging")[before:] if row["database"] == "orders"]
     assert {row["status"] for row in added} == {"success"}
 
 
@@ -206,7 +206,7 @@ def no_password_is_anywhere(company: Company) -> None:
     if company.cluster is not None:
         kinds = "jobs,pods,configmaps,events"
         in_cluster = company.cluster("get", kinds, "--namespace=platform-system", "--output=json")
-        assert "rds-provision-dev-1" in in_cluster.out
+        assert f"rds-provision-staging-{company.github.run_number(1)}" in in_cluster.out
         company.seen["cluster"] = in_cluster.out.encode()
     # The search finds what is there.
     assert any(b"inventory_user" in content for content in company.seen.values())

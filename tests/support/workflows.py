@@ -135,7 +135,7 @@ class GitHub:
             "GITHUB_API_URL": self.api.url,
             "GITHUB_REPOSITORY": "example-org/platform",
             "GITHUB_RUN_ID": str(1000 + number),
-            "GITHUB_RUN_NUMBER": str(number),
+            "GITHUB_RUN_NUMBER": str(self.run_number(number)),
             "TEST_ARTIFACTS": str(artifacts),
             "TEST_ORIGIN": str(self.origin),
             "TEST_ROLES": str(self.home / "roles"),
@@ -161,6 +161,10 @@ class GitHub:
         ran = Ran(done.returncode, done.stdout)
         self.runs.append(ran)
         return ran
+
+    def run_number(self, number: int) -> int:
+        """Return the number of the n-th run, which no other process's runs have."""
+        return os.getpid() * 100 + number
 
     def actions(self) -> dict[str, str]:
         """Return what stands in for every action of others."""
