@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import subprocess
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -55,13 +56,22 @@ def test_a_real_api_server_takes_them(templates: dict[str, Manifest], cluster: C
     made = cluster("create", "--validate=false", f"--filename={definition}")
     assert made.code == 0 or "already exists" in made.err, made.err
     crd = "crd/workflowtemplates.argoproj.io"
-    assert cluster("wait", "--for=condition=Established", crd, "--timeout=60s").code == 0
+    assert cluster("wait", "--for=condition=Established", crd, "--timeout=120s").code == 0
+    served(cluster)
     namespace = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "platform-system"}}
     cluster("create", "--filename=-", given=yaml.safe_dump(namespace))
     for template in templates.values():
         how = ("apply", "--server-side", "--dry-run=server", "--filename=-")
         done = cluster(*how, given=yaml.safe_dump(template))
         assert done.code == 0, done.err
+
+
+def served(cluster: Cluster) -> None:
+    """Wait: a definition is established some seconds before what it defines is served."""
+    until = time.monotonic() + 120
+    while cluster("get", "workflowtemplates.argoproj.io", "--all-namespaces").code != 0:
+        assert time.monotonic() < until
+        time.sleep(1)
 
 
 @pytest.mark.parametrize("name", NAMES)
