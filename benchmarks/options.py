@@ -89,7 +89,7 @@ def parse(argv: Sequence[str]) -> Options:
         rounds=given.rounds,
         thorough=given.large,
         patience=given.patience or (600 if given.large else 30),
-        minutes=given.minutes or (None if given.large else 9.5),
+        minutes=given.minutes or (None if given.large else 8.5),
         major=given.major,
         python=given.python,
         page=not given.no_page,
