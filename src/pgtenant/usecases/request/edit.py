@@ -59,7 +59,7 @@ def edited(
     except EditError as error:
         where = f"{catalog.display}:{error.line}" if error.line else catalog.display
         raise UsageError(
-            f"{where} {error.message}", hint="nothing was written; edit that file by hand"
+            f"{where}: {error.message}", hint="nothing was written; edit that file by hand"
         ) from None
     change = Change(catalog.path, catalog.data, after.data)
     return Edit(change, after.line, {one.key: one for one in found.entries})
@@ -122,5 +122,5 @@ def recorded(
 def _not_editable(path: str, error: EditError | SyntaxProblem) -> UsageError:
     where = f"{path}:{error.line}" if error.line else path
     return UsageError(
-        f"{where} {error.message}", hint="nothing was written; mend that file and ask again"
+        f"{where}: {error.message}", hint="nothing was written; mend that file and ask again"
     )

@@ -127,6 +127,6 @@ def _write(settings: Settings, moves: Iterable[Move]) -> None:
             text = with_status(text, move.environment, move.key, move.after)
         except EditError as error:
             where = shown_path(settings, path)
-            raise UsageError(f"{where}:{error.line} {error.message}") from None
+            raise UsageError(f"{where}:{error.line}: {error.message}") from None
     if text != before:
         write(settings.root, [Change(path, read(path), text.encode())])

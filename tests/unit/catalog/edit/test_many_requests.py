@@ -16,6 +16,7 @@ START = b"# ours\napplication_databases = {\n  # the last one\n}\n"
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(3600)
 def test_a_thousand_in_a_row(monkeypatch: pytest.MonkeyPatch) -> None:
     """The file is read a constant number of times for each, so the work is linear in its size."""
     read: list[int] = []
