@@ -15,18 +15,21 @@ def sections(report: Report) -> str:
     """Everything that one report says."""
     parts = [_head(report), _aims(report)]
     for size in _sizes(report, "provision"):
-        parts += [f"### {size:,} applications, {3 * size:,} logins", _times(report, size)]
-        parts += ["What went over the wire, and the memory:", _traffic(report, size)]
+        parts += _titled(f"{size:,} applications, {3 * size:,} logins", _times(report, size))
+        parts += _titled(f"{size:,} applications, over the wire", _traffic(report, size))
     for size in _sizes(report, "latency"):
-        parts += [f"### {size:,} applications, far away", _latency(report, size)]
-    for suite, title in (
-        ("tables", "One database of {size:,} tables"),
-        ("catalog", "A catalog of {size:,} entries"),
-        ("startup", "Start-up"),
+        parts += _titled(f"{size:,} applications, far away", _latency(report, size))
+    for suite, title, unit in (
+        ("tables", "One database of many tables", "tables"),
+        ("catalog", "Reading a catalog", "entries"),
+        ("startup", "Start-up", ""),
     ):
-        for size in _sizes(report, suite):
-            parts += [f"### {title.format(size=size)}", _plain(report, suite, size)]
+        parts += _titled(title, _plain(report, suite, unit))
     return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _titled(title: str, table: str) -> Sequence[str]:
+    return (f"### {title}", table) if table else ()
 
 
 def duration(seconds: float) -> str:
@@ -110,13 +113,16 @@ def _latency(report: Report, size: int) -> str:
     return _table(["", "", "loopback", *(f"{delay:g} ms each way" for delay in delays)], rows)
 
 
-def _plain(report: Report, suite: str, size: int) -> str:
+def _plain(report: Report, suite: str, unit: str) -> str:
     rows = [
-        [figure.scenario, figure.tool, _time(figure), _cpu(figure), _peak(figure)]
-        for figure in report.figures
-        if figure.suite == suite and figure.size == size
+        [
+            *([f"{figure.size:,}"] if unit else []),
+            *(figure.scenario, figure.tool, _time(figure), _cpu(figure), _peak(figure)),
+        ]
+        for figure in sorted(report.figures, key=lambda figure: figure.size)
+        if figure.suite == suite
     ]
-    return _table(["", "", "time", "CPU", "peak MiB"], rows)
+    return _table([*([unit] if unit else []), "", "", "time", "CPU", "peak MiB"], rows)
 
 
 def _named(report: Report, tool: str) -> str:
