@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 
 from pgtenant.access.model import AccessModel, Database
 from pgtenant.access.rows import Listing, listing
 from pgtenant.access.view import Filters
 from pgtenant.errors import ServerError, UsageError
 from pgtenant.postgres.access import NO_CONNECT, read_inside, read_shared
-from pgtenant.postgres.connect import Login
+from pgtenant.postgres.visits import Patience, visiting
 from pgtenant.secrets.store import SecretStore
 from pgtenant.settings.model import Settings
 from pgtenant.usecases.inputs import server_inputs
@@ -36,18 +37,18 @@ async def read_access(instance: Instance, *, only: str | None = None) -> AccessM
     """
     shared = await read_shared(instance.primary, host=instance.inputs.admin.host)
     here = shared.model.maintenance_database
+    owners = _Owners(instance)
 
     async def read(database: Database) -> Database:
-        login = _login(instance, database)
-        if login is None:
-            return database
         try:
+            if database.unread:
+                return await owners.read(database, shared.names)
             if database.name == here:
                 inside = await read_inside(instance.primary, shared.names)
             else:
-                async with instance.gate.open(login, database.name) as connection:
+                async with instance.gate.open(instance.admin, database.name) as connection:
                     inside = await read_inside(connection, shared.names)
-            return replace(database, inside=inside, unread="")
+            return replace(database, inside=inside)
         except ServerError as error:
             if error.sqlstate is None or error.sqlstate.startswith(_LOST):
                 raise
@@ -59,11 +60,27 @@ async def read_access(instance: Instance, *, only: str | None = None) -> AccessM
     return replace(shared.model, databases={**shared.model.databases, **{d.name: d for d in found}})
 
 
-def _login(instance: Instance, database: Database) -> Login | None:
-    if not database.unread:
-        return instance.admin
-    owner = instance.inputs.desired.by_name.get(database.owner)
-    return instance.login(owner) if owner and database.unread == NO_CONNECT else None
+@dataclass(slots=True)
+class _Owners:
+    """Looks into databases on their owners' logins, one at a time of each: it may have a limit."""
+
+    instance: Instance
+    _turns: dict[str, asyncio.Lock] = field(default_factory=dict)
+    _patience: Patience = field(default_factory=Patience)
+
+    async def read(self, database: Database, names: Mapping[int, str]) -> Database:
+        owner = self.instance.inputs.desired.by_name.get(database.owner)
+        login = self.instance.login(owner) if owner else None
+        if login is None or database.unread != NO_CONNECT:
+            return database
+        gate = self.instance.gate
+        async with (
+            self._turns.setdefault(login.user, asyncio.Lock()),
+            visiting(gate, login, database.name, self._patience) as visit,
+        ):
+            if visit.connection is None:
+                return replace(database, unread=visit.answer.message)
+            return replace(database, inside=await read_inside(visit.connection, names), unread="")
 
 
 async def who_can(

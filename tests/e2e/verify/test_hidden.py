@@ -25,8 +25,11 @@ def _holes(project: Project, code: int = 1) -> list[dict[str, Any]]:
 def test_what_is_in_a_database_that_nobody_declared(shops: Project, instance: Instance) -> None:
     with shops.tenant("billing_user", "billing") as owner:
         owner.execute("CREATE DATABASE plugin")
+        owner.execute("CREATE DATABASE plugin2")
     shops.converge()
+    instance.su("ALTER ROLE billing_user CONNECTION LIMIT 1")  # one after the other
     assert_isolated(shops)
+    instance.su("DROP DATABASE plugin2")
     with shops.tenant("billing_user", "plugin") as owner:
         owner.execute("CREATE TABLE public.t (n int)")
         owner.execute("GRANT SELECT ON public.t TO orders_user")
