@@ -68,9 +68,11 @@ def parse(argv: Sequence[str]) -> Options:
     parser.add_argument("--large", action="store_true", help="up to 5,000 applications, all peers")
     parser.add_argument("--sizes", type=_numbers(int), help="such as 20,100,1000")
     parser.add_argument("--tables", type=int, default=100_000, help="in one database")
-    parser.add_argument("--delays", type=_numbers(float), default=(1.0, 5.0, 20.0))
-    parser.add_argument("--sessions", type=int, default=8)
-    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument(
+        "--delays", type=_numbers(float), default=(1.0, 5.0, 20.0), help="ms each way"
+    )
+    parser.add_argument("--sessions", type=int, default=8, help="connections at once")
+    parser.add_argument("--rounds", type=int, default=3, help="timed ones, of small sizes")
     parser.add_argument("--patience", type=float, help="seconds for one run of a peer")
     parser.add_argument("--minutes", type=float, help="after which nothing more is begun")
     parser.add_argument("--major", type=int, help="of PostgreSQL")
