@@ -27,7 +27,6 @@ def test_what_is_in_a_database_that_nobody_declared(shops: Project, instance: In
         owner.execute("CREATE DATABASE plugin")
         owner.execute("CREATE DATABASE plugin2")
     shops.converge()
-    instance.su("ALTER ROLE billing_user CONNECTION LIMIT 1")  # one after the other
     assert_isolated(shops)
     instance.su("DROP DATABASE plugin2")
     with shops.tenant("billing_user", "plugin") as owner:
