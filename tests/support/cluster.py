@@ -13,6 +13,7 @@ import json
 import os
 import socket
 import subprocess
+import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,6 +27,13 @@ _HOME = Path("/tmp/pgtenant-test-cluster")
 _PORTS = 7
 _IMAGE = "local/pgtenant"
 _MOST_IMAGES = 3
+_ENDED = {"Succeeded": ("Complete",), "Failed": ("Failed",)}
+# Seconds; only to end a test of what never comes.
+_LONGEST = 900.0
+
+
+class UnavailableError(Exception):
+    """This machine can't build the programs, or can't be a node; the message says why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,16 +66,36 @@ class Cluster:
         assert found.code == 0, found.output
         return json.loads(found.out)
 
+    def finished(self, kind: str, name: str, namespace: str) -> Any:
+        """Wait for the end of a Job or a Pod, and return it as it is then."""
+        until = time.monotonic() + _LONGEST
+        while True:
+            found = self.get(kind, name, "--namespace", namespace)
+            status = found.get("status", {})
+            ended = {one["type"] for one in status.get("conditions", []) if one["status"] == "True"}
+            if {"Complete", "Failed"} & {*ended, *_ENDED.get(status.get("phase"), ())}:
+                return found
+            assert time.monotonic() < until, json.dumps(found, indent=1)
+            time.sleep(0.5)
+
     def image(self) -> str:
         """Return the name of the image of this checkout, which the node has from now on."""
         name = f"{_IMAGE}:{_digest()}"
-        with _locked(_HOME / "image.lock"):
-            there = self._images()
-            if f"docker.io/{name}" not in there:
-                if len(there) > _MOST_IMAGES:
-                    self._containerd("image", "rm", *there)
-                _script(self.kit, "image", self.environ, str(ROOT / "Dockerfile"), name, str(ROOT))
+        if not self._has(name):
+            with _locked(_HOME / "image.lock"):
+                self._build(name)
         return name
+
+    def _build(self, name: str) -> None:
+        if self._has(name):
+            return
+        there = self._images()
+        if len(there) > _MOST_IMAGES:
+            self._containerd("image", "rm", *there)
+        _script(self.kit, "image", self.environ, str(ROOT / "Dockerfile"), name, str(ROOT))
+
+    def _has(self, name: str) -> bool:
+        return f"docker.io/{name}" in self._images()
 
     def _images(self) -> list[str]:
         names = self._containerd("image", "ls", "--quiet").split()
@@ -99,17 +127,21 @@ def kit(environ: Mapping[str, str]) -> Path:
 
 @contextlib.contextmanager
 def shared(scripts: Path) -> Iterator[Cluster]:
-    """Start the cluster or join it; the last one to leave ends it."""
+    """Start the cluster or join it; the last one to leave ends it.
+
+    Raises:
+        UnavailableError: it can't be had here.
+    """
     _HOME.mkdir(exist_ok=True)
     environ = {"PGTENANT_KIT_RUN": str(_HOME / "run")}
     environ["KUBECONFIG"] = f"{environ['PGTENANT_KIT_RUN']}/kubeconfig"
     user = _HOME / f"user-{os.getpid()}"
     with _locked(_HOME / "lock"):
-        _script(scripts, "build", environ)
-        if not _users() and not _answers(environ):
-            _script(scripts, "down", environ)
-            environ["PGTENANT_KIT_PORT"] = str(_free_ports())
-            _script(scripts, "up", environ, "--node")
+        if not _users():
+            try:
+                _start(scripts, environ)
+            except AssertionError as error:
+                raise UnavailableError(str(error)[-2000:]) from None
         user.touch()
         # Kept open: the lock tells that this process lives, whatever becomes of it.
         alive = user.open()
@@ -122,6 +154,19 @@ def shared(scripts: Path) -> Iterator[Cluster]:
             user.unlink()
             if not _users():
                 _script(scripts, "down", environ)
+
+
+def _start(scripts: Path, environ: dict[str, str]) -> None:
+    _script(scripts, "build", environ)
+    if _answers(environ):
+        return
+    _script(scripts, "down", environ)
+    ports = {"PGTENANT_KIT_PORT": str(_free_ports())}
+    try:
+        _script(scripts, "up", environ | ports, "--node")
+    except AssertionError:
+        _script(scripts, "down", environ)
+        raise
 
 
 def _users() -> list[Path]:
