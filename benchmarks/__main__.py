@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
+import signal
 import sys
 
 from benchmarks import lineup
@@ -19,6 +20,7 @@ from benchmarks.tool import UnavailableError
 def main(argv: list[str]) -> int:
     """Run what the command line asks for."""
     options = parse(argv)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     with servers(options.major) as available:
         bench = Bench(options, available)
         groups, versions, notes = _line_up(options, bench)
