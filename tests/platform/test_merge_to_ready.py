@@ -19,11 +19,11 @@ from typing import Any
 
 import psycopg
 import pytest
-import yaml
 
 from support import github_api
 from support.cluster import Cluster
 from support.fake_aws import SENTINEL
+from support.in_cluster import let_in
 from support.instance import Instance
 from support.leaks import files_below, leaks
 from support.moto import Moto
@@ -100,37 +100,6 @@ def company(
             let_in(cluster, github, aws)
         github.begin("infrastructure/terraform/rds/moto_override.tf")
         yield Company(github, worlds, cluster, record_property)
-
-
-def let_in(cluster: Cluster, github: GitHub, aws: Moto) -> None:
-    """Have the cluster ready, and its pods reach this machine's loopback."""
-    kustomize = github.root / "gitops" / "kustomize"
-    for manifest in ("bases/namespaces.yaml", "platform-system/rds-provisioner-rbac.yaml"):
-        applied = cluster("apply", f"--filename={kustomize / manifest}")
-        assert applied.code == 0, applied.err
-    here = kustomize / "components" / "here"
-    here.mkdir()
-    patch = [{"op": "add", "path": "/spec/template/spec/hostNetwork", "value": True}] + [
-        {
-            "op": "add",
-            "path": "/spec/template/spec/containers/0/env/-",
-            "value": {"name": name, "value": value},
-        }
-        for name, value in aws.env.items()
-        if name != "AWS_REGION"
-    ]
-    (here / "kustomization.yaml").write_text(
-        yaml.safe_dump(
-            {
-                "apiVersion": "kustomize.config.k8s.io/v1alpha1",
-                "kind": "Component",
-                "patches": [{"target": {"kind": "Job"}, "patch": json.dumps(patch)}],
-            }
-        )
-    )
-    base = kustomize / "rds-provision" / "kustomization.yaml"
-    base.write_text(base.read_text() + "  - ../components/here\n")
-    github.environ |= {"PGTENANT_IMAGE": cluster.image()}
 
 
 def test_from_a_merge_to_a_database(company: Company) -> None:
