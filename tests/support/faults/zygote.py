@@ -18,6 +18,8 @@ import sys
 import threading
 from typing import Any
 
+_PATIENCE = 10.0  # seconds
+
 
 def warm_up(request: dict[str, Any]) -> int:
     """Run the command line once in this process; its threads are over when it returns."""
@@ -31,6 +33,10 @@ def warm_up(request: dict[str, Any]) -> int:
         contextlib.redirect_stderr(err),
     ):
         code = main(request["argv"])
+    gc.collect()  # a pool's threads end once nobody can give them work
+    for thread in threading.enumerate():
+        if thread is not threading.current_thread():
+            thread.join(_PATIENCE)
     assert threading.active_count() == 1, threading.enumerate()
     return code
 
