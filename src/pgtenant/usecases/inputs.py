@@ -148,6 +148,11 @@ async def server_inputs(settings: Settings, environment: str, store: SecretStore
         SecretError: the admin's secret is missing or bad; no other is asked for.
     """
     admin = await _admin(settings, environment, store)
+    return of_instance(settings, environment, admin)
+
+
+def of_instance(settings: Settings, environment: str, admin: Credentials) -> Inputs:
+    """Return what it takes to read a whole instance as an admin, with no catalog."""
     return Inputs(
         environment=environment,
         settings=settings,

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from pgtenant.catalog.model import Catalog
 from pgtenant.errors import SecretError, UsageError
-from pgtenant.planning.desired import Desired
 from pgtenant.secrets.credentials import parse
 from pgtenant.secrets.store import SecretStore
 from pgtenant.settings.model import Settings
-from pgtenant.usecases.inputs import Inputs, load_catalog
+from pgtenant.usecases.inputs import Inputs, load_catalog, of_instance
 
 
 async def master_inputs(
@@ -37,14 +35,4 @@ async def master_inputs(
             f"the secret {secret} is {delegate}'s own, not the master's",
             hint="name the master's with --master-secret",
         )
-    return Inputs(
-        environment=environment,
-        settings=settings,
-        catalog=Catalog(path="", entries=()),
-        desired=Desired(environment=environment, databases=()),
-        admin=admin,
-        maintenance_database=settings.server.maintenance_database or admin.dbname,
-        passwords={},
-        bad_secrets={},
-        only=None,
-    )
+    return of_instance(settings, environment, admin)
