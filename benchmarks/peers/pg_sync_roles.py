@@ -1,7 +1,4 @@
-"""pg-sync-roles: a library, called once per role by a small program.
-
-https://pypi.org/project/pg-sync-roles/
-"""
+"""pg-sync-roles: a library, called once per role by a small program, as its README does."""
 
 from __future__ import annotations
 
