@@ -78,3 +78,18 @@ def test_a_job_that_was_killed(project: Project, instance: Instance, disk: Path)
     listed = project.run("audit", "runs", "-e", "dev").out
     assert "open" not in listed
     assert project.run("audit", "verify", "-e", "dev").code == 0
+
+
+def test_a_log_without_a_record_is_taken_only_where_that_is_said(project: Project) -> None:
+    log = project.root / "job.log"
+    log.write_text("pgtenant: an approval is missing\n")
+    how = ("audit", "collect", "-e", "dev", str(log))
+    assert project.run(*how).code == 64
+    taken = project.run(*how, "--allow-empty")
+    assert taken.code == 0, taken.output
+    assert "no record of a run's journal" in taken.out
+    assert not project.audit.exists()
+    # It does not stand for anything else that is wrong.
+    assert project.run(*how, "--allow-empty", "--head", "1:" + "0" * 64).code == 64
+    (project.root / "pgtenant.toml").write_text("[project]\ncatalogue = 1\n")
+    assert project.run(*how, "--allow-empty").code == 64

@@ -16,7 +16,7 @@ from pgtenant.cli.options import load_settings
 from pgtenant.errors import ExitCode, UsageError
 from pgtenant.files import read_given
 from pgtenant.report.words import count
-from pgtenant.usecases.collect import Collected, collect
+from pgtenant.usecases.collect import Collected, NothingToCollectError, collect
 from pgtenant.usecases.journal import who
 
 
@@ -27,6 +27,7 @@ def run_collect(
     project: Path,
     published: tuple[str, ...],
     files: tuple[Path, ...],
+    allow_empty: bool,
 ) -> int:
     """Collect, verify and print.
 
@@ -34,14 +35,20 @@ def run_collect(
         PgtenantError: nothing, or not all, could be collected.
     """
     settings = load_settings(project, {})
-    collection = collect(
-        settings,
-        environment,
-        _lines(logs),
-        heads=read_heads(published, files),
-        who=who(settings.root, os.environ, command="audit collect"),
-        clock=lambda: datetime.now(UTC),
-    )
+    try:
+        collection = collect(
+            settings,
+            environment,
+            _lines(logs),
+            heads=read_heads(published, files),
+            who=who(settings.root, os.environ, command="audit collect"),
+            clock=lambda: datetime.now(UTC),
+        )
+    except NothingToCollectError as error:
+        if not allow_empty or published or files:
+            raise
+        say(f"note: {error.message}")
+        return ExitCode.CONVERGED
     for note in collection.notes:
         say(f"note: {note}")
     codes = [_tell(collected) for collected in collection.environments]

@@ -28,6 +28,10 @@ from pgtenant.settings.model import Settings
 _HINT: Final = "look into it with `pgtenant audit verify`; nothing was collected"
 
 
+class NothingToCollectError(UsageError):
+    """A log has no record of anybody's journal."""
+
+
 @dataclass(frozen=True, slots=True)
 class Run:
     """A run that a log tells of.
@@ -113,7 +117,8 @@ def collect(
     Raises:
         AuditError: a published head is not in it, a journal does not verify, or a file can't be
             written.
-        UsageError: there is no record in it.
+        NothingToCollectError: there is no record in it.
+        UsageError: there is none of that environment.
     """
     found = from_lines(lines)
     named = sorted({link.text("environment") for link in found.links} - {""})
@@ -152,7 +157,7 @@ def _wanted(named: Sequence[str], environment: str | None, found: Found) -> Sequ
             f" {found.odd[0].line}: {found.odd[0].why}",
             hint="get the log again from where it was written; nothing was collected",
         )
-    raise UsageError(
+    raise NothingToCollectError(
         "the log has no record of a run's journal",
         hint="runs print them with PGTENANT_PROJECT_AUDIT_LOG=true; one that is refused before its"
         " first record (no approval, an invalid catalog) has none",

@@ -18,6 +18,11 @@ from pgtenant.cli.options import head_options, instance_options
     metavar="LOG...",
     type=click.Path(dir_okay=False, exists=True, allow_dash=True, path_type=Path),
 )
+@click.option(
+    "--allow-empty",
+    is_flag=True,
+    help="Exit 0 for a log without any record: that of a run that was refused before its first.",
+)
 @instance_options
 @head_options
 def collect(**options: Any) -> int:
