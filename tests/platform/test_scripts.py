@@ -142,7 +142,7 @@ def test_it_can_be_run_from_anywhere(laid_out: LaidOut, tmp_path: Path) -> None:
 
 def test_the_scripts_are_typed(repository: Path) -> None:
     scripts = sorted(path.name for path in (repository / "scripts").glob("*.py"))
-    assert len(scripts) == 4
+    assert len(scripts) == 6
     done = subprocess.run(
         [sys.executable, "-m", "mypy", "--strict", "--config-file=", *scripts],
         cwd=repository / "scripts",

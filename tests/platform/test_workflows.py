@@ -274,7 +274,7 @@ def test_prod_is_refused_by_pgtenant_when_the_workflow_lets_it_through(place: Pl
     assert ran.code != 0
     assert "exit code 3 (on the runner)" in ran.said
     assert "is changed only with an approval; nothing was touched" in ran.said
-    assert "the log holds no audit record" in ran.said
+    assert "the log has no record of a run's journal" in ran.said
     untouched(place.projects["prod"])
     place.github.pull()
     assert not (place.github.root / "governance").exists()

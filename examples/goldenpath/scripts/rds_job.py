@@ -26,7 +26,8 @@ from pathlib import Path
 from typing import NoReturn
 
 from job_manifests import KUBECTL, NAMESPACE, Request, config_map, packed, project_files, rendered
-from kubernetes_job import FAILED, UNREACHABLE, KubernetesJob, publish, say
+from kubectl import say
+from kubernetes_job import FAILED, UNREACHABLE, KubernetesJob, publish
 
 USAGE = 64
 INTERRUPTED = 130
@@ -81,8 +82,10 @@ def carry_out(chosen: argparse.Namespace) -> int:
         return 0
     with contextlib.ExitStack() as opened:
         log = opened.enter_context(chosen.log.open("w")) if chosen.log else sys.stdout
-        code: int = KubernetesJob(name_of(chosen)).run(manifests, log)
-    if code == 0 and not chosen.dry_run:
+        job = KubernetesJob(name_of(chosen), recorded=chosen.command == "apply")
+        code: int = job.run(manifests, log)
+    # Only what was applied: `verify` may run on a checkout that never was.
+    if code == 0 and chosen.command == "apply" and not chosen.dry_run:
         publish(json.dumps(catalog))
     return code
 

@@ -22,6 +22,11 @@ if [ "$code" = 69 ]; then
         *) set -- ;;
     esac
     PGTENANT_PROJECT_AUDIT_LOG=true pgtenant "$command" --env "$ENVIRONMENT" "$@" > "$log" 2>&1 || code=$?
+    if [ "$command$code" = apply0 ]; then
+        python3 scripts/rds_job.py publish --env "$ENVIRONMENT" ||
+            echo "::warning::the drift report compares with what the Job before this run applied, until the" \
+                "next one or scripts/rds_job.py publish --env $ENVIRONMENT"
+    fi
 fi
 
 # What a log says is no command to the runner.
@@ -29,5 +34,5 @@ token=$(od -An -N16 -tx1 /dev/urandom | tr -d ' \n')
 echo "::stop-commands::$token"
 if [ -e "$log" ]; then cat "$log"; fi
 echo "::$token::"
-echo "result=exit code $code ($where)" >> "$GITHUB_OUTPUT"
+printf '%s\n' "code=$code" "result=exit code $code ($where)" >> "$GITHUB_OUTPUT"
 exit "$code"
