@@ -146,6 +146,34 @@ def test_the_fleet_goes_in_waves_and_stops_on_a_failure(templates: dict[str, Man
 
 
 @pytest.mark.parametrize("name", NAMES)
+def test_the_pods_stay_whose_logs_hold_the_records(
+    name: str, templates: dict[str, Manifest]
+) -> None:
+    """Were they gone with the workflow's success, so would the audit be."""
+    spec = templates[name]["spec"]
+    assert "podGC" not in spec
+    assert not [one for one in spec["templates"] if "podGC" in one]
+    assert spec["ttlStrategy"] == {"secondsAfterCompletion": 7 * 24 * 60 * 60}
+    [environ] = [
+        {one["name"]: one["value"] for one in container["env"]}
+        for step, container in containers(templates[name]).items()
+        if step == "provision"
+    ]
+    assert environ["PGTENANT_PROJECT_AUDIT_LOG"] == "true"
+
+
+@pytest.mark.parametrize("code", [0, 1, 3, 4, 64])
+def test_a_wave_ends_with_what_stops_apply_all(
+    code: int, templates: dict[str, Manifest], tmp_path: Path
+) -> None:
+    provision = {"DRY_RUN": "false", "ENVIRONMENT": "dev", "PGTENANT_APPROVED_BY": ""}
+    in_fleet = containers(templates["rds-provision-fleet"])["provision"]
+    said = run(in_fleet, tmp_path, f"echo '{{}}'; exit {code}", **provision)
+    assert said.returncode == (0 if code == 4 else code)
+    assert said.stdout == "{}\n"
+
+
+@pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize(
     ("dry_run", "approver", "flag", "allowed"),
     [
@@ -169,12 +197,12 @@ def test_the_program_of_a_run(
     said = run(
         container,
         tmp_path,
-        'echo "$*|${ALLOW_DB_PROVISION-unset}"; exit 4',
+        'echo "$*|${ALLOW_DB_PROVISION-unset}"; exit 1',
         DRY_RUN=dry_run,
         ENVIRONMENT="prod",
         PGTENANT_APPROVED_BY=approver,
     )
-    assert said.returncode == 4
+    assert said.returncode == 1
     arguments, _, allow = said.stdout.strip().partition("|")
     assert arguments.startswith("apply --env prod --project /project --audit /tmp/audit.csv")
     assert arguments.endswith(flag)
