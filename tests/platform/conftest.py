@@ -61,12 +61,15 @@ def laid_out(repository: Path, instance: Instance, moto_server: Moto, tmp_path: 
 
 @pytest.fixture(scope="session")
 def cluster() -> Iterator[Cluster]:
-    """A real Kubernetes with one node, this machine; without a kit the test is skipped."""
+    """A real Kubernetes with one node, this machine.
+
+    Without a kit the test is skipped; one that is named and makes no cluster fails it.
+    """
     if reason := clusters.missing(os.environ):
         pytest.skip(reason)
     with contextlib.ExitStack() as stack:
         try:
             started = stack.enter_context(clusters.shared(clusters.kit(os.environ)))
         except clusters.UnavailableError as error:
-            pytest.skip(f"no cluster: {error}")
+            pytest.fail(f"no cluster: {error}", pytrace=False)
         yield started

@@ -43,7 +43,7 @@ def test_the_parameters_are_the_documents(templates: dict[str, Manifest]) -> Non
 def test_argos_own_definition_takes_it(name: str, templates: dict[str, Manifest]) -> None:
     directory = crds.directory(os.environ)
     if directory is None:
-        pytest.skip("no definition of Argo's: PGTENANT_TEST_KIT names no directory with crds in it")
+        pytest.skip("no definition of Argo's: PGTENANT_TEST_KIT names no kit")
     definition = directory / "argo_workflowtemplates.yaml"
     assert crds.complaints(definition, templates[name]) == []
     broken = templates[name] | {"spec": templates[name]["spec"] | {"entrypint": "main"}}

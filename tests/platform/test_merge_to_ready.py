@@ -1,8 +1,8 @@
 """From a merge to a database that the application uses: everything real but GitHub and AWS.
 
 The workflow runs under act, Terraform with the real provider on moto, pgtenant on real PostgreSQLs:
-on the runner, or with PGTENANT_TEST_MERGE=cluster as a Job in a real cluster. One test, because an
-instance takes the provider minutes even where it costs nothing.
+as a Job in a real cluster where there is a kit for one; without, or with PGTENANT_TEST_MERGE=runner,
+on the runner. One test, because an instance takes the provider minutes even where it costs nothing.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from typing import Any
 import psycopg
 import pytest
 
+from support import cluster as clusters
 from support import github_api
 from support.cluster import Cluster
 from support.fake_aws import SENTINEL
@@ -33,7 +34,7 @@ from support.terraform import Terraform
 from support.workflows import GitHub, Ran
 
 INVENTORY = {"inventory": {"database_name": "inventory_service", "username": "inventory_user"}}
-# By environment. Neither is one that other tests run in the cluster, which all share.
+# By environment.
 APPROVERS = {"staging": "john-roe", "test": "jane-doe"}
 ORDERS = INVENTORY | {"orders": {"database_name": "orders", "username": "orders_user"}}
 
@@ -74,8 +75,8 @@ def company(
     record_property: Callable[[str, object], None],
 ) -> Iterator[Company]:
     """Both environments have their instance, and no database yet."""
-    wanted = os.environ.get("PGTENANT_TEST_MERGE") == "cluster"
-    cluster: Cluster | None = request.getfixturevalue("cluster") if wanted else None
+    without = os.environ.get("PGTENANT_TEST_MERGE") == "runner" or clusters.missing(os.environ)
+    cluster: Cluster | None = None if without else request.getfixturevalue("cluster")
     root = tmp_path / "work"
     home = tmp_path / "home"
     home.mkdir()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -12,9 +11,9 @@ import yaml
 
 
 def directory(environ: Mapping[str, str]) -> Path | None:
-    """Return the directory of the definitions, in the kit that PGTENANT_TEST_KIT names."""
-    found = Path(environ.get("PGTENANT_TEST_KIT") or os.devnull) / "crds"
-    return found if found.is_dir() else None
+    """Return the directory of the definitions, in the kit that PGTENANT_TEST_KIT names, if any."""
+    kit = environ.get("PGTENANT_TEST_KIT")
+    return Path(kit) / "crds" if kit else None
 
 
 def complaints(definition: Path, manifest: Mapping[str, Any]) -> list[str]:

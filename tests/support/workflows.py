@@ -6,6 +6,7 @@ where `aws` would make a kubeconfig, `bin/aws` copies the test's.
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import re
@@ -55,6 +56,7 @@ class GitHub:
         variables: the repository's and environments' `vars`.
         runs: every run so far.
         commits: every commit from the working copy so far.
+        serial: of the process's repositories.
     """
 
     root: Path
@@ -64,6 +66,7 @@ class GitHub:
     variables: dict[str, str] = field(default_factory=dict)
     runs: list[Ran] = field(default_factory=list)
     commits: list[str] = field(default_factory=list)
+    serial: int = field(default_factory=itertools.count().__next__)
 
     @property
     def pushed(self) -> str:
@@ -163,8 +166,8 @@ class GitHub:
         return ran
 
     def run_number(self, number: int) -> int:
-        """Return the number of the n-th run, which no other process's runs have."""
-        return os.getpid() * 100 + number
+        """Return the number of the n-th run, which no other repository's runs have."""
+        return (os.getpid() * 100 + self.serial) * 100 + number
 
     def actions(self) -> dict[str, str]:
         """Return what stands in for every action of others."""
