@@ -1,8 +1,9 @@
 """From a merge to a database that the application uses: everything real but GitHub and AWS.
 
 The workflow runs under act, Terraform with the real provider on moto, pgtenant on real PostgreSQLs:
-as a Job in a real cluster where there is a kit for one; without, or with PGTENANT_TEST_MERGE=runner,
-on the runner. One test, because an instance takes the provider minutes even where it costs nothing.
+as a Job in a real cluster where there is a kit for one. Without it, or with
+PGTENANT_TEST_MERGE=runner, it is on the runner. One test, because an instance takes the provider
+minutes even where it costs nothing.
 """
 
 from __future__ import annotations
