@@ -73,6 +73,7 @@ def test_an_environment_from_nothing_to_its_applications(world: World) -> None:
     )
     assert world.pgtenant("plan", "--detailed-exitcode").code == 0
 
+    a_plan_for_a_comment_reads_no_password(world)
     a_rotated_password_stays(world)
     a_changed_login_gets_a_new_secret_and_no_other_does(world)
     no_password_is_kept(world)
@@ -140,6 +141,30 @@ def applications_can_log_in(world: World) -> None:
         with psycopg.connect(secret["connection_uri"]) as connection:
             row = connection.execute("SELECT current_user, current_database()").fetchone()
         assert row == (secret["username"], secret["dbname"])
+
+
+def a_plan_for_a_comment_reads_no_password(world: World) -> None:
+    """What the role of a pull request's plan needs, and what plan.sh does therefore."""
+    assert (
+        "plan -lock=false -refresh=false "
+        in (world.root / ".github" / "scripts" / "plan.sh").read_text()
+    )
+    without, refreshed = (asked_of_aws(world, *how) for how in (["-refresh=false"], []))
+    assert "GetRandomPassword" in without
+    assert "GetSecretValue" not in without
+    assert "GetSecretValue" in refreshed  # the search would find it
+
+
+def asked_of_aws(world: World, *how: str) -> str:
+    """Return what the provider's log of a plan says."""
+    log = world.root.parent / f"provider-{len(world.terraform.said)}.log"
+    world.terraform.environ |= {"TF_LOG_PROVIDER": "DEBUG", "TF_LOG_PATH": str(log)}
+    try:
+        world.terraform(world.environment, "plan", "-no-color", *how)
+    finally:
+        for name in ("TF_LOG_PROVIDER", "TF_LOG_PATH"):
+            del world.terraform.environ[name]
+    return log.read_text()
 
 
 def a_rotated_password_stays(world: World) -> None:

@@ -193,9 +193,39 @@ def test_every_changed_environment_is_found(
     assert environments(github, ASKED_FOR="all") == EVERY
 
 
-def environments(github: GitHub, **given: str) -> list[str]:
+@pytest.mark.parametrize(
+    ("changed", "found"),
+    [
+        (["envs/dev-rds/main.tf"], ["dev"]),
+        (["envs/dev-rds/variables.tf", "envs/prod-rds/terraform.tfvars"], ["dev", "prod"]),
+        (["infrastructure/terraform/rds/variables.tf", DEV], EVERY),
+        (["pgtenant.toml"], EVERY),
+        (["schemas/mine.sql"], EVERY),
+        ([".github/workflows/rds-plan.yml"], EVERY),
+        (["README.md", "governance/dev/rds_provision_audit.csv"], []),
+        (["envs/gone-rds/main.tf"], []),
+    ],
+)
+def test_every_environment_whose_plan_may_change_is_found(
+    changed: list[str], found: list[str], repository: Path, tmp_path: Path
+) -> None:
+    root = tmp_path / "work"
+    shutil.copytree(repository, root)
+    github = GitHub(root, tmp_path / "home", GitHubApi())
+    github.home.mkdir()
+    github.begin()
+    for name in changed:
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        with (root / name).open("a") as file:
+            file.write("# changed\n")
+    github.commit("propose")
+    shutil.rmtree(root / "envs" / "gone-rds", ignore_errors=True)
+    assert environments(github, "--plan", BEFORE="HEAD^1") == found
+
+
+def environments(github: GitHub, *arguments: str, **given: str) -> list[str]:
     done = subprocess.run(
-        [sys.executable, ".github/scripts/changed_environments.py"],
+        [sys.executable, ".github/scripts/changed_environments.py", *arguments],
         cwd=github.root,
         env=os.environ | {"GITHUB_SHA": github.git("rev-parse", "HEAD"), **given},
         check=True,

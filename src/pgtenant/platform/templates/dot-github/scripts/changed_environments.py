@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Print the environments that a push changes, as a JSON list.
 
-Every one of them, however many commits the push has. ASKED_FOR names one, or all, instead.
+Every one of them, however many commits the push has: those whose catalog it changes, or with
+`--plan` those whose plan it may change. ASKED_FOR names one, or all, instead.
 """
 
 import json
@@ -12,7 +13,10 @@ import sys
 from pathlib import Path
 
 CATALOG = re.compile(r"envs/([a-z][a-z0-9-]*)-rds/terraform\.(?:tfvars|tfvars\.json|yaml|yml)")
+ROOT = re.compile(r"envs/([a-z][a-z0-9-]*)-rds/.+")
 RESOURCES = "docs/20-contracts/resource-catalogs/rds-catalog.yaml"
+# What all environments are planned with.
+SHARED = ("infrastructure/", "schemas/", "requirements/", ".github/", "pgtenant.toml")
 
 
 def main() -> None:
@@ -42,6 +46,10 @@ def changed(before: str, after: str, there: set[str]) -> set[str]:
     if diff.returncode:
         return there
     paths = diff.stdout.split("\0")
+    if "--plan" in sys.argv[1:]:
+        if any(path.startswith(SHARED) for path in paths):
+            return there
+        return {match[1] for path in paths if (match := ROOT.fullmatch(path))}
     found = {match[1] for path in paths if (match := CATALOG.fullmatch(path))}
     # Whose entry it is that only the catalog of resources changed, a run finds out.
     return found or (there if RESOURCES in paths else set())

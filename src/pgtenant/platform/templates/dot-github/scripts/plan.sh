@@ -1,6 +1,9 @@
 #!/usr/bin/env bash
 # Writes rds-logs/plan-<env>.md, for the comment. Fails when Terraform can't plan; pgtenant's plan is extra:
 # the runner may not reach the instance, and a new entry has no secret before the merge.
+#
+# Without a refresh: the provider reads the passwords of all secrets for one, and this runs what a pull
+# request brings along. What somebody changed in AWS by hand is not in the plan therefore; the apply's has it.
 set -uo pipefail
 
 mkdir -p rds-logs
@@ -17,7 +20,7 @@ terraform() {
 }
 
 code=0
-{ terraform init && terraform plan -lock=false -out=run.tfplan; } > rds-logs/terraform.log 2>&1 || code=$?
+{ terraform init && terraform plan -lock=false -refresh=false -out=run.tfplan; } > rds-logs/terraform.log 2>&1 || code=$?
 cat rds-logs/terraform.log
 {
     echo "## $ENVIRONMENT"
