@@ -1,0 +1,141 @@
+"""The workflows' scripts on their own: what they refuse."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from support.github_api import GitHubApi
+from support.project import Result
+from support.workflows import BRANCH, GitHub
+
+
+@pytest.fixture
+def github(repository: Path, tmp_path: Path) -> GitHub:
+    """A repository whose branch may move on."""
+    root = tmp_path / "work"
+    shutil.copytree(repository, root)
+    (root / "schemas").mkdir()
+    (root / "schemas/mine.sql").write_text("SELECT 1;\n")
+    github = GitHub(root, tmp_path / "home", GitHubApi())
+    github.home.mkdir()
+    return github
+
+
+def script(root: Path, name: str, **environ: str) -> Result:
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    given = {"PATH": path, "PYTHONPATH": os.environ.get("PYTHONPATH", ""), **environ}
+    done = subprocess.run(
+        [f".github/scripts/{name}"],
+        cwd=root,
+        env=given,
+        capture_output=True,
+        check=False,
+        text=True,
+    )
+    return Result(done.returncode, done.stdout, done.stderr)
+
+
+def moved_on(github: GitHub, *changed: str) -> Result:
+    """Change files on the branch while a run for prod waits, and let that run go on."""
+    github.begin()
+    late = github.git("rev-parse", "HEAD")
+    for name in changed:
+        (github.root / name).parent.mkdir(parents=True, exist_ok=True)
+        with (github.root / name).open("a") as file:
+            file.write("# changed\n")
+        github.commit(name)
+    github.git("checkout", "--quiet", late)
+    github.git("clone", "--quiet", "--branch", BRANCH, str(github.origin), ".tip")
+    return script(github.root, "still_current.sh", ENVIRONMENT="prod")
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        "envs/prod-rds/terraform.tfvars",
+        "envs/prod-rds/variables.tf",
+        "envs/prod-rds/terraform.yaml",
+        "infrastructure/terraform/rds/main.tf",
+        "pgtenant.toml",
+        "schemas/mine.sql",
+    ],
+)
+def test_what_the_branch_has_moved_on_from_is_refused(changed: str, github: GitHub) -> None:
+    done = moved_on(github, changed)
+    assert done.code == 1
+    assert "has changed on the branch since: nothing was touched" in done.out
+
+
+def test_what_changed_for_others_stops_nobody(github: GitHub) -> None:
+    done = moved_on(github, "envs/dev-rds/terraform.tfvars", "governance/prod/x.csv", "README.md")
+    assert done.code == 0, done.output
+    assert not (github.root / ".tip").exists()
+
+
+def test_a_catalog_elsewhere_is_compared_there(github: GitHub) -> None:
+    elsewhere(github)
+    done = moved_on(github, "catalogs/prod.yaml")
+    assert done.code == 1
+    assert "catalogs/prod.yaml has changed" in done.out
+
+
+def test_a_catalog_elsewhere_of_others_stops_nobody(github: GitHub) -> None:
+    elsewhere(github)
+    assert moved_on(github, "catalogs/dev.yaml").code == 0
+
+
+def test_without_a_catalog_nothing_can_be_compared(github: GitHub) -> None:
+    (github.root / "envs/prod-rds/terraform.tfvars").unlink()
+    done = moved_on(github)
+    assert done.code == 1
+    assert "there is no catalog" in done.out
+
+
+def elsewhere(github: GitHub) -> None:
+    settings = github.root / "pgtenant.toml"
+    text = settings.read_text()
+    settings.write_text(text.replace("envs/{env}-rds/terraform.tfvars", "catalogs/{env}.yaml"))
+    (github.root / "catalogs").mkdir()
+    for env in ("dev", "prod"):
+        (github.root / f"catalogs/{env}.yaml").write_text("application_databases: {}\n")
+
+
+def validate(github: GitHub, **environ: str) -> Result:
+    temporary = str(github.home)
+    return script(github.root, "validate_catalogs.sh", RUNNER_TEMP=temporary, **environ)
+
+
+def test_valid_catalogs_are_valid(github: GitHub) -> None:
+    done = validate(github)
+    assert done.code == 0, done.output
+    assert done.out.count("the catalog is valid") == 4
+
+
+@pytest.mark.parametrize(
+    ("pgtenant", "code"),
+    [("", "127"), ("exit 1", "1"), ("echo 'Traceback'; exit 1", "1"), ("exit 0", "0")],
+    ids=["not there", "silent", "crashed", "said nothing"],
+)
+def test_a_broken_tool_validates_nothing(pgtenant: str, code: str, github: GitHub) -> None:
+    programs = github.home / "bin"
+    programs.mkdir()
+    if pgtenant:
+        (programs / "pgtenant").write_text(f"#!/bin/sh\n{pgtenant}\n")
+        (programs / "pgtenant").chmod(0o755)
+    done = validate(github, PATH=f"{programs}:/usr/bin:/bin")
+    assert done.code == 1
+    assert done.out.count(f"can't be told: exit code {code}") == 4
+
+
+def test_a_wrong_catalog_is_named(github: GitHub) -> None:
+    (github.root / "envs/dev-rds/terraform.tfvars").write_text("application_databases = 1\n")
+    done = validate(github)
+    assert done.code == 1
+    assert "the catalog or the settings of dev are wrong" in done.out
+    assert done.out.count("the catalog is valid") == 3
