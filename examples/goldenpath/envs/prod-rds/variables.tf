@@ -167,6 +167,12 @@ variable "secret_endpoint" {
   default = null
 }
 
+variable "readable_secrets" {
+  description = "Secrets beyond the environment's own that entries of the catalog may name with `secret`."
+  type        = set(string)
+  default     = []
+}
+
 # --- Catalog ---
 
 variable "application_databases" {

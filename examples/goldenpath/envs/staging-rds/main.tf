@@ -73,6 +73,7 @@ module "app_secrets" {
   prefix                = var.prefix
   environment           = local.environment
   application_databases = var.application_databases
+  readable_secrets      = var.readable_secrets
 
   host                 = try(coalesce(var.secret_endpoint.host), module.rds.address)
   port                 = try(coalesce(var.secret_endpoint.port), module.rds.port)

@@ -91,6 +91,23 @@ variable "application_databases" {
     ])
     error_message = "A risk is none, low, medium, high or access."
   }
+
+  # A name here becomes a right to read: a catalog is changed with less ado than this list.
+  validation {
+    condition = alltrue([
+      for secret in compact([for entry in values(var.application_databases) : entry.secret]) :
+      startswith(secret, "${var.prefix}/")
+      ? startswith(secret, "${var.prefix}/${var.environment}/") && !startswith(secret, "${var.prefix}/${var.environment}/rds/")
+      : contains(var.readable_secrets, secret)
+    ])
+    error_message = "The secret of an entry is one of its environment's applications, or one of readable_secrets."
+  }
+}
+
+variable "readable_secrets" {
+  description = "Secrets beyond the environment's own that entries may name with `secret`."
+  type        = set(string)
+  default     = []
 }
 
 variable "host" {

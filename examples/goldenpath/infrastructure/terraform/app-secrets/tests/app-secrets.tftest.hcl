@@ -24,6 +24,8 @@ variables {
   environment = "dev"
   host        = "db.example.com"
   kms_key_arn = "arn:aws:kms:eu-west-2:123456789012:key/1"
+
+  readable_secrets = ["legacy"]
   application_databases = {
     plain    = { database_name = "plain", username = "plain_user" }
     low      = { database_name = "low", username = "low_user", risk = "low" }
@@ -148,4 +150,58 @@ run "an_unknown_risk_is_refused" {
   }
 
   expect_failures = [var.application_databases]
+}
+
+run "a_secret_of_another_environment_is_refused" {
+  command = plan
+
+  variables {
+    application_databases = { one = { database_name = "one", username = "one_user", secret = "gp/prod/inventory/postgres" } }
+  }
+
+  expect_failures = [var.application_databases]
+}
+
+run "a_listed_secret_of_another_environment_is_refused" {
+  command = plan
+
+  variables {
+    readable_secrets      = ["gp/prod/rds/master"]
+    application_databases = { one = { database_name = "one", username = "one_user", secret = "gp/prod/rds/master" } }
+  }
+
+  expect_failures = [var.application_databases]
+}
+
+run "the_masters_secret_is_refused" {
+  command = plan
+
+  variables {
+    application_databases = { one = { database_name = "one", username = "one_user", secret = "gp/dev/rds/master" } }
+  }
+
+  expect_failures = [var.application_databases]
+}
+
+run "a_secret_that_nobody_listed_is_refused" {
+  command = plan
+
+  variables {
+    application_databases = { one = { database_name = "one", username = "one_user", secret = "billing/root" } }
+  }
+
+  expect_failures = [var.application_databases]
+}
+
+run "a_secret_of_its_environment_is_read" {
+  command = plan
+
+  variables {
+    application_databases = { one = { database_name = "one", username = "one_user", secret = "gp/dev/shared/postgres" } }
+  }
+
+  assert {
+    condition     = length(aws_secretsmanager_secret.app) == 0
+    error_message = "it is there already"
+  }
 }
