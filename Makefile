@@ -63,6 +63,8 @@ docs-reference: $(STAMP) ## Make docs/reference.md from the code
 lock: $(STAMP) ## Pin the dependencies again, with hashes
 	@$(LOCK) --extra aws --extra demo --group dev pyproject.toml -o requirements/dev.txt
 	@$(LOCK) -c requirements/dev.txt --extra aws pyproject.toml -o requirements/image.txt
+	@{ echo '# What pgtenant[aws] needs, pinned by hash; its image has the same.'; cat requirements/image.txt; } \
+		> src/pgtenant/platform/templates/requirements/dependencies.txt
 	@$(LOCK) -c requirements/dev.txt requirements/build.in -o requirements/build.txt
 	@$(LOCK) requirements/platform.in -o requirements/platform.txt
 	@for peer in ansible ldap2pg pg-sync-roles pgbedrock; do \

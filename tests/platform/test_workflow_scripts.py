@@ -9,7 +9,9 @@ import sys
 from pathlib import Path
 
 import pytest
+import yaml
 
+from pgtenant import __version__
 from support.github_api import GitHubApi
 from support.project import Result
 from support.workflows import BRANCH, GitHub
@@ -139,3 +141,41 @@ def test_a_wrong_catalog_is_named(github: GitHub) -> None:
     assert done.code == 1
     assert "the catalog or the settings of dev are wrong" in done.out
     assert done.out.count("the catalog is valid") == 3
+
+
+@pytest.mark.parametrize(
+    ("version", "code"), [(__version__, 0), ("9.9.9", 1), (f"{__version__}1", 1)]
+)
+def test_a_runner_has_the_version_that_is_pinned(version: str, code: int, github: GitHub) -> None:
+    action = yaml.safe_load((github.root / ".github/actions/pgtenant/action.yml").read_text())
+    [step] = action["runs"]["steps"]
+    programs = github.home / "bin"
+    programs.mkdir()
+    (programs / "pgtenant").write_text(f"#!/bin/sh\necho 'pgtenant, version {version}'\n")
+    (programs / "pgtenant").chmod(0o755)
+    done = subprocess.run(
+        ["bash", "-e", "-o", "pipefail", "-c", step["run"]],
+        cwd=github.root,
+        env={"PATH": f"{programs}:/usr/bin:/bin"},
+        capture_output=True,
+        check=False,
+        text=True,
+    )
+    assert done.returncode == code, done.stdout + done.stderr
+    assert ("is not the" in done.stdout) == bool(code)
+
+
+@pytest.mark.parametrize("locked", [True, False])
+def test_a_provider_that_is_locked_is_the_one_that_is_taken(locked: bool, github: GitHub) -> None:
+    programs = github.home / "bin"
+    programs.mkdir()
+    (programs / "terraform").write_text("#!/bin/sh\necho called $*\n")
+    (programs / "terraform").chmod(0o755)
+    if locked:
+        (github.root / "envs/dev-rds/.terraform.lock.hcl").write_text("")
+    path = f"{programs}:/usr/bin:/bin"
+    done = script(github.root, "terraform_init.sh", ENVIRONMENT="dev", PATH=path)
+    assert done.code == 0
+    called = "called -chdir=envs/dev-rds init -no-color"
+    assert (f"{called} -lockfile=readonly\n" in done.out) == locked
+    assert ("::warning::" in done.out) == (not locked)

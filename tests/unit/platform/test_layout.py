@@ -138,3 +138,9 @@ def test_states_are_apart() -> None:
         assert 'bucket       = "acme-states"' in text
         keys |= set(re.findall(r'key          = "(.*)"', text))
     assert len(keys) == len(ENVIRONMENTS)
+
+
+def test_the_workflows_install_what_the_image_has() -> None:
+    ours = (Path(__file__).parents[3] / "requirements" / "image.txt").read_text()
+    [laid_out] = [one for one in layout(check_options({})) if one.path.name == "dependencies.txt"]
+    assert laid_out.content.decode().partition("\n")[2] == ours

@@ -20,7 +20,7 @@ terraform() {
 }
 
 code=0
-{ terraform init && terraform plan -lock=false -refresh=false -out=run.tfplan; } > rds-logs/terraform.log 2>&1 || code=$?
+{ .github/scripts/terraform_init.sh && terraform plan -lock=false -refresh=false -out=run.tfplan; } > rds-logs/terraform.log 2>&1 || code=$?
 cat rds-logs/terraform.log
 {
     echo "## $ENVIRONMENT"
