@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from pgtenant import __version__
 from pgtenant.platform.layout import ENVIRONMENTS
 from support.manifests import Manifest, job_of, kustomized, one, pod_of
 from support.platform_tools import tool
@@ -102,7 +103,7 @@ def test_a_pod_is_locked(directory: Path, repository: Path) -> None:
         }
         assert {"cpu", "memory"} <= container["resources"]["limits"].keys()
         assert {"cpu", "memory"} <= container["resources"]["requests"].keys()
-        assert container["image"].endswith("/goldenpath/pgtenant:" + container["image"][-10:])
+        assert container["image"].endswith(f"/goldenpath/pgtenant:{__version__}")
     assert not [volume for volume in pod["volumes"] if "hostPath" in volume or "secret" in volume]
     assert pod["volumes"][-1]["emptyDir"]
 

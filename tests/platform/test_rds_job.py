@@ -111,6 +111,30 @@ def test_another_catalog_of_the_settings(laid_out: LaidOut) -> None:
     assert "envs/dev-rds/terraform.tfvars" not in files
 
 
+def test_a_certificate_elsewhere_goes_along(laid_out: LaidOut) -> None:
+    trust(laid_out, "tls/ca.pem")
+    (laid_out.root / "tls").mkdir()
+    (laid_out.root / "tls" / "ca.pem").write_text("fake")
+    assert "tls/ca.pem" in bundled(one(rendered(laid_out), "ConfigMap"))
+
+
+def test_what_does_not_reach_the_job_is_refused(laid_out: LaidOut, tmp_path: Path) -> None:
+    other = {"PGTENANT_PROJECT_CATALOG": "other.tfvars"}
+    assert laid_out.run(*SCRIPT, "render", "--env", "dev", **other).code == 64
+    (tmp_path / "ca.pem").write_text("fake")
+    trust(laid_out, str(tmp_path / "ca.pem"))
+    done = laid_out.run(*SCRIPT, "render", "--env", "dev")
+    assert done.code == 64
+    assert "is not in this repository" in done.err
+
+
+def trust(laid_out: LaidOut, path: str) -> None:
+    settings = laid_out.root / "pgtenant.toml"
+    text = settings.read_text()
+    assert '"certs/rds-global-bundle.pem"' in text
+    settings.write_text(text.replace('"certs/rds-global-bundle.pem"', f'"{path}"'))
+
+
 @pytest.mark.parametrize(
     "arguments",
     [

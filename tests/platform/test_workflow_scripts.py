@@ -12,6 +12,7 @@ import pytest
 import yaml
 
 from pgtenant import __version__
+from support import github_api
 from support.github_api import GitHubApi
 from support.project import Result
 from support.workflows import BRANCH, GitHub
@@ -29,11 +30,11 @@ def github(repository: Path, tmp_path: Path) -> GitHub:
     return github
 
 
-def script(root: Path, name: str, **environ: str) -> Result:
+def script(root: Path, name: str, *arguments: str, **environ: str) -> Result:
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     given = {"PATH": path, "PYTHONPATH": os.environ.get("PYTHONPATH", ""), **environ}
     done = subprocess.run(
-        [f".github/scripts/{name}"],
+        [f".github/scripts/{name}", *arguments],
         cwd=root,
         env=given,
         capture_output=True,
@@ -179,3 +180,71 @@ def test_a_provider_that_is_locked_is_the_one_that_is_taken(locked: bool, github
     called = "called -chdir=envs/dev-rds init -no-color"
     assert (f"{called} -lockfile=readonly\n" in done.out) == locked
     assert ("::warning::" in done.out) == (not locked)
+
+
+def asked(github: GitHub, name: str, *arguments: str) -> Result:
+    """Run a script that asks GitHub."""
+    return script(
+        github.root,
+        name,
+        *arguments,
+        ENVIRONMENT="prod",
+        GITHUB_API_URL=github.api.url,
+        GITHUB_REPOSITORY="example-org/platform",
+        GITHUB_RUN_ID="1001",
+        GITHUB_TOKEN="fake-token",
+        PULL_REQUEST="7",
+    )
+
+
+def test_who_approved_and_nobody_rejected(github: GitHub) -> None:
+    with github_api.serve() as github.api:
+        github.api.review("prod", "jane-doe")
+        github.api.review("dev", "john-roe", state="rejected")
+        approved = asked(github, "approval.py")
+        github.api.review("prod", "john-roe", state="rejected")
+        rejected = asked(github, "approval.py")
+    assert approved.out == "approved_by=jane-doe\nallow=true\n"
+    assert (rejected.code, rejected.out) == (3, "")
+    assert "john-roe rejected this run for prod" in rejected.err
+
+
+def test_settings_that_cannot_be_read_approve_nothing(github: GitHub) -> None:
+    (github.root / "pgtenant.toml").write_text("[project\n")
+    done = asked(github, "approval.py")
+    assert done.code == 1
+    assert "Traceback" not in done.err
+
+
+def test_a_comment_of_plans_that_were_cut_off(github: GitHub) -> None:
+    plan = github.root / "plan-dev.md"
+    fence = "`" * 8
+    plan.write_bytes(f"{fence}text\n".encode() + "é".encode() * 70_000 + "é".encode()[:1])
+    with github_api.serve() as github.api:
+        for number in range(100):
+            comment = {"id": number, "user": {"type": "User"}, "body": "mine"}
+            github.api.comments.append(comment)
+        for _ in range(2):
+            done = asked(github, "comment.py", str(plan))
+            assert done.code == 0, done.output
+        [comment] = github.api.comments[100:]
+    assert comment["body"].count(fence) == 2
+
+
+def test_a_comment_without_a_plan(github: GitHub) -> None:
+    with github_api.serve() as github.api:
+        assert asked(github, "comment.py", "rds-logs/*/plan-*.md").code == 0
+        [comment] = github.api.comments
+    assert "No plan could be made" in comment["body"]
+
+
+def test_without_a_cluster_kubectl_is_led_nowhere(github: GitHub) -> None:
+    """Not to the cluster that the runner may be a pod of."""
+    environ = {"RUNNER_TEMP": str(github.home), "GITHUB_ENV": str(github.home / "env")}
+    done = script(github.root, "find_cluster.sh", EKS_CLUSTER="", **environ)
+    assert done.code == 0, done.output
+    config = github.home / "kubeconfig"
+    assert (github.home / "env").read_text() == f"KUBECONFIG={config}\n"
+    loaded = yaml.safe_load(config.read_text())
+    assert loaded["current-context"] == loaded["contexts"][0]["name"]
+    assert loaded["clusters"][0]["cluster"]["server"] == "https://127.0.0.1:9"

@@ -43,7 +43,8 @@ class GitHubApi:
             case "GET", ["actions", "runs", _, "approvals"]:
                 return self.reviews
             case "GET", ["issues", _, "comments"]:
-                return self.comments
+                page = int(path.rpartition("page=")[2] or 1)
+                return self.comments[(page - 1) * 100 : page * 100]
             case "POST", ["issues", _, "comments"]:
                 self.comments.append({"id": len(self.comments), "user": {"type": "Bot"}, **body})
                 return self.comments[-1]

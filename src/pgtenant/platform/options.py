@@ -51,8 +51,9 @@ OPTIONS: Final = (
     Option(
         name="region",
         default="eu-west-2",
-        pattern=r"[a-z]{2}(-[a-z]{2,12}){1,3}-[0-9]{1,2}",
-        rule="an AWS region such as eu-west-2",
+        # Those of other partitions have other ARNs and host names.
+        pattern=r"(?!cn-|us-gov-|us-iso)[a-z]{2}(-[a-z]{2,12}){1,3}-[0-9]{1,2}",
+        rule="an AWS region such as eu-west-2, and none of AWS China, GovCloud or Secret",
         doc="The AWS region.",
     ),
     Option(

@@ -3,6 +3,9 @@
 
 Where the environment needs an approval and has none, it exits with 3 before anything is touched.
 This is for an early and clear end only: pgtenant refuses by itself.
+
+GitHub does not say which attempt of the run a review was for. All are for one commit; but who
+rejected it once has not approved it, so that a run that was rejected needs a new one.
 """
 
 import json
@@ -12,16 +15,27 @@ import tomllib
 import urllib.error
 import urllib.request
 from pathlib import Path
+from typing import Any
 
 
 def main() -> None:
     environment = os.environ["ENVIRONMENT"]
-    settings = tomllib.loads(Path("pgtenant.toml").read_text("utf-8"))
+    try:
+        settings = tomllib.loads(Path("pgtenant.toml").read_text("utf-8"))
+    except (OSError, ValueError) as error:
+        sys.exit(f"::error::pgtenant.toml can't be read: {error}")
     of_environment = settings.get("environments", {}).get(environment, {})
     try:
-        names = approvers(environment)
+        reviews = reviews_of(environment)
     except urllib.error.URLError as error:
         sys.exit(f"::error::GitHub does not say who approved this run: {error}")
+    names, rejected = who(reviews, "approved"), who(reviews, "rejected")
+    if rejected:
+        print(
+            f"::error::{', '.join(rejected)} rejected this run for {environment}: start a new one",
+            file=sys.stderr,
+        )
+        sys.exit(3)
     if of_environment.get("approval", environment != "dev") and not names:
         print(
             f"::error::{environment} needs an approval and nobody gave one: give the GitHub"
@@ -33,7 +47,7 @@ def main() -> None:
     print(f"allow={'true' if names else ''}")
 
 
-def approvers(environment: str) -> list[str]:
+def reviews_of(environment: str) -> list[dict[str, Any]]:
     request = urllib.request.Request(
         "{GITHUB_API_URL}/repos/{GITHUB_REPOSITORY}/actions/runs/{GITHUB_RUN_ID}/approvals".format(
             **os.environ
@@ -45,14 +59,15 @@ def approvers(environment: str) -> list[str]:
     )
     with urllib.request.urlopen(request, timeout=30) as response:
         reviews = json.load(response)
-    return sorted(
-        {
-            review["user"]["login"]
-            for review in reviews
-            if review["state"] == "approved"
-            and environment in (one["name"] for one in review["environments"])
-        }
-    )
+    return [
+        review
+        for review in reviews
+        if environment in (one["name"] for one in review["environments"])
+    ]
+
+
+def who(reviews: list[dict[str, Any]], state: str) -> list[str]:
+    return sorted({one["user"]["login"] for one in reviews if one["state"] == state})
 
 
 main()

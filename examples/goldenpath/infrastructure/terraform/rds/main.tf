@@ -99,7 +99,7 @@ resource "aws_db_instance" "this" {
 
   engine                      = "postgres"
   engine_version              = var.engine_version
-  auto_minor_version_upgrade  = true
+  auto_minor_version_upgrade  = !strcontains(var.engine_version, ".") # else it would be taken back
   allow_major_version_upgrade = var.allow_major_version_upgrade
   instance_class              = local.instance_class
   multi_az                    = local.multi_az

@@ -87,7 +87,7 @@ variable "private_dns" {
 # --- Instance ---
 
 variable "engine_version" {
-  description = "PostgreSQL's version, 15 or newer: a major such as 17, or with its minor such as 17.4."
+  description = "PostgreSQL's version, 15 or newer: a major such as 17, whose minors AWS upgrades, or one minor such as 17.4, which stays."
   type        = string
   default     = "17"
 

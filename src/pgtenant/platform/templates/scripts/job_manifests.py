@@ -53,8 +53,10 @@ def project_files(env: str) -> list[Path]:
     """Return what pgtenant reads of this repository, relative to it.
 
     Raises:
-        ValueError: there is no catalog, or the settings can't be read.
+        ValueError: there is no catalog, or the settings can't be read or name what is not in it.
     """
+    if os.environ.get("PGTENANT_PROJECT_CATALOG"):
+        raise ValueError("PGTENANT_PROJECT_CATALOG does not reach the Job; pgtenant.toml does")
     settings = ROOT / "pgtenant.toml"
     given = tomllib.loads(settings.read_text("utf-8")) if settings.exists() else {}
     catalog = ROOT / given.get("project", {}).get("catalog", CATALOG).replace("{env}", env)
@@ -63,7 +65,13 @@ def project_files(env: str) -> list[Path]:
     if not catalogs:
         raise ValueError(f"there is no catalog {os.path.relpath(catalog, ROOT)}")
     others = [path for name in ("certs", "schemas") for path in (ROOT / name).rglob("*")]
-    files = [path for path in (settings, *catalogs, *others) if path.is_file()]
+    trusted = given.get("server", {}).get("sslrootcert", "system")
+    if trusted != "system":
+        others.append((ROOT / trusted).resolve())
+    files = {path for path in (settings, *catalogs, *others) if path.is_file()}
+    outside = [path for path in files if not path.is_relative_to(ROOT)]
+    if outside:
+        raise ValueError(f"{outside[0]} is not in this repository, and does not reach the Job")
     return sorted(path.relative_to(ROOT) for path in files)
 
 

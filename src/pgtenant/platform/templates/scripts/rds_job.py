@@ -10,7 +10,7 @@ run      creates both, writes the logs of the pods, and exits as pgtenant did. A
 publish  says what the daily drift report compares the instance with: ConfigMap rds-catalog-<env>.
 
 ALLOW_DB_PROVISION, PGTENANT_APPROVED_BY, PGTENANT_LOG_LEVEL and GITHUB_ACTOR are passed on to the
-pod. Needs kubectl 1.21 or newer (or what KUBECTL names).
+pod; PGTENANT_IMAGE stands for --image. Needs kubectl 1.21 or newer (or what KUBECTL names).
 """
 
 from __future__ import annotations

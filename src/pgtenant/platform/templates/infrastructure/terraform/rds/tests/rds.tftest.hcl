@@ -85,6 +85,10 @@ run "parameters" {
   }
 
   assert {
+    condition     = !aws_db_instance.this.auto_minor_version_upgrade
+    error_message = "a minor that is named stays: AWS's upgrade would be taken back, which it refuses"
+  }
+  assert {
     condition     = aws_db_parameter_group.this.name == "gp-postgres16" && aws_db_parameter_group.this.family == "postgres16"
     error_message = "the group is the major's"
   }
