@@ -247,4 +247,6 @@ def test_without_a_cluster_kubectl_is_led_nowhere(github: GitHub) -> None:
     assert (github.home / "env").read_text() == f"KUBECONFIG={config}\n"
     loaded = yaml.safe_load(config.read_text())
     assert loaded["current-context"] == loaded["contexts"][0]["name"]
+    # kubectl would ask for a name and a password, and wait.
+    assert loaded["users"][0]["user"]
     assert loaded["clusters"][0]["cluster"]["server"] == "https://127.0.0.1:9"

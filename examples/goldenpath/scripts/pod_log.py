@@ -39,7 +39,9 @@ class PodLog:
     def follow(self, log: TextIO) -> None:
         """Write it as it comes."""
         digest = hashlib.sha256()
-        with subprocess.Popen([*self._command, "--follow"], stdout=subprocess.PIPE) as running:
+        with subprocess.Popen(
+            [*self._command, "--follow"], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE
+        ) as running:
             for line in running.stdout or ():
                 digest.update(line)
                 self._write(line, log)
@@ -57,7 +59,7 @@ class PodLog:
         if self.whole:
             return
         command = [*self._command, "--request-timeout=60s"]
-        done = subprocess.run(command, capture_output=True, check=False)
+        done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, check=False)
         if done.returncode:
             say(f"{self._pod}: {done.stderr.decode(errors='replace')}")
             return

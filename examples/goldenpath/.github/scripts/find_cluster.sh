@@ -9,7 +9,8 @@ echo "KUBECONFIG=$kubeconfig" >> "$GITHUB_ENV"
 cat > "$kubeconfig" <<'NOWHERE'
 {"apiVersion": "v1", "kind": "Config", "current-context": "nowhere",
  "clusters": [{"name": "nowhere", "cluster": {"server": "https://127.0.0.1:9"}}],
- "contexts": [{"name": "nowhere", "context": {"cluster": "nowhere", "user": ""}}]}
+ "users": [{"name": "nobody", "user": {"token": "none"}}],
+ "contexts": [{"name": "nowhere", "context": {"cluster": "nowhere", "user": "nobody"}}]}
 NOWHERE
 if [ -z "$EKS_CLUSTER" ]; then
     echo "::warning::the variable EKS_CLUSTER names no cluster"

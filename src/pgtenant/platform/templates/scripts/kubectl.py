@@ -21,10 +21,10 @@ def get(*what: str) -> dict[str, Any] | None:
 
 
 def kubectl(*arguments: str, given: str | None = None) -> subprocess.CompletedProcess[str]:
-    """Run kubectl in the namespace."""
+    """Run kubectl in the namespace; it asks nobody for a name and a password."""
     return subprocess.run(
         [*KUBECTL, "--namespace", NAMESPACE, "--request-timeout=15s", *arguments],
-        input=given,
+        input=given or "",
         capture_output=True,
         check=False,
         text=True,
