@@ -222,8 +222,8 @@ def test_a_comment_of_plans_that_were_cut_off(github: GitHub) -> None:
     plan.write_bytes(f"{fence}text\n".encode() + "é".encode() * 70_000 + "é".encode()[:1])
     with github_api.serve() as github.api:
         for number in range(100):
-            comment = {"id": number, "user": {"type": "User"}, "body": "mine"}
-            github.api.comments.append(comment)
+            others = {"id": number, "user": {"type": "User"}, "body": "mine"}
+            github.api.comments.append(others)
         for _ in range(2):
             done = asked(github, "comment.py", str(plan))
             assert done.code == 0, done.output
