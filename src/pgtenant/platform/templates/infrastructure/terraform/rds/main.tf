@@ -94,12 +94,13 @@ resource "aws_iam_role_policy_attachment" "monitoring" {
 
 resource "aws_db_instance" "this" {
   # checkov:skip=CKV_AWS_133:Backups are kept 7 days at least; checkov can't work out the maximum, tests/rds.tftest.hcl does.
+  # checkov:skip=CKV_AWS_226:Minors come by themselves, except where the version names one; AWS refuses to go back to it.
   # checkov:skip=CKV_AWS_157:Multi-AZ in prod; elsewhere an outage of a zone may last, for half the price.
   identifier = local.identifier
 
   engine                      = "postgres"
   engine_version              = var.engine_version
-  auto_minor_version_upgrade  = !strcontains(var.engine_version, ".") # else it would be taken back
+  auto_minor_version_upgrade  = !strcontains(var.engine_version, ".")
   allow_major_version_upgrade = var.allow_major_version_upgrade
   instance_class              = local.instance_class
   multi_az                    = local.multi_az
