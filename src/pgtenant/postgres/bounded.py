@@ -42,12 +42,13 @@ class BoundedConnection(psycopg.AsyncConnection[TupleRow]):
     does; a server that does not even answer that is left.
 
     Attributes:
-        limit: seconds for one wait.
+        limit: seconds for one wait, or from one answer of a wait to the next.
         overdue: whether the last wait was longer, and the server asked to cancel.
     """
 
     limit: float = _UNTOLD
     overdue: bool = False
+    _watch: _Watch | None = None
 
     @contextlib.contextmanager
     def within(self, limit: float) -> Iterator[None]:
@@ -58,6 +59,11 @@ class BoundedConnection(psycopg.AsyncConnection[TupleRow]):
         finally:
             self.limit = before
 
+    def heard(self) -> None:
+        """Begin the time anew: the server has answered one of several statements."""
+        if self._watch is not None:
+            self._watch.start()
+
     async def wait(self, gen: PQGen[_RV], *args: Any, **kwargs: Any) -> _RV:
         """Wait for the server, as psycopg does for all that it sends.
 
@@ -65,8 +71,8 @@ class BoundedConnection(psycopg.AsyncConnection[TupleRow]):
             NoAnswerError: nothing came.
         """
         self.overdue = False
-        watch = _Watch(self)
-        timer = asyncio.get_running_loop().call_later(self.limit, watch.begin)
+        watch = self._watch = _Watch(self)
+        watch.start()
         try:
             return await super().wait(gen, *args, **kwargs)
         except psycopg.OperationalError:
@@ -75,7 +81,6 @@ class BoundedConnection(psycopg.AsyncConnection[TupleRow]):
             text = f"no answer within {self.limit:g} s, nor to the request to cancel"
             raise NoAnswerError(text) from None
         finally:
-            timer.cancel()
             await watch.end()
 
 
@@ -87,6 +92,15 @@ class _Watch:
     over: asyncio.Event = field(default_factory=asyncio.Event)
     gave_up: bool = False
     task: asyncio.Task[None] | None = None
+    timer: asyncio.TimerHandle | None = None
+
+    def start(self) -> None:
+        """Give the server its time, from now on."""
+        if self.timer is not None:
+            self.timer.cancel()
+        if self.task is None:
+            loop = asyncio.get_running_loop()
+            self.timer = loop.call_later(self.connection.limit, self.begin)
 
     def begin(self) -> None:
         """Begin to end it; the wait then comes to its end by itself."""
@@ -95,6 +109,8 @@ class _Watch:
 
     async def end(self) -> None:
         """Return when no request is under way that could cancel the next statement instead."""
+        if self.timer is not None:
+            self.timer.cancel()
         self.over.set()
         if self.task is not None:
             await self.task

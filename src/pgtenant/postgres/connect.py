@@ -13,6 +13,7 @@ from functools import lru_cache
 from typing import Final
 
 import psycopg
+from psycopg import sql
 from psycopg.conninfo import make_conninfo
 from psycopg.pq.abc import PGconn
 
@@ -254,8 +255,11 @@ async def arm(connection: Connection, timeouts: Timeouts) -> None:
     """
     major = connection.info.server_version // 10000
     where = connection.info.dbname
-    for name, value in armour_of_version(major, timeouts).items():
-        try:
-            await connection.execute("SELECT pg_catalog.set_config(%s, %s, false)", (name, value))
-        except psycopg.Error as error:
-            raise failed(error, doing=f"setting {name}", where=where) from None
+    settings = armour_of_version(major, timeouts)
+    each = sql.SQL("pg_catalog.set_config({}, {}, false)")
+    calls = [each.format(sql.Literal(name), sql.Literal(value)) for name, value in settings.items()]
+    try:
+        await connection.execute(sql.SQL("SELECT {}").format(sql.SQL(", ").join(calls)))
+    except psycopg.Error as error:
+        names = ", ".join(settings)
+        raise failed(error, doing=f"setting {names}", where=where) from None

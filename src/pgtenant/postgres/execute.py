@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager, suppress
+from dataclasses import dataclass
 from typing import Final
 
 import psycopg
@@ -14,6 +15,7 @@ from psycopg.pq import TransactionStatus
 from pgtenant.errors import ServerError
 from pgtenant.planning.sql.render import Statement, Verbatim
 from pgtenant.planning.sql.text import as_text
+from pgtenant.postgres.batch import send_together
 from pgtenant.postgres.failures import failed
 from pgtenant.postgres.libpq import Connection
 from pgtenant.postgres.retry import patiently
@@ -37,22 +39,43 @@ class OvertakenError(ServerError):
     """What a statement asked before the others is not so, or not any more."""
 
 
+@dataclass(frozen=True, slots=True)
+class Proviso:
+    """A question that must be answered with true, or nothing may become permanent.
+
+    Attributes:
+        text: a statement with one value.
+        error: what is the matter when it is not true.
+    """
+
+    text: sql.Composable
+    error: ServerError
+
+
 class UnconfirmedError(ServerError):
     """It is committed on this server, and no synchronous standby has confirmed it."""
 
 
 async def run(
-    connection: Connection, statements: Sequence[Statement], *, transactional: bool, doing: str
+    connection: Connection,
+    statements: Sequence[Statement],
+    *,
+    transactional: bool,
+    doing: str,
+    proviso: Proviso | None = None,
 ) -> None:
     """Run statements in one transaction, or one statement outside of any.
 
-    The whole transaction is run again when it met a transient conflict.
+    A transaction of statements of ours takes two round trips: all of it, then its `COMMIT`, once
+    the server has said that each statement did what it should. The whole transaction is run again
+    when it met a transient conflict.
 
     Args:
         connection: in autocommit mode and idle.
         statements: in order.
         transactional: whether they share a transaction.
         doing: what they do, in words, for error messages.
+        proviso: asked in the transaction, before what can't be rolled back.
 
     Raises:
         IneffectiveError: a grant or revoke had no effect; nothing was committed.
@@ -61,17 +84,24 @@ async def run(
         ServerError: a statement failed, and nothing was committed; or the connection was lost
             while the server committed, and the message says that nobody knows.
     """
-    ours = not any(isinstance(statement.text, Verbatim) for statement in statements)
+    ours = not any(isinstance(s.text, Verbatim) or s.otherwise for s in statements)
     final = False
 
     async def once() -> None:
         nonlocal final
-        final = not transactional  # from here on, the server may make it permanent
+        final = False
         if not transactional:
-            await _send(connection, statements, doing, transactional=transactional)
+            await _ask(connection, proviso)
+            final = True  # from here on, the server may make it permanent
+            await _send(connection, statements, doing, transactional=False)
             return
-        async with connection.transaction():
-            await _send(connection, statements, doing, transactional=transactional)
+        async with _transaction(connection):
+            if ours:
+                await _send_together(connection, statements, doing, proviso)
+            else:
+                await connection.execute("BEGIN")
+                await _ask(connection, proviso)
+                await _send(connection, statements, doing, transactional=True)
             final = True
 
     with _unconfirmed(connection) as waits:
@@ -92,6 +122,50 @@ async def run(
         )
 
 
+@asynccontextmanager
+async def _transaction(connection: Connection) -> AsyncIterator[None]:
+    """End the transaction that the block begins: one round trip less than psycopg's own."""
+    try:
+        yield
+    except BaseException:
+        with suppress(psycopg.Error):  # the first error is the one to report
+            await connection.rollback()
+        raise
+    await connection.commit()
+
+
+async def _ask(connection: Connection, proviso: Proviso | None) -> None:
+    if proviso is None:
+        return
+    cursor = await connection.execute(sql.Composed([proviso.text]))
+    if await cursor.fetchone() != (True,):
+        raise proviso.error
+
+
+async def _send_together(
+    connection: Connection,
+    statements: Sequence[Statement],
+    doing: str,
+    proviso: Proviso | None,
+) -> None:
+    """Begin a transaction and run statements of ours in it, all on one round trip."""
+    first = [sql.SQL("BEGIN"), *([proviso.text] if proviso else ())]
+    texts = [*first, *(statement.text for statement in statements)]
+    told: list[tuple[Statement, str]] = []
+
+    def heard(place: int, diagnostic: Diagnostic) -> None:
+        if place >= len(first) and _is_ours(diagnostic):
+            statement = statements[place - len(first)]
+            if diagnostic.sqlstate in _ineffective(statement):
+                told.append((statement, _text(diagnostic)))
+
+    values = await send_together(connection, texts, heard)
+    if proviso and values[1] != b"t":
+        raise proviso.error
+    if told:
+        raise _changed_nothing(connection, doing, *told[0])
+
+
 async def _send(
     connection: Connection, statements: Sequence[Statement], doing: str, *, transactional: bool
 ) -> None:
@@ -110,12 +184,7 @@ async def _send(
                 )
             told = [text for code, text in warnings if code in _ineffective(statement)]
             if told:
-                raise IneffectiveError(
-                    f"{doing} in {connection.info.dbname}: PostgreSQL reported success but changed"
-                    f" nothing ({told[0]}) for: {_shown(statement)}",
-                    hint="somebody else granted this privilege; see the grantors in the ACL",
-                    sqlstate="01006",
-                )
+                raise _changed_nothing(connection, doing, statement, told[0])
             ended = connection.info.transaction_status == TransactionStatus.IDLE
             if foreign and not ended:
                 ended = begun != await _transaction_id(connection)
@@ -125,6 +194,17 @@ async def _send(
                     hint="undo what it has committed, and take COMMIT and ROLLBACK out of it: it"
                     " runs in one transaction",
                 )
+
+
+def _changed_nothing(
+    connection: Connection, doing: str, statement: Statement, told: str
+) -> IneffectiveError:
+    return IneffectiveError(
+        f"{doing} in {connection.info.dbname}: PostgreSQL reported success but changed"
+        f" nothing ({told}) for: {_shown(statement)}",
+        hint="somebody else granted this privilege; see the grantors in the ACL",
+        sqlstate="01006",
+    )
 
 
 async def _transaction_id(connection: Connection) -> object:
@@ -138,15 +218,23 @@ def _warnings(connection: Connection) -> Iterator[list[tuple[str, str]]]:
     found: list[tuple[str, str]] = []
 
     def note(diagnostic: Diagnostic) -> None:
-        if diagnostic.sqlstate is not None and diagnostic.source_function != _SYNC_REP:
-            text = diagnostic.message_primary or "no privileges were changed"
-            found.append((diagnostic.sqlstate, text))
+        if diagnostic.sqlstate is not None and _is_ours(diagnostic):
+            found.append((diagnostic.sqlstate, _text(diagnostic)))
 
     connection.add_notice_handler(note)
     try:
         yield found
     finally:
         connection.remove_notice_handler(note)
+
+
+def _is_ours(diagnostic: Diagnostic) -> bool:
+    """Return whether a notice is about a statement, and not about a wait for a standby."""
+    return diagnostic.source_function != _SYNC_REP
+
+
+def _text(diagnostic: Diagnostic) -> str:
+    return diagnostic.message_primary or "no privileges were changed"
 
 
 @contextmanager

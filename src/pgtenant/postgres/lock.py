@@ -19,10 +19,12 @@ from dataclasses import dataclass
 from typing import Final
 
 import psycopg
+from psycopg import sql
 from psycopg.rows import class_row
 
-from pgtenant.errors import LockHeldError
+from pgtenant.errors import LockHeldError, ServerError
 from pgtenant.postgres.connect import APPLICATION_NAME
+from pgtenant.postgres.execute import Proviso
 from pgtenant.postgres.failures import failed
 from pgtenant.postgres.libpq import Connection
 from pgtenant.postgres.queries import query
@@ -35,12 +37,16 @@ _KEY_HALVES: Final = {
     "high": (KEY & 0xFFFFFFFFFFFFFFFF) >> 32,
     "low": KEY & 0xFFFFFFFF,
 }
-_HOLDS: Final = """
+_HOLDS: Final = sql.SQL("""
 SELECT EXISTS (
-    SELECT FROM pg_locks l
-     WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 1 AND l.pid = %(pid)s
-       AND l.classid::bigint = %(high)s AND l.objid::bigint = %(low)s)
-"""
+    SELECT FROM pg_catalog.pg_locks l
+     WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 1 AND l.pid = {pid}
+       AND l.classid::bigint = {high} AND l.objid::bigint = {low})
+""")
+
+
+class LockLostError(ServerError):
+    """The session that holds the run lock is gone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,23 +96,24 @@ async def take_run_lock(connection: Connection, *, wait: float) -> None:
         raise failed(error, doing="taking the run lock", where=where) from None
 
 
-async def holds_run_lock(connection: Connection, pid: int) -> bool:
-    """Return whether the session with this process id holds the run lock.
+def still_held(pid: int) -> Proviso:
+    """Return the question whether the session with this process id holds the run lock.
 
-    Args:
-        connection: to the maintenance database; need not be that session's own.
-        pid: its backend's process id.
-
-    Raises:
-        ServerError: the server failed.
+    Any session of the instance can ask it: `pg_locks` shows those of all databases.
     """
     parameters = {**_KEY_HALVES, "pid": pid}
-    try:
-        row = await (await connection.execute(_HOLDS, parameters)).fetchone()
-    except psycopg.Error as error:
-        where = connection.info.dbname
-        raise failed(error, doing="checking the run lock", where=where) from None
-    return bool(row and row[0])
+    return Proviso(
+        _HOLDS.format(**{name: sql.Literal(value) for name, value in parameters.items()}),
+        lock_lost(),
+    )
+
+
+def lock_lost() -> LockLostError:
+    """Return what is the matter when the connection that holds the run lock was lost."""
+    return LockLostError(
+        "the connection that holds the run lock was lost; nothing more was changed",
+        hint="run again: the next run continues from what is there",
+    )
 
 
 async def _take(connection: Connection) -> bool:

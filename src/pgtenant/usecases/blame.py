@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 from pgtenant.postgres.blockers import naming_blockers
@@ -11,21 +11,22 @@ from pgtenant.usecases.look import Instance
 
 
 def blame(
-    instance: Instance, connection: Connection, idle: Connection | None = None
+    instance: Instance, connection: Connection, idle: Callable[[], Connection | None] = lambda: None
 ) -> AbstractAsyncContextManager[None]:
     """Name the blockers in the error of a lock that `connection` did not get in the block.
 
     Args:
         instance: where.
         connection: what the block uses.
-        idle: another one that nothing else uses meanwhile. Without it the budget has to have one
-            left, which holds for whoever uses only one of a worker's two.
+        idle: returns another one that nothing uses at that moment. Without it the budget has to
+            have one left.
     """
 
     @asynccontextmanager
     async def witness() -> AsyncIterator[Connection]:
-        if idle is not None and idle is not connection and not idle.closed:
-            yield idle
+        free = idle()
+        if free is not None and not free.closed:
+            yield free
             return
         database = instance.inputs.maintenance_database
         async with instance.gate.open(instance.admin, database) as another:

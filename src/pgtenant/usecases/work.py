@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import Counter, deque
-from collections.abc import AsyncIterator, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field, replace
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from dataclasses import InitVar, dataclass, field, replace
 
 from psycopg import sql
 
@@ -17,15 +17,15 @@ from pgtenant.errors import AuditError, PgtenantError, ServerError
 from pgtenant.planning.changes import CreateRole, RevokeDatabase, UpdatePassword, UsePassword
 from pgtenant.planning.logins import judge
 from pgtenant.planning.observed import PasswordState
-from pgtenant.planning.order import AsLogin, Group, Transaction
+from pgtenant.planning.order import AsLogin, Group, Transaction, place_of
 from pgtenant.planning.plan import Plan
 from pgtenant.planning.sql.render import Statement
 from pgtenant.planning.sql.script import script
 from pgtenant.postgres import scram
 from pgtenant.postgres.connect import Login
-from pgtenant.postgres.execute import UnconfirmedError, run
+from pgtenant.postgres.execute import Proviso, UnconfirmedError, run
 from pgtenant.postgres.libpq import Connection
-from pgtenant.postgres.lock import holds_run_lock
+from pgtenant.postgres.lock import LockLostError, lock_lost, still_held
 from pgtenant.postgres.options import NO_SCHEMAS, OWN_SCHEMAS
 from pgtenant.postgres.probe import try_login
 from pgtenant.report.describe import describe, sentence
@@ -36,8 +36,38 @@ from pgtenant.usecases.recorder import Recorder
 from pgtenant.usecases.rows import entry_row, failed_run, in_doubt, rows_of
 
 _NO_SUCH_DATABASE = "3D000"
-_PER_WORKER = 2
-"""A worker holds a connection to the maintenance database and one to the database it works on."""
+_PRIMARY = 1
+"""The connection that is open all the time."""
+
+_AT_ONCE = 8
+"""How many groups one connection to the maintenance database serves."""
+
+SetsPassword = CreateRole | UpdatePassword | UsePassword
+
+
+@dataclass(slots=True)
+class _Piece:
+    """One group's work.
+
+    Attributes:
+        left: what is to be done, in order.
+        unproven: what has set a password that no login has proven yet.
+    """
+
+    group: InitVar[Group]
+    database: str = ""
+    left: deque[Transaction] = field(default_factory=deque)
+    unproven: list[SetsPassword] = field(default_factory=list)
+
+    def __post_init__(self, group: Group) -> None:
+        self.database = group.database
+        self.left.extend(group.transactions)
+
+    def next(self, *, inside: bool) -> Transaction | None:
+        """Take the next transaction, if it is in the database itself, or in the maintenance one."""
+        if self.left and (self.left[0].place.database is not None) is inside:
+            return self.left.popleft()
+        return None
 
 
 @dataclass(slots=True)
@@ -49,6 +79,8 @@ class Work:
         failed: the keys of those entries.
         errors: in the order in which they happened.
         left: how many changes of each entry have not been carried out.
+        workers: how many there are.
+        primary_in_use: whether one of them works on the connection that holds the run lock.
     """
 
     instance: Instance
@@ -60,6 +92,8 @@ class Work:
     errors: list[PgtenantError] = field(default_factory=list)
     stopped: bool = False
     left: Counter[str] = field(default_factory=Counter)
+    workers: int = 1
+    primary_in_use: bool = False
 
     @property
     def unreached(self) -> set[str]:
@@ -75,27 +109,91 @@ class Work:
         self.left = Counter(change.entry for change in self.plan.changes)
         groups = deque(self.plan.groups)
         budget = self.instance.inputs.settings.server.connections
-        workers = max(1, min(budget // _PER_WORKER, len(groups)))
+        self.workers = max(1, min(budget - _PRIMARY, len(groups)))
         async with asyncio.TaskGroup() as tasks:
-            for number in range(workers):
+            for number in range(self.workers):
                 tasks.create_task(self._worker(groups, primary=number == 0))
         for error in self.errors:
             if isinstance(error, AuditError):
                 raise error
 
     async def _worker(self, groups: deque[Group], *, primary: bool) -> None:
+        """Take some groups after the other, and never more than one connection besides primary's.
+
+        What is done in the maintenance database comes first for all of some groups: so one
+        connection serves them, and is closed before their own databases are entered.
+        """
+        while groups and not self.stopped:
+            size = min(_AT_ONCE, -(-len(groups) // self.workers))
+            pieces = [_Piece(groups.popleft()) for _ in range(size)]
+            while any(piece.left for piece in pieces) and not self.stopped:
+                await self._outside(pieces, primary=primary)
+                for piece in pieces:
+                    await self._inside(piece)
+
+    async def _outside(self, pieces: Sequence[_Piece], *, primary: bool) -> None:
+        """Carry out what is next in the maintenance database."""
         async with AsyncExitStack() as stack:
-            connection = self.instance.primary if primary else None
-            while groups and not self.stopped:
-                group = groups.popleft()
-                try:
-                    if connection is None:
-                        connection = await stack.enter_async_context(self._maintenance())
-                    await self._group(group, connection)
-                except PgtenantError as error:
-                    await self._fail(group.transactions[0], error)
-                if connection is not None and connection.closed and not primary:
-                    connection = None
+            connection: Connection | None = None
+            if primary:
+                connection = self.instance.primary
+                stack.enter_context(self._using_primary())
+            for piece in pieces:
+                while (transaction := piece.next(inside=False)) is not None:
+                    if not (part := self._due(piece, transaction)):
+                        continue
+                    try:
+                        if connection is None or (connection.closed and not primary):
+                            connection = await stack.enter_async_context(self._maintenance())
+                        await self._carry_out(part, connection)
+                    except PgtenantError as error:
+                        await self._fail(part, error)
+                    else:
+                        piece.unproven += _logins(part)
+                    self._advance(part)
+
+    async def _inside(self, piece: _Piece) -> None:
+        """Prove the passwords that were set, then carry out what is next in the database itself."""
+        logins, piece.unproven = piece.unproven, []
+        for login in logins:
+            if self.stopped:
+                return
+            try:
+                await self._log_in(login)
+            except PgtenantError as error:
+                await self._fail(Transaction(place_of(login), (login,)), error)
+        while (transaction := piece.next(inside=True)) is not None:
+            if not (part := self._due(piece, transaction)):
+                continue
+            try:
+                async with self._connection(part) as connection:
+                    await self._carry_out(part, connection)
+            except PgtenantError as error:
+                await self._fail(part, error)
+            self._advance(part)
+
+    def _due(self, piece: _Piece, transaction: Transaction) -> Transaction | None:
+        """Return what is still to be done of a transaction."""
+        owners = {d.name: d.entry for d in self.instance.inputs.desired.databases}
+        if self.stopped or owners.get(piece.database) in self.failed:
+            piece.left.clear()
+            return None
+        changes = tuple(c for c in transaction.changes if c.entry not in self.failed)
+        return replace(transaction, changes=changes) if changes else None
+
+    def _advance(self, part: Transaction) -> None:
+        self.progress.advance(part.changes[0].entry, describe(part.changes[0]))
+
+    @contextmanager
+    def _using_primary(self) -> Iterator[None]:
+        self.primary_in_use = True
+        try:
+            yield
+        finally:
+            self.primary_in_use = False
+
+    def _idle(self) -> Connection | None:
+        return None if self.primary_in_use else self.instance.primary
 
     @asynccontextmanager
     async def _maintenance(self) -> AsyncIterator[Connection]:
@@ -105,37 +203,31 @@ class Work:
         ) as connection:
             yield connection
 
-    async def _group(self, group: Group, maintenance: Connection) -> None:
-        owners = {d.name: d.entry for d in self.instance.inputs.desired.databases}
-        for transaction in group.transactions:
-            if self.stopped or owners.get(group.database) in self.failed:
-                return
-            changes = tuple(c for c in transaction.changes if c.entry not in self.failed)
-            if not changes:
-                continue
-            part = replace(transaction, changes=changes)
-            try:
-                await self._check_lock(maintenance)
-                await self._transaction(part, maintenance)
-                self.left.subtract(change.entry for change in changes)
-            except PgtenantError as error:
-                await self._fail(part, error)
-            self.progress.advance(changes[0].entry, describe(changes[0]))
+    async def _carry_out(self, transaction: Transaction, connection: Connection) -> None:
+        """Run one transaction and record it; refuse where the run lock is gone.
 
-    async def _transaction(self, transaction: Transaction, maintenance: Connection) -> None:
+        The server is asked, over the connection at hand: a client learns that a session of
+        its own was ended only when it next uses it.
+        """
         began = time.monotonic()
         unconfirmed: UnconfirmedError | None = None
-        async with self._connection(transaction, maintenance) as connection:
-            statements = script(
-                transaction,
-                self.plan.lending,
-                lambda role, secret: self._verifier(connection, role, secret),
-            )
-            try:
-                async with blame(self.instance, connection, maintenance):
-                    status = await _run(connection, statements, transaction)
-            except UnconfirmedError as error:
-                status, unconfirmed = Status.WARNING, error
+        primary = self.instance.primary
+        if primary.closed:
+            self.stopped = True
+            raise lock_lost()
+        verifiers = await self._verifiers(connection, transaction)
+        statements = script(
+            transaction, self.plan.lending, lambda role, secret: verifiers[role, secret]
+        )
+        lock = still_held(primary.info.backend_pid)
+        try:
+            async with blame(self.instance, connection, self._idle):
+                status = await _run(connection, statements, transaction, lock)
+        except LockLostError:
+            self.stopped = True
+            raise
+        except UnconfirmedError as error:
+            status, unconfirmed = Status.WARNING, error
         await self.recorder.write(
             rows_of(
                 transaction.changes,
@@ -145,31 +237,23 @@ class Work:
                 because=unconfirmed.message if unconfirmed is not None else "",
             )
         )
+        self.left.subtract(change.entry for change in transaction.changes)
         if unconfirmed is not None:
             await self._stop_unconfirmed(unconfirmed)
-            return
-        for change in transaction.changes:
-            if isinstance(change, UpdatePassword | UsePassword) or (
-                isinstance(change, CreateRole) and change.auth is Auth.PASSWORD
-            ):
-                await self._log_in(change)
 
     @asynccontextmanager
-    async def _connection(
-        self, transaction: Transaction, maintenance: Connection
-    ) -> AsyncIterator[Connection]:
+    async def _connection(self, transaction: Transaction) -> AsyncIterator[Connection]:
+        """Enter the database that a transaction is in."""
         place, instance = transaction.place, self.instance
-        if place.database is None:
-            yield maintenance
-            return
         login, search_path = instance.admin, NO_SCHEMAS
         if isinstance(place.session, AsLogin):
             login = self._login(place.session.role, place.session.secret)
             search_path = OWN_SCHEMAS
-        async with instance.gate.open(login, place.database, search_path=search_path) as connection:
+        database = place.database or instance.inputs.maintenance_database
+        async with instance.gate.open(login, database, search_path=search_path) as connection:
             yield connection
 
-    async def _log_in(self, change: CreateRole | UpdatePassword | UsePassword) -> None:
+    async def _log_in(self, change: SetsPassword) -> None:
         """Prove the password that was just set: a malformed verifier would have become it."""
         instance = self.instance
         outcome = await try_login(
@@ -226,30 +310,36 @@ class Work:
             self.errors.append(unwritten)
             self.stopped = True
 
-    async def _check_lock(self, maintenance: Connection) -> None:
-        """Refuse to go on when the connection that holds the run lock is gone.
-
-        The server is asked, over the connection at hand: a client learns that a session of
-        its own was ended only when it next uses it.
-        """
-        primary = self.instance.primary
-        if not primary.closed and await holds_run_lock(maintenance, primary.info.backend_pid):
-            return
-        self.stopped = True
-        raise ServerError(
-            "the connection that holds the run lock was lost; nothing more was changed",
-            hint="run again: the next run continues from what is there",
-        )
-
     def _login(self, role: str, secret: str) -> Login:
         return Login(role, self.instance.inputs.passwords[secret].reveal())
 
-    def _verifier(self, connection: Connection, role: str, secret: str) -> sql.Composable:
-        return scram.verifier(connection, role, self.instance.inputs.passwords[secret].reveal())
+    async def _verifiers(
+        self, connection: Connection, transaction: Transaction
+    ) -> dict[tuple[str, str], sql.Composable]:
+        """Compute what a transaction needs to set passwords, without keeping others waiting."""
+        return {
+            (login.role, login.secret): await asyncio.to_thread(
+                scram.verifier,
+                connection,
+                login.role,
+                self.instance.inputs.passwords[login.secret].reveal(),
+            )
+            for login in _logins(transaction)
+        }
+
+
+def _logins(transaction: Transaction) -> list[SetsPassword]:
+    """Return the changes that set a password, which a login then has to prove."""
+    return [
+        change
+        for change in transaction.changes
+        if isinstance(change, UpdatePassword | UsePassword)
+        or (isinstance(change, CreateRole) and change.auth is Auth.PASSWORD)
+    ]
 
 
 async def _run(
-    connection: Connection, statements: Sequence[Statement], transaction: Transaction
+    connection: Connection, statements: Sequence[Statement], transaction: Transaction, lock: Proviso
 ) -> Status:
     try:
         await run(
@@ -257,6 +347,7 @@ async def _run(
             statements,
             transactional=transaction.place.transactional,
             doing=sentence(transaction.changes[0]),
+            proviso=lock,
         )
     except ServerError as error:
         closing = all(isinstance(c, RevokeDatabase) and c.undeclared for c in transaction.changes)

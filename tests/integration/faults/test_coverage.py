@@ -13,6 +13,7 @@ from psycopg import sql
 
 import pgtenant.postgres
 from pgtenant.planning.sql import statements
+from pgtenant.postgres import batch, execute
 from support.faults import report, scenarios, shapes
 from support.faults.bench import Bench
 from support.faults.lab import Lab
@@ -47,6 +48,7 @@ class Recorder:
             monkeypatch.setattr(statements, name, self._building(name, getattr(statements, name)))
         for kind in (psycopg.AsyncConnection, psycopg.AsyncCursor):
             monkeypatch.setattr(kind, "execute", self._calling(kind.execute))
+        monkeypatch.setattr(execute, "send_together", self._calling(batch.send_together))
 
     def watch(self, bench: Bench, scenario: scenarios.Scenario) -> tuple[str, ...]:
         """Run a scenario; return its boundaries' names."""
@@ -149,13 +151,15 @@ def test_the_page_is_what_was_found() -> None:
 
 
 def _calls(path: Path) -> list[tuple[int, int]]:
-    """The lines of every call of a method `execute`."""
+    """The lines of every call of a method `execute`, and of the function for several statements."""
     return [
         (node.lineno, node.end_lineno or node.lineno)
         for node in ast.walk(ast.parse(path.read_text("utf-8")))
         if isinstance(node, ast.Call)
-        and isinstance(node.func, ast.Attribute)
-        and node.func.attr == "execute"
+        and (
+            (isinstance(node.func, ast.Attribute) and node.func.attr == "execute")
+            or (isinstance(node.func, ast.Name) and node.func.id == "send_together")
+        )
     ]
 
 

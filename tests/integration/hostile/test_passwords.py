@@ -66,4 +66,4 @@ def test_a_malformed_verifier_never_leaves() -> None:
                 return b"SCRAM-SHA-256$4096:salt$short:keys"
 
     with pytest.raises(AssertionError, match="no SCRAM-SHA-256 verifier"):
-        verifier(Lying(), "shop_user", "secret")  # type: ignore[arg-type]
+        verifier(Lying(), "shop_user", "sécret")  # type: ignore[arg-type]

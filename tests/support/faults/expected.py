@@ -14,7 +14,6 @@ _NOT_TRIED_AGAIN: Final = (
     "SELECT pg_advisory_unlock(",
     "queries/blockers.sql",
     "queries/rivals.sql",
-    "SELECT EXISTS ( SELECT FROM pg_locks",
 )
 """They read or set something of the session's own: nobody is in their way."""
 

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from typing import Any
 
 import pytest
+from psycopg import sql
 
-from pgtenant.postgres import execute
+from pgtenant.postgres import batch, execute
 
 
 class Killed(BaseException):
@@ -33,7 +34,18 @@ class Guillotine:
         ) -> None:
             await send(_Watched(connection, self), statements, *args, **kwargs)  # type: ignore[arg-type]
 
+        together = batch.send_together
+
+        async def send_together(
+            connection: Any, texts: Sequence[sql.Composable], *args: Any
+        ) -> list[bytes | None]:
+            for text in texts[1:]:  # without BEGIN
+                if not (shown := text.as_string(None)).startswith("\nSELECT"):
+                    self.strike(connection, shown)
+            return await together(connection, texts, *args)
+
         monkeypatch.setattr(execute, "_send", _send)
+        monkeypatch.setattr(execute, "send_together", send_together)
 
     def before(self, number: int) -> None:
         """Let the run die before its statement `number`, from 1; 0 lets it live."""

@@ -45,18 +45,20 @@ class Session:
         self.at: Boundary
         self._client = client
         self._server = server
+        self._requests = wire.Requests(client)
         self._request = b""
+        self._ends = True
 
     def ask(self, raw: bytes | None = None) -> list[wire.Message]:
         """Send the statement (or another one) to the server and wait for its whole answer."""
         with contextlib.suppress(OSError):
             self._server.sendall(self._request if raw is None else raw)
-        return self.hear()
+        return self.hear(ready=self._ends or raw is not None)
 
-    def hear(self) -> list[wire.Message]:
+    def hear(self, *, ready: bool = True) -> list[wire.Message]:
         """Wait for the server's answer, or for what it says when it hangs up."""
         heard = []
-        for message in wire.answers(self._server):
+        for message in wire.answers(self._server, ready=ready):
             if wire.wants_reply(message):
                 self._client.sendall(message.raw)
                 self._server.sendall(wire.read_message(self._client).raw)
@@ -66,10 +68,20 @@ class Session:
         return heard
 
     def tell(self, messages: list[wire.Message]) -> None:
-        """Give the client an answer; without ReadyForQuery at its end the connection is over."""
+        """Give the client an answer; without ReadyForQuery at its end the connection is over.
+
+        Within a pipeline the answer has none, and the next statement follows. After an error
+        the server passes over the rest: so do we, and none of it is a boundary.
+        """
+        failed = any(message.kind == b"E" for message in messages)
+        if not self._ends and failed:
+            sync = self._requests.skip()
+            if messages[-1].kind != b"Z":
+                messages = [*messages, *self.ask(sync)]
         with contextlib.suppress(OSError):
             self._client.sendall(b"".join(message.raw for message in messages))
-        if not messages or messages[-1].kind != b"Z":
+        over = b"Z" if self._ends or failed else b"CI"
+        if not messages or messages[-1].kind not in over:
             raise wire.HungUpError
 
     def cut(self) -> None:
@@ -85,15 +97,15 @@ class Session:
 
     def next_request(self) -> wire.Request | None:
         """Wait for the client's next statement; pass on what the server says unasked."""
-        while True:
+        while not self._requests.waiting:
             ready, _, _ = select.select([self._client, self._server], [], [])
-            if self._server in ready:
-                self._client.sendall(wire.read_message(self._server).raw)
-                continue
-            request = wire.read_request(self._client)
-            if request is not None:
-                self._request = request.raw
-            return request
+            if self._server not in ready:
+                break
+            self._client.sendall(wire.read_message(self._server).raw)
+        request = self._requests.next()
+        if request is not None:
+            self._request, self._ends = request.raw, request.ends
+        return request
 
 
 Fault = Callable[[Session], None]

@@ -27,6 +27,9 @@ _REPLACED: Final = (
 )
 
 
+RUN_LOCK: Final = "SELECT EXISTS ( SELECT FROM pg_catalog.pg_locks"
+"""What the question whether the run still has its lock begins with."""
+
 SCHEMA: Final = "/* the initial schema */"
 """What the SQL of a scenario's initial schema begins with."""
 
@@ -82,7 +85,7 @@ def can_fail(name: str) -> bool:
 
 
 def _is_frame(name: str) -> bool:
-    return name.startswith(("GRANT x TO x WITH", "SET LOCAL ROLE", "SAVEPOINT"))
+    return name.startswith(("GRANT x TO x WITH", "SET LOCAL ROLE", "SAVEPOINT", RUN_LOCK))
 
 
 def shape_of(text: str) -> str:

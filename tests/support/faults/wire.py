@@ -13,6 +13,8 @@ from typing import Final
 
 _SSL, _GSS, _CANCEL = 80877103, 80877104, 80877102
 _DONE: Final = 0  # AuthenticationOk
+_FLUSH: Final = b"H\0\0\0\4"
+_OUTCOMES: Final = {b"C", b"I", b"E"}  # CommandComplete, EmptyQueryResponse, ErrorResponse
 _FINAL: Final = 12  # AuthenticationSASLFinal: nothing is expected in return
 
 
@@ -43,10 +45,17 @@ class Startup:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One statement as it is sent: a simple query, or everything up to a Sync."""
+    """One statement as it is sent: a simple query, or everything up to an Execute and its Sync.
+
+    Attributes:
+        raw: what to pass on. It lets the server answer, also where more statements follow before
+            the next Sync.
+        ends: whether the server says that it is ready after it.
+    """
 
     raw: bytes
     sql: str
+    ends: bool = True
 
 
 def read_startup(client: socket.socket) -> Startup | None:
@@ -65,23 +74,48 @@ def read_startup(client: socket.socket) -> Startup | None:
         return Startup(head + rest, given["user"], given.get("database", given["user"]))
 
 
-def read_request(client: socket.socket) -> Request | None:
-    """Read one statement; None when the client says goodbye."""
-    raw, sql = b"", ""
-    while True:
-        message = read_message(client)
-        raw += message.raw
-        match message.kind:
-            case b"X":
-                return None
-            case b"Q":
-                return Request(raw, message.body.rstrip(b"\0").decode())
-            case b"P":
-                sql = message.body.split(b"\0")[1].decode()
-            case b"S":
-                return Request(raw, sql)
-            case _:
-                pass
+class Requests:
+    """What a client sends, statement by statement: also those of a pipeline that came together."""
+
+    def __init__(self, client: socket.socket) -> None:
+        self._client = client
+        self._ahead: list[Message] = []
+
+    @property
+    def waiting(self) -> bool:
+        """Whether something has been read already."""
+        return bool(self._ahead)
+
+    def next(self) -> Request | None:
+        """Read one statement; None when the client says goodbye."""
+        raw, sql = b"", ""
+        while True:
+            message = self._read()
+            raw += message.raw
+            match message.kind:
+                case b"X":
+                    return None
+                case b"Q":
+                    return Request(raw, message.body.rstrip(b"\0").decode())
+                case b"P":
+                    sql = message.body.split(b"\0")[1].decode()
+                case b"E":
+                    self._ahead.append(following := self._read())
+                    if following.kind != b"S":
+                        return Request(raw + _FLUSH, sql, ends=False)
+                case b"S":
+                    return Request(raw, sql)
+                case _:
+                    pass
+
+    def skip(self) -> bytes:
+        """Pass over the rest of a pipeline; return the Sync that ends it."""
+        while (message := self._read()).kind != b"S":
+            pass
+        return message.raw
+
+    def _read(self) -> Message:
+        return self._ahead.pop() if self._ahead else read_message(self._client)
 
 
 def read_message(side: socket.socket) -> Message:
@@ -95,15 +129,20 @@ def read_message(side: socket.socket) -> Message:
     return Message(head[:1], head + _exactly(side, length - 4))
 
 
-def answers(side: socket.socket) -> Iterator[Message]:
-    """Read what a server says up to its ReadyForQuery, or up to its end."""
+def answers(side: socket.socket, *, ready: bool = True) -> Iterator[Message]:
+    """Read what a server says up to its ReadyForQuery, or up to its end.
+
+    Args:
+        side: the server.
+        ready: it will say so; otherwise one statement's answer ends with what became of it.
+    """
     while True:
         try:
             message = read_message(side)
         except HungUpError:
             return
         yield message
-        if message.kind == b"Z":
+        if message.kind == b"Z" or (not ready and message.kind in _OUTCOMES):
             return
 
 
