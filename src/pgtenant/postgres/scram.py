@@ -15,10 +15,12 @@ import hmac
 import re
 import secrets
 from base64 import b64encode
+from dataclasses import dataclass, field
 from typing import Final
 
 from psycopg import sql
 
+from pgtenant.postgres.connect import Keys
 from pgtenant.postgres.libpq import Connection
 
 _ITERATIONS: Final = 4096
@@ -28,27 +30,48 @@ _SHAPE: Final = re.compile(
 )
 
 
-def verifier(connection: Connection, role: str, password: str) -> sql.Literal:
-    """Return the literal to put after `PASSWORD`. Nothing is sent on the connection.
+@dataclass(frozen=True, slots=True)
+class Verifier:
+    """What a server stores in place of a password.
+
+    Attributes:
+        literal: what to put after `PASSWORD`.
+        keys: what a client derives from the password and this salt; None where only libpq knows.
+    """
+
+    literal: sql.Literal = field(repr=False)
+    keys: Keys | None = None
+
+
+def verifier(connection: Connection, role: str, password: str) -> Verifier:
+    """Return a verifier with a new salt. Nothing is sent on the connection.
 
     Raises:
-        AssertionError: it is no verifier.
+        AssertionError: it is none.
     """
-    raw = _computed(password) if password.isascii() else _of_libpq(connection, role, password)
+    keys = None
+    if password.isascii():
+        raw, keys = _computed(password.encode())
+    else:
+        raw = _of_libpq(connection, role, password)
     if _SHAPE.fullmatch(raw) is None:
         msg = f"no SCRAM-SHA-256 verifier was made for {role}"
         raise AssertionError(msg)
-    return sql.Literal(raw)
+    return Verifier(sql.Literal(raw), keys)
 
 
-def _computed(password: str) -> str:
+def _computed(password: bytes) -> tuple[str, Keys]:
     salt = secrets.token_bytes(_SALT)
-    salted = hashlib.pbkdf2_hmac("sha256", password.encode(), salt, _ITERATIONS)
+    salted = hashlib.pbkdf2_hmac("sha256", password, salt, _ITERATIONS)
     client = hmac.digest(salted, b"Client Key", "sha256")
-    stored = hashlib.sha256(client).digest()
     server = hmac.digest(salted, b"Server Key", "sha256")
-    salt_text, stored_text, server_text = (b64encode(x).decode() for x in (salt, stored, server))
-    return f"SCRAM-SHA-256${_ITERATIONS}:{salt_text}${stored_text}:{server_text}"
+    stored = hashlib.sha256(client).digest()
+    raw = f"SCRAM-SHA-256${_ITERATIONS}:{_base64(salt)}${_base64(stored)}:{_base64(server)}"
+    return raw, Keys(_base64(client), _base64(server))
+
+
+def _base64(data: bytes) -> str:
+    return b64encode(data).decode("ascii")
 
 
 def _of_libpq(connection: Connection, role: str, password: str) -> str:

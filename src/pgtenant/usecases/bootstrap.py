@@ -269,7 +269,7 @@ class Bootstrap:
 
     def _verifier(self, instance: Instance, role: str) -> sql.Composable:
         assert self.secret is not None  # noqa: S101 - only a bootstrap sets passwords
-        return scram.verifier(instance.primary, role, self.secret.password.reveal())
+        return scram.verifier(instance.primary, role, self.secret.password.reveal()).literal
 
     def _facts(self, version: int = 0) -> dict[str, str | int]:
         return {

@@ -9,8 +9,6 @@ from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import InitVar, dataclass, field, replace
 
-from psycopg import sql
-
 from pgtenant.audit.record import Action, Status
 from pgtenant.catalog.model import Auth
 from pgtenant.errors import AuditError, PgtenantError, ServerError
@@ -22,7 +20,7 @@ from pgtenant.planning.plan import Plan
 from pgtenant.planning.sql.render import Statement
 from pgtenant.planning.sql.script import script
 from pgtenant.postgres import scram
-from pgtenant.postgres.connect import Login
+from pgtenant.postgres.connect import Keys, Login
 from pgtenant.postgres.execute import Proviso, UnconfirmedError, run
 from pgtenant.postgres.libpq import Connection
 from pgtenant.postgres.lock import LockLostError, lock_lost, still_held
@@ -80,6 +78,7 @@ class Work:
         errors: in the order in which they happened.
         left: how many changes of each entry have not been carried out.
         workers: how many there are.
+        keys: of the passwords that were set and not proven yet, by role.
         primary_in_use: whether one of them works on the connection that holds the run lock.
     """
 
@@ -94,6 +93,7 @@ class Work:
     left: Counter[str] = field(default_factory=Counter)
     workers: int = 1
     primary_in_use: bool = False
+    keys: dict[str, Keys | None] = field(default_factory=dict, repr=False)
 
     @property
     def unreached(self) -> set[str]:
@@ -216,9 +216,7 @@ class Work:
             self.stopped = True
             raise lock_lost()
         verifiers = await self._verifiers(connection, transaction)
-        statements = script(
-            transaction, self.plan.lending, lambda role, secret: verifiers[role, secret]
-        )
+        statements = script(transaction, self.plan.lending, lambda role, _: verifiers[role].literal)
         lock = still_held(primary.info.backend_pid)
         try:
             async with blame(self.instance, connection, self._idle):
@@ -238,6 +236,7 @@ class Work:
             )
         )
         self.left.subtract(change.entry for change in transaction.changes)
+        self.keys |= {role: made.keys for role, made in verifiers.items()}
         if unconfirmed is not None:
             await self._stop_unconfirmed(unconfirmed)
 
@@ -256,9 +255,12 @@ class Work:
     async def _log_in(self, change: SetsPassword) -> None:
         """Prove the password that was just set: a malformed verifier would have become it."""
         instance = self.instance
+        login = replace(
+            self._login(change.role, change.secret), keys=self.keys.pop(change.role, None)
+        )
         outcome = await try_login(
             instance.gate,
-            self._login(change.role, change.secret),
+            login,
             instance.inputs.maintenance_database,
         )
         state, note = judge(outcome, expired=False)
@@ -315,10 +317,10 @@ class Work:
 
     async def _verifiers(
         self, connection: Connection, transaction: Transaction
-    ) -> dict[tuple[str, str], sql.Composable]:
+    ) -> dict[str, scram.Verifier]:
         """Compute what a transaction needs to set passwords, without keeping others waiting."""
         return {
-            (login.role, login.secret): await asyncio.to_thread(
+            login.role: await asyncio.to_thread(
                 scram.verifier,
                 connection,
                 login.role,
