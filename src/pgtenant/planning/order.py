@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import assert_never
 
+from pgtenant.catalog.model import Auth
 from pgtenant.planning.changes import (
     AlterDatabase,
     AlterRole,
@@ -68,8 +69,8 @@ class Place:
     Attributes:
         database: the database to be connected to; None for the maintenance database.
         transactional: whether it may share a transaction with its neighbours.
-        apart: changes of other values do not share a transaction: an entry's key for role
-            changes, so that one entry's failure leaves the others alone.
+        apart: changes of other values do not share a transaction: an entry's key for changes
+            of roles that are there, so that one entry's failure leaves the others alone.
     """
 
     database: str | None
@@ -89,6 +90,17 @@ class Transaction:
     def entries(self) -> tuple[str, ...]:
         """The keys of the entries it works for, in order of first appearance."""
         return tuple(dict.fromkeys(change.entry for change in self.changes))
+
+
+def parts_of(transaction: Transaction) -> tuple[Transaction, ...]:
+    """Return what each entry has in a transaction, to be carried out one by one."""
+    return tuple(
+        Transaction(
+            place=transaction.place,
+            changes=tuple(c for c in transaction.changes if c.entry == entry),
+        )
+        for entry in transaction.entries
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +127,10 @@ def place_of(change: Change) -> Place:
             | MarkRole()
             | RevokeMembership()
         ):
-            return Place(database=None, session=AsAdmin(), apart=change.entry)
+            # New roles come together: they have few ways to fail, and one wait for the disk.
+            together = isinstance(change, CreateRole) and change.auth is Auth.PASSWORD
+            apart = "" if together else change.entry
+            return Place(database=None, session=AsAdmin(), apart=apart)
         case CreateDatabase():
             return Place(database=None, session=AsAdmin(), transactional=False)
         case (

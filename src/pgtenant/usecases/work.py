@@ -15,7 +15,7 @@ from pgtenant.errors import AuditError, PgtenantError, ServerError
 from pgtenant.planning.changes import CreateRole, RevokeDatabase, UpdatePassword, UsePassword
 from pgtenant.planning.logins import judge
 from pgtenant.planning.observed import PasswordState
-from pgtenant.planning.order import AsLogin, Group, Transaction, place_of
+from pgtenant.planning.order import AsAdmin, AsLogin, Group, Transaction, parts_of, place_of
 from pgtenant.planning.plan import Plan
 from pgtenant.planning.sql.render import Statement
 from pgtenant.planning.sql.script import script
@@ -147,6 +147,9 @@ class Work:
                             connection = await stack.enter_async_context(self._maintenance())
                         await self._carry_out(part, connection)
                     except PgtenantError as error:
+                        if self._divisible(part, error, connection):
+                            piece.left.extendleft(reversed(parts_of(part)))
+                            continue
                         await self._fail(part, error)
                     else:
                         piece.unproven += _logins(part)
@@ -171,6 +174,20 @@ class Work:
             except PgtenantError as error:
                 await self._fail(part, error)
             self._advance(part)
+
+    def _divisible(
+        self, part: Transaction, error: PgtenantError, connection: Connection | None
+    ) -> bool:
+        """Return whether each entry is to try alone what they could not do together."""
+        return (
+            not self.fail_fast
+            and not self.stopped
+            and isinstance(part.place.session, AsAdmin)
+            and len(part.entries) > 1
+            and not isinstance(error, AuditError)
+            and connection is not None
+            and not connection.closed
+        )
 
     def _due(self, piece: _Piece, transaction: Transaction) -> Transaction | None:
         """Return what is still to be done of a transaction."""

@@ -5,14 +5,8 @@
 BEGIN;
 CREATE ROLE "crm_user" LOGIN CREATEDB PASSWORD :'crm_user_verifier';
 COMMENT ON ROLE "crm_user" IS '{"managed_by":"pgtenant","environment":"dev","entry":"crm","creating":"crm"}';
-COMMIT;
-\connect "platform" "platform_admin"
-BEGIN;
 CREATE ROLE "crm_etl" LOGIN PASSWORD :'crm_etl_verifier';
 COMMENT ON ROLE "crm_etl" IS '{"managed_by":"pgtenant","environment":"dev","entry":"crm-etl","access_level":"editor"}';
-COMMIT;
-\connect "platform" "platform_admin"
-BEGIN;
 CREATE ROLE "crm_ro" LOGIN PASSWORD :'crm_ro_verifier';
 COMMENT ON ROLE "crm_ro" IS '{"managed_by":"pgtenant","environment":"dev","entry":"crm-ro","access_level":"reader"}';
 COMMIT;
