@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
-import pytest
+import asyncio
 
+import pytest
+from psycopg import pq
+
+from pgtenant.postgres.connect import Endpoint, Gate, Login
+from pgtenant.postgres.libpq import Connection
+from pgtenant.postgres.options import Timeouts
+from pgtenant.postgres.probe import try_login
 from pgtenant.postgres.scram import verifier
 from support.instance import Instance
 from support.project import Project, password_of
@@ -54,6 +61,40 @@ def test_a_refusal_that_proves_nothing_resets_nothing(
     assert instance.su(STORED) == before
     reported = [d for d in plan.json["drift"] if d["kind"] in {"password", "expired"}]
     assert bool(reported) == (state != "closed to it")
+
+
+@pytest.mark.every_major
+@pytest.mark.parametrize("password", ["fake-secret", " ~'\\\t$ ", "sécret ﬁ"])
+def test_a_verifier_and_its_keys(instance: Instance, pg_major: int, password: str) -> None:
+    """The server takes the password, and what it was computed from; not those of another salt."""
+
+    async def work() -> None:
+        async with await Connection.connect(instance.admin_conninfo()) as admin:
+            made, other = (verifier(admin, "keyed", password) for _ in range(2))
+        stored = made.literal.as_string(None)
+        instance.su(f"CREATE ROLE keyed LOGIN PASSWORD {stored}".encode())
+        instance.su("GRANT CONNECT ON DATABASE platform TO keyed")
+        endpoint = Endpoint(
+            host=instance.host,
+            port=instance.port,
+            sslmode="verify-full",
+            sslrootcert=str(instance.ca_file),
+            timeouts=Timeouts(connect=10, lock=5, statement=30),
+        )
+        gate = Gate.of(endpoint, 2).knowing(pg_major)
+        logins = {
+            "password": Login("keyed", password),
+            "keys": Login("keyed", password, made.keys),
+        }
+        for how, login in logins.items():
+            outcome = await try_login(gate, login, "platform")
+            assert outcome.connected, (how, outcome)
+        if made.keys is not None and pq.version() >= 180000:
+            outcome = await try_login(gate, Login("keyed", password, other.keys), "platform")
+            assert outcome.sqlstate == "28P01"
+
+    asyncio.run(work())
+    assert repr(Login("keyed", password)) == "Login(user='keyed', keys=None)"
 
 
 def test_a_malformed_verifier_never_leaves() -> None:
