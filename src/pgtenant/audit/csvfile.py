@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from pgtenant.audit.record import Record
 
+_BLOCK: Final = 1 << 12
 _LONGEST_LINE: Final = 1 << 20
 
 
@@ -73,8 +74,7 @@ class CsvAudit(LockedFile):
                 f"{self.path} is not an audit file: its first line is not the header",
                 hint=f"move it away, or choose another path; the header is {HEADER.rstrip()}",
             )
-        tail = self.read(_LONGEST_LINE, max(0, size - _LONGEST_LINE))
-        torn = tail.rpartition(b"\n")[2]
+        torn = self._torn(size)
         if not torn:
             return size, ""
         decoder = codecs.getincrementaldecoder("utf-8")(errors="replace")
@@ -84,6 +84,14 @@ class CsvAudit(LockedFile):
         if half:
             self.cut(size - half)
         return size - half, repair(text)
+
+    def _torn(self, size: int) -> bytes:
+        """Return what stands behind the last line break: as a rule nothing."""
+        for length in (_BLOCK, _LONGEST_LINE):
+            _, end, torn = self.read(length, max(0, size - length)).rpartition(b"\n")
+            if end:
+                break
+        return torn
 
 
 def open_csv(path: Path) -> CsvAudit:
