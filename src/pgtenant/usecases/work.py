@@ -48,17 +48,17 @@ class _Piece:
     """One group's work.
 
     Attributes:
+        owner: the key of the entry that owns the group's database, if one does.
         left: what is to be done, in order.
         unproven: what has set a password that no login has proven yet.
     """
 
     group: InitVar[Group]
-    database: str = ""
+    owner: str | None
     left: deque[Transaction] = field(default_factory=deque)
     unproven: list[SetsPassword] = field(default_factory=list)
 
     def __post_init__(self, group: Group) -> None:
-        self.database = group.database
         self.left.extend(group.transactions)
 
     def next(self, *, inside: bool) -> Transaction | None:
@@ -107,25 +107,26 @@ class Work:
             AuditError: a record could not be written; no further change was begun.
         """
         self.left = Counter(change.entry for change in self.plan.changes)
-        groups = deque(self.plan.groups)
+        owners = {d.name: d.entry for d in self.instance.inputs.desired.databases}
+        pieces = deque(_Piece(group, owners.get(group.database)) for group in self.plan.groups)
         budget = self.instance.inputs.settings.server.connections
-        self.workers = max(1, min(budget - _PRIMARY, len(groups)))
+        self.workers = max(1, min(budget - _PRIMARY, len(pieces)))
         async with asyncio.TaskGroup() as tasks:
             for number in range(self.workers):
-                tasks.create_task(self._worker(groups, primary=number == 0))
+                tasks.create_task(self._worker(pieces, primary=number == 0))
         for error in self.errors:
             if isinstance(error, AuditError):
                 raise error
 
-    async def _worker(self, groups: deque[Group], *, primary: bool) -> None:
+    async def _worker(self, waiting: deque[_Piece], *, primary: bool) -> None:
         """Take some groups after the other, and never more than one connection besides primary's.
 
         What is done in the maintenance database comes first for all of some groups: so one
         connection serves them, and is closed before their own databases are entered.
         """
-        while groups and not self.stopped:
-            size = min(_AT_ONCE, -(-len(groups) // self.workers))
-            pieces = [_Piece(groups.popleft()) for _ in range(size)]
+        while waiting and not self.stopped:
+            size = min(_AT_ONCE, -(-len(waiting) // self.workers))
+            pieces = [waiting.popleft() for _ in range(size)]
             while any(piece.left for piece in pieces) and not self.stopped:
                 await self._outside(pieces, primary=primary)
                 for piece in pieces:
@@ -144,6 +145,7 @@ class Work:
                         continue
                     try:
                         if connection is None or (connection.closed and not primary):
+                            await stack.aclose()  # all others may be waiting for one to end, too
                             connection = await stack.enter_async_context(self._maintenance())
                         await self._carry_out(part, connection)
                     except PgtenantError as error:
@@ -191,8 +193,7 @@ class Work:
 
     def _due(self, piece: _Piece, transaction: Transaction) -> Transaction | None:
         """Return what is still to be done of a transaction."""
-        owners = {d.name: d.entry for d in self.instance.inputs.desired.databases}
-        if self.stopped or owners.get(piece.database) in self.failed:
+        if self.stopped or piece.owner in self.failed:
             piece.left.clear()
             return None
         changes = tuple(c for c in transaction.changes if c.entry not in self.failed)
