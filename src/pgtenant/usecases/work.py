@@ -122,10 +122,11 @@ class Work:
         """Take some groups after the other, and never more than one connection besides primary's.
 
         What is done in the maintenance database comes first for all of some groups: so one
-        connection serves them, and is closed before their own databases are entered.
+        connection serves them, and is closed before their own databases are entered. Primary's
+        stays open, so that its worker goes from group to group.
         """
         while waiting and not self.stopped:
-            size = min(_AT_ONCE, -(-len(waiting) // self.workers))
+            size = 1 if primary else min(_AT_ONCE, -(-len(waiting) // self.workers))
             pieces = [waiting.popleft() for _ in range(size)]
             while any(piece.left for piece in pieces) and not self.stopped:
                 await self._outside(pieces, primary=primary)
