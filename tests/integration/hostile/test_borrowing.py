@@ -11,7 +11,9 @@ from support.instance import Instance
 from support.project import Project
 from support.siege import SHOP, as_tenant, holds, memberships, name, standing, watching
 
-LOAN = re.compile(r'statement: (GRANT|REVOKE) "shop_user" (TO|FROM) "platform_admin"')
+LOAN = re.compile(
+    r'(?:statement|execute <unnamed>): (GRANT|REVOKE) "shop_user" (TO|FROM) "platform_admin"'
+)
 
 POWER = """
 SELECT g.rolname::text, pg_has_role('platform_admin', g.oid, 'USAGE'),
