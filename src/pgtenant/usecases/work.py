@@ -78,6 +78,7 @@ class Work:
         errors: in the order in which they happened.
         left: how many changes of each entry have not been carried out.
         workers: how many there are.
+        lock: the question whether the run lock is still held.
         keys: of the passwords that were set and not proven yet, by role.
         primary_in_use: whether one of them works on the connection that holds the run lock.
     """
@@ -92,6 +93,7 @@ class Work:
     stopped: bool = False
     left: Counter[str] = field(default_factory=Counter)
     workers: int = 1
+    lock: Proviso | None = None
     primary_in_use: bool = False
     keys: dict[str, Keys | None] = field(default_factory=dict, repr=False)
 
@@ -106,6 +108,8 @@ class Work:
         Raises:
             AuditError: a record could not be written; no further change was begun.
         """
+        if not self.instance.primary.closed:
+            self.lock = still_held(self.instance.primary.info.backend_pid)
         self.left = Counter(change.entry for change in self.plan.changes)
         owners = {d.name: d.entry for d in self.instance.inputs.desired.databases}
         pieces = deque(_Piece(group, owners.get(group.database)) for group in self.plan.groups)
@@ -145,6 +149,7 @@ class Work:
                     if not (part := self._due(piece, transaction)):
                         continue
                     try:
+                        self._check_primary()
                         if connection is None or (connection.closed and not primary):
                             await stack.aclose()  # all others may be waiting for one to end, too
                             connection = await stack.enter_async_context(self._maintenance())
@@ -172,6 +177,7 @@ class Work:
             if not (part := self._due(piece, transaction)):
                 continue
             try:
+                self._check_primary()
                 async with self._connection(part) as connection:
                     await self._carry_out(part, connection)
             except PgtenantError as error:
@@ -199,6 +205,12 @@ class Work:
             return None
         changes = tuple(c for c in transaction.changes if c.entry not in self.failed)
         return replace(transaction, changes=changes) if changes else None
+
+    def _check_primary(self) -> None:
+        """Refuse to go on where it is known here that the connection with the run lock is lost."""
+        if self.instance.primary.closed:
+            self.stopped = True
+            raise lock_lost()
 
     def _advance(self, part: Transaction) -> None:
         self.progress.advance(part.changes[0].entry, describe(part.changes[0]))
@@ -230,16 +242,11 @@ class Work:
         """
         began = time.monotonic()
         unconfirmed: UnconfirmedError | None = None
-        primary = self.instance.primary
-        if primary.closed:
-            self.stopped = True
-            raise lock_lost()
         verifiers = await self._verifiers(connection, transaction)
         statements = script(transaction, self.plan.lending, lambda role, _: verifiers[role].literal)
-        lock = still_held(primary.info.backend_pid)
         try:
             async with blame(self.instance, connection, self._idle):
-                status = await _run(connection, statements, transaction, lock)
+                status = await _run(connection, statements, transaction, self.lock)
         except LockLostError:
             self.stopped = True
             raise
@@ -360,7 +367,10 @@ def _logins(transaction: Transaction) -> list[SetsPassword]:
 
 
 async def _run(
-    connection: Connection, statements: Sequence[Statement], transaction: Transaction, lock: Proviso
+    connection: Connection,
+    statements: Sequence[Statement],
+    transaction: Transaction,
+    lock: Proviso | None,
 ) -> Status:
     try:
         await run(
