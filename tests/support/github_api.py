@@ -1,14 +1,33 @@
-"""The few calls of GitHub's API that the workflows make, on loopback."""
+"""The few calls of GitHub's API that the workflows and pgtenant make, on loopback.
+
+What it takes and answers is what GitHub's REST reference says of each call, and no more: another
+call, or a member that GitHub does not know, is refused.
+"""
 
 from __future__ import annotations
 
 import contextlib
+import itertools
 import json
+import subprocess
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs, unquote, urlsplit
+
+BOT = {"login": "github-actions[bot]", "type": "Bot"}
+
+
+class Refused(Exception):  # noqa: N818 - an answer
+    """An answer that is an error."""
+
+    def __init__(self, code: int, message: str, *errors: dict[str, str]) -> None:
+        super().__init__(message)
+        self.code = code
+        self.body = {"message": message, "errors": list(errors)}
 
 
 @dataclass(slots=True)
@@ -18,14 +37,32 @@ class GitHubApi:
     Attributes:
         url: where it is.
         reviews: of the run: who decided what for which environment.
-        comments: of the pull request.
+        comments: of the pull request, or the issue.
         asked: every call.
+        origin: the bare repository, whose branches pull requests are from.
+        pulls: every pull request, as GitHub shows it.
+        issues: every issue.
+        verdicts: the reviews of each pull request.
+        statuses: the last status of each commit and context.
+        teams: who is in which.
+        logins: whose each address of an author is.
+        failures: what the next calls are answered with instead.
     """
 
     url: str = ""
     reviews: list[dict[str, Any]] = field(default_factory=list)
     comments: list[dict[str, Any]] = field(default_factory=list)
     asked: list[str] = field(default_factory=list)
+    origin: Path | None = None
+    pulls: dict[int, dict[str, Any]] = field(default_factory=dict)
+    issues: dict[int, dict[str, Any]] = field(default_factory=dict)
+    verdicts: dict[int, list[dict[str, Any]]] = field(default_factory=dict)
+    statuses: dict[tuple[str, str], dict[str, str]] = field(default_factory=dict)
+    teams: dict[str, list[str]] = field(default_factory=dict)
+    logins: dict[str, str] = field(default_factory=dict)
+    failures: list[Refused] = field(default_factory=list)
+    _numbers: Iterator[int] = field(default_factory=lambda: itertools.count(7))
+    _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def review(self, environment: str, login: str, *, state: str = "approved") -> None:
         self.reviews.append(
@@ -37,22 +74,210 @@ class GitHubApi:
             }
         )
 
+    def verdict(self, number: int, login: str, state: str = "APPROVED", commit: str = "") -> None:
+        """Review a pull request; its head unless another commit is named."""
+        shown = self.shown(number)
+        one = {
+            "user": {"login": login},
+            "state": state,
+            "commit_id": commit or shown["head"]["sha"],
+        }
+        self.verdicts.setdefault(number, []).append(one)
+
+    def shown(self, number: int) -> dict[str, Any]:
+        """Return a pull request as it is now: its head is the branch's."""
+        if number not in self.pulls:
+            raise Refused(404, "Not Found")
+        pull = self.pulls[number]
+        if self.origin is not None and pull["state"] == "open":
+            pull["head"]["sha"] = self.git("rev-parse", f"refs/heads/{pull['head']['ref']}")
+        return pull
+
+    def merged(self, number: int) -> None:
+        self.shown(number)["state"] = "closed"
+
+    def status(self, number: int, context: str) -> str:
+        """Return what was said of a pull request's head: the state, and a description."""
+        found = self.statuses[self.shown(number)["head"]["sha"], context]
+        return f"{found['state']}: {found['description']}"
+
+    def git(self, *arguments: str) -> str:
+        done = subprocess.run(
+            ["git", "-C", str(self.origin), *arguments], check=False, capture_output=True, text=True
+        )
+        if done.returncode:
+            raise Refused(422, "Validation Failed", {"field": "head", "code": "invalid"})
+        return done.stdout.strip()
+
     def answer(self, method: str, path: str, body: dict[str, Any]) -> object:
-        self.asked.append(f"{method} {path}")
-        match method, path.partition("?")[0].split("/")[4:]:
+        with self._lock:
+            self.asked.append(f"{method} {path}")
+            if self.failures:
+                raise self.failures.pop(0)
+            url = urlsplit(path)
+            query = {name: values[-1] for name, values in parse_qs(url.query).items()}
+            parts = [unquote(part) for part in url.path.split("/")]
+            match method, parts:
+                case "GET", ["", "orgs", "example-org", "teams", team, "members"]:
+                    if team not in self.teams:
+                        raise Refused(404, "Not Found")
+                    return _page([{"login": login} for login in self.teams[team]], query)
+                case _, ["", "repos", "example-org", "platform", *rest]:
+                    return self._of_repository(method, rest, query, body)
+                case _:
+                    raise Refused(404, "Not Found")
+
+    def _of_repository(  # noqa: PLR0911
+        self, method: str, rest: list[str], query: dict[str, str], body: dict[str, Any]
+    ) -> object:
+        match method, rest:
             case "GET", ["actions", "runs", _, "approvals"]:
                 return self.reviews
             case "GET", ["issues", _, "comments"]:
-                page = int(path.rpartition("page=")[2] or 1)
-                return self.comments[(page - 1) * 100 : page * 100]
-            case "POST", ["issues", _, "comments"]:
-                self.comments.append({"id": len(self.comments), "user": {"type": "Bot"}, **body})
+                return _page(self.comments, query)
+            case "POST", ["issues", number, "comments"]:
+                _only(body, "body")
+                of = {"issue": int(number)}
+                self.comments.append({"id": len(self.comments), "user": BOT, **of, **body})
                 return self.comments[-1]
             case "PATCH", ["issues", "comments", number]:
                 self.comments[int(number)].update(body)
                 return self.comments[int(number)]
+            case "POST", ["statuses", commit]:
+                _only(body, "state", "context", "description", "target_url")
+                assert body["state"] in {"error", "failure", "pending", "success"}
+                assert len(body["description"]) <= 140
+                self.statuses[commit, body["context"]] = body
+                return body
+            case _, ["issues", *more]:
+                return self._of_issues(method, more, query, body)
+            case _, ["pulls", *more]:
+                return self._of_pulls(method, more, query, body)
             case _:
-                return None
+                raise Refused(404, "Not Found")
+
+    def _of_issues(
+        self, method: str, rest: list[str], query: dict[str, str], body: dict[str, Any]
+    ) -> object:
+        match method, rest:
+            case "GET", []:
+                pulls = ({**one, "pull_request": {}} for one in self.pulls.values())
+                wanted = {*query.get("labels", "").split(",")} - {""}
+                return _page(
+                    [
+                        one
+                        for one in (*self.issues.values(), *pulls)
+                        if one["state"] == query.get("state", "open")
+                        and wanted <= {label["name"] for label in one["labels"]}
+                    ],
+                    query,
+                )
+            case "POST", []:
+                _only(body, "title", "body", "labels")
+                number = next(self._numbers)
+                self.issues[number] = self._new("issues", number, body)
+                return self.issues[number]
+            case "PATCH", [number]:
+                _only(body, "title", "body", "labels", "state", "state_reason")
+                issue = self.issues[int(number)]
+                issue.update(body)
+                return issue
+            case "POST", [number, "labels"]:
+                _only(body, "labels")
+                one = self.pulls.get(int(number)) or self.issues[int(number)]
+                there = {label["name"] for label in one["labels"]}
+                one["labels"] += [{"name": n} for n in body["labels"] if n not in there]
+                return one["labels"]
+            case _:
+                raise Refused(404, "Not Found")
+
+    def _of_pulls(
+        self, method: str, rest: list[str], query: dict[str, str], body: dict[str, Any]
+    ) -> object:
+        match method, rest:
+            case "GET", []:
+                # As on GitHub a head without its owner limits nothing.
+                owner, _, branch = query.get("head", "").partition(":")
+                shown = [self.shown(n) for n, p in self.pulls.items() if p["state"] == "open"]
+                found = [one for one in shown if one["base"]["ref"] == query.get("base")]
+                if branch:
+                    assert owner == "example-org"
+                    found = [one for one in found if one["head"]["ref"] == branch]
+                return _page(found, query)
+            case "POST", []:
+                return self._open(body)
+            case "GET", [number]:
+                return self.shown(int(number))
+            case "GET", [number, "reviews"]:
+                return _page(self.verdicts.get(int(number), []), query)
+            case "GET", [number, "commits"]:
+                return _page(self._commits(self.shown(int(number))), query)
+            case "POST", [number, "requested_reviewers"]:
+                _only(body, "reviewers", "team_reviewers")
+                pull = self.shown(int(number))
+                unknown = [team for team in body["team_reviewers"] if team not in self.teams]
+                if unknown:
+                    raise Refused(422, f"Could not resolve to a node: {unknown}")
+                pull["requested_reviewers"] += [{"login": one} for one in body["reviewers"]]
+                pull["requested_teams"] += [{"slug": one} for one in body["team_reviewers"]]
+                return pull
+            case _:
+                raise Refused(404, "Not Found")
+
+    def _open(self, body: dict[str, Any]) -> dict[str, Any]:
+        _only(body, "title", "body", "head", "base")
+        branch, base = body["head"], body["base"]
+        heads = {one["head"]["ref"] for one in self.pulls.values() if one["state"] == "open"}
+        if branch in heads:
+            message = f"A pull request already exists for example-org:{branch}."
+            raise Refused(422, "Validation Failed", {"code": "custom", "message": message})
+        sha = self.git("rev-parse", "--verify", f"refs/heads/{branch}")
+        self.git("rev-parse", "--verify", f"refs/heads/{base}")
+        number = next(self._numbers)
+        self.pulls[number] = self._new("pull", number, {**body, "labels": []}) | {
+            "head": {"ref": branch, "sha": sha, "repo": {"full_name": "example-org/platform"}},
+            "base": {"ref": base},
+            "requested_reviewers": [],
+            "requested_teams": [],
+        }
+        return self.pulls[number]
+
+    def _new(self, kind: str, number: int, body: dict[str, Any]) -> dict[str, Any]:
+        return {
+            "number": number,
+            "html_url": f"https://github.example.org/example-org/platform/{kind}/{number}",
+            "state": "open",
+            "title": body["title"],
+            "body": body["body"],
+            "user": BOT,
+            "labels": [{"name": name} for name in body["labels"]],
+        }
+
+    def _commits(self, pull: dict[str, Any]) -> list[dict[str, Any]]:
+        spread = f"refs/heads/{pull['base']['ref']}..refs/heads/{pull['head']['ref']}"
+        lines = self.git("log", "--reverse", "--format=%H %ae %ce", spread).splitlines()
+        return [
+            {"sha": sha, "author": self._account(author), "committer": self._account(committer)}
+            for sha, author, committer in (line.split() for line in lines)
+        ]
+
+    def _account(self, address: str) -> dict[str, str] | None:
+        """Return whose an address is; GitHub knows its own, and nobody behind others."""
+        login = self.logins.get(address)
+        if address.endswith("@users.noreply.github.com"):
+            login = address.partition("@")[0].rpartition("+")[2]
+        return None if login is None else {"login": login}
+
+
+def _page(items: list[dict[str, Any]], query: dict[str, str]) -> list[dict[str, Any]]:
+    size, number = int(query.get("per_page", 30)), int(query.get("page", 1))
+    assert size <= 100
+    return items[(number - 1) * size : number * size]
+
+
+def _only(body: dict[str, Any], *known: str) -> None:
+    if unknown := set(body) - set(known):
+        raise Refused(422, f"Invalid request: {unknown}")
 
 
 @contextlib.contextmanager
@@ -64,9 +289,14 @@ def serve() -> Iterator[GitHubApi]:
         def do_GET(self) -> None:
             length = int(self.headers.get("Content-Length") or 0)
             body = json.loads(self.rfile.read(length) or b"{}")
-            answer = api.answer(self.command, self.path, body)
+            code, answer = 200, None
+            try:
+                assert self.headers["Authorization"].startswith("Bearer ")
+                answer = api.answer(self.command, self.path, body)
+            except Refused as refused:
+                code, answer = refused.code, refused.body
             content = json.dumps(answer).encode()
-            self.send_response(404 if answer is None else 200)
+            self.send_response(code)
             self.send_header("Content-Length", str(len(content)))
             self.end_headers()
             self.wfile.write(content)

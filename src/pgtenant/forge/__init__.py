@@ -1,0 +1,1 @@
+"""The forge that the platform repository is on: git, its issues, its pull requests."""

@@ -1,0 +1,178 @@
+"""GitHub, and GitHub Enterprise Server: their REST API, as far as `model` asks for it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+from urllib.parse import quote, urlencode
+
+from pgtenant.errors import UsageError
+from pgtenant.forge.model import Issue, PullRequest, Review, State, Verdict
+from pgtenant.forge.rest import Api
+
+_LONGEST_STATUS: Final = 140
+_VERDICTS: Final = {
+    "APPROVED": Verdict.APPROVED,
+    "CHANGES_REQUESTED": Verdict.CHANGES_REQUESTED,
+    "DISMISSED": Verdict.DISMISSED,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class GitHub:
+    """A repository on GitHub; satisfies `model.Issues` and `model.PullRequests`.
+
+    Attributes:
+        repository: such as `example-org/platform`.
+    """
+
+    api: Api
+    repository: str
+
+    @property
+    def _repo(self) -> str:
+        return f"repos/{quote(self.repository)}"
+
+    @property
+    def _organization(self) -> str:
+        return self.repository.partition("/")[0]
+
+    def issues(self, label: str) -> tuple[Issue, ...]:
+        """Return the open issues with a label, the oldest first."""
+        query = urlencode({"state": "open", "labels": label, "direction": "asc"})
+        found = self.api.pages(f"{self._repo}/issues?{query}")
+        # To GitHub a pull request is an issue too.
+        return tuple(_issue(one) for one in found if "pull_request" not in one)
+
+    def create_issue(self, title: str, body: str, labels: Sequence[str]) -> Issue:
+        """Open one."""
+        members = {"title": title, "body": body, "labels": list(labels)}
+        return _issue(self.api.call("POST", f"{self._repo}/issues", members))
+
+    def update_issue(self, number: int, title: str, body: str) -> Issue:
+        """Give one another title and body."""
+        members = {"title": title, "body": body}
+        return _issue(self.api.call("PATCH", f"{self._repo}/issues/{number}", members))
+
+    def close_issue(self, number: int, comment: str) -> None:
+        """Close one, after a comment that says why."""
+        self.api.call("POST", f"{self._repo}/issues/{number}/comments", {"body": comment})
+        members = {"state": "closed", "state_reason": "completed"}
+        self.api.call("PATCH", f"{self._repo}/issues/{number}", members)
+
+    def pull_request(self, number: int) -> PullRequest:
+        """Return one, open or not."""
+        return self._pull_request(self.api.get(f"{self._repo}/pulls/{number}"))
+
+    def pull_requests(self, *, base: str, branch: str | None = None) -> tuple[PullRequest, ...]:
+        """Return the open ones that target a branch, or of these those from a branch."""
+        query = {"state": "open", "base": base}
+        if branch is not None:
+            query["head"] = f"{self._organization}:{branch}"
+        pages = self.api.pages(f"{self._repo}/pulls?{urlencode(query)}")
+        found = [self._pull_request(one) for one in pages]
+        ours = (one for one in found if not one.from_elsewhere)
+        return tuple(one for one in ours if branch is None or one.branch == branch)
+
+    def open_pull_request(self, *, branch: str, base: str, title: str, body: str) -> PullRequest:
+        """Open one."""
+        members = {"title": title, "body": body, "head": branch, "base": base}
+        return self._pull_request(self.api.call("POST", f"{self._repo}/pulls", members))
+
+    def add_labels(self, number: int, labels: Sequence[str]) -> None:
+        """Add labels; those that it has stay, and those that the repository lacks are made."""
+        path = f"{self._repo}/issues/{number}/labels"
+        self.api.call("POST", path, {"labels": list(labels)})
+
+    def ask_for_reviews(self, number: int, users: Sequence[str], teams: Sequence[str]) -> None:
+        """Ask users and teams to review it."""
+        path = f"{self._repo}/pulls/{number}/requested_reviewers"
+        self.api.call("POST", path, {"reviewers": list(users), "team_reviewers": list(teams)})
+
+    def reviews(self, number: int) -> tuple[Review, ...]:
+        """Return the verdicts, the oldest first."""
+        return tuple(
+            Review(_login(one), _VERDICTS[one["state"]], str(one.get("commit_id") or ""))
+            for one in self.api.pages(f"{self._repo}/pulls/{number}/reviews")
+            if one["state"] in _VERDICTS
+        )
+
+    def committers(self, number: int) -> frozenset[str]:
+        """Return the logins of who wrote or committed what it changes."""
+        logins = {
+            str((commit.get(role) or {}).get("login") or "")
+            for commit in self.api.pages(f"{self._repo}/pulls/{number}/commits")
+            for role in ("author", "committer")
+        }
+        return frozenset(logins - {""})
+
+    def members(self, team: str) -> frozenset[str]:
+        """Return the logins of a team's members."""
+        path = f"orgs/{quote(self._organization)}/teams/{quote(team, safe='')}/members"
+        return frozenset(str(one["login"]) for one in self.api.pages(path))
+
+    def set_status(self, commit: str, context: str, state: State, description: str) -> None:
+        """Say something of a commit."""
+        members = {
+            "state": str(state),
+            "context": context,
+            "description": description[:_LONGEST_STATUS],
+        }
+        self.api.call("POST", f"{self._repo}/statuses/{quote(commit, safe='')}", members)
+
+    def _pull_request(self, found: Mapping[str, Any]) -> PullRequest:
+        head = found["head"]
+        there = (head.get("repo") or {}).get("full_name", "")
+        users = (str(one["login"]) for one in found.get("requested_reviewers") or ())
+        teams = (str(one["slug"]) for one in found.get("requested_teams") or ())
+        return PullRequest(
+            number=found["number"],
+            url=found["html_url"],
+            title=found["title"],
+            body=found.get("body") or "",
+            labels=_labels(found),
+            branch=head["ref"],
+            commit=head["sha"],
+            base=found["base"]["ref"],
+            author=_login(found),
+            asked=(*users, *teams),
+            from_elsewhere=there.lower() != self.repository.lower(),
+        )
+
+
+def from_environment(environ: Mapping[str, str]) -> GitHub:
+    """Return the repository that a workflow runs in.
+
+    Raises:
+        UsageError: the environment does not name it, or has no token.
+    """
+    missing = [name for name in ("GITHUB_REPOSITORY", "GITHUB_TOKEN") if not environ.get(name)]
+    if missing:
+        raise UsageError(
+            f"{' and '.join(missing)} {'is' if len(missing) == 1 else 'are'} not set",
+            hint="GITHUB_REPOSITORY is OWNER/NAME, and GITHUB_TOKEN may write its pull requests",
+        )
+    url = environ.get("GITHUB_API_URL") or "https://api.github.com"
+    api = Api(url.rstrip("/"), environ["GITHUB_TOKEN"])
+    return GitHub(api, environ["GITHUB_REPOSITORY"])
+
+
+def _issue(found: Mapping[str, Any]) -> Issue:
+    return Issue(
+        number=found["number"],
+        url=found["html_url"],
+        title=found["title"],
+        body=found.get("body") or "",
+        labels=_labels(found),
+        by_bot=(found.get("user") or {}).get("type") == "Bot",
+    )
+
+
+def _labels(found: Mapping[str, Any]) -> tuple[str, ...]:
+    return tuple(str(one["name"]) for one in found.get("labels") or ())
+
+
+def _login(found: Mapping[str, Any]) -> str:
+    """Return who it is from; nobody for an account that is gone."""
+    return str((found.get("user") or {}).get("login") or "")
