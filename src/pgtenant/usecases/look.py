@@ -81,15 +81,18 @@ async def connected(inputs: Inputs) -> AsyncIterator[Instance]:
             timeout=server.connect_timeout,
             secret=inputs.admin.name,
         )
-    async with gate.open(login, inputs.maintenance_database) as primary:
-        version = check_version(primary)
-        if version // 10000 > NEWEST:
-            get_logger().warning(
-                "server_newer_than_tested", server=version // 10000, newest_tested=NEWEST
-            )
-        await arm(primary, endpoint.timeouts)
-        known = gate.knowing(version // 10000, address_of(primary))
-        yield Instance(gate=known, primary=primary, inputs=inputs)
+    try:
+        async with gate.open(login, inputs.maintenance_database) as primary:
+            version = check_version(primary)
+            if version // 10000 > NEWEST:
+                get_logger().warning(
+                    "server_newer_than_tested", server=version // 10000, newest_tested=NEWEST
+                )
+            await arm(primary, endpoint.timeouts)
+            known = gate.knowing(version // 10000, address_of(primary))
+            yield Instance(gate=known, primary=primary, inputs=inputs)
+    finally:
+        gate.threads.shutdown(wait=False)
 
 
 async def observe(

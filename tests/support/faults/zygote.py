@@ -33,7 +33,6 @@ def warm_up(request: dict[str, Any]) -> int:
         contextlib.redirect_stderr(err),
     ):
         code = main(request["argv"])
-    gc.collect()  # a pool's threads end once nobody can give them work
     for thread in threading.enumerate():
         if thread is not threading.current_thread():
             thread.join(_PATIENCE)
