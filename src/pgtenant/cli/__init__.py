@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import contextlib
 import os
+import signal
 import sys
+import threading
 import traceback
 
 import click
@@ -23,6 +25,7 @@ _INTERRUPTED = 130  # 128 + SIGINT, as shells have it
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the command line and return its exit code. Never raises."""
+    _take_sigterm_for_ctrl_c()
     out, err = Output(sys.stdout), Output(sys.stderr)
     with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
         code = _run(arguments)
@@ -35,6 +38,19 @@ def main(arguments: list[str] | None = None) -> int:
         err.write(f"error: the output could not be written: {out.lost}\n")
         good = code in {ExitCode.CONVERGED, ExitCode.CHANGES, ExitCode.BLOCKED}
         return ExitCode.FAILED if good else code
+
+
+def _take_sigterm_for_ctrl_c() -> None:
+    """Have a run that Kubernetes or systemd ends write how it ended.
+
+    Otherwise it dies on the spot, and as the first process of a container does not hear it at all.
+    """
+    unchanged = (
+        signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
+        and signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    )
+    if unchanged and threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
 
 
 def _run(arguments: list[str] | None) -> int:

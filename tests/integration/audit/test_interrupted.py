@@ -1,4 +1,4 @@
-"""Ctrl-C in the middle of a change: the journal says how the run ended, whatever the command."""
+"""Stopped in the middle of a change: the journal says how the run ended, whatever the command."""
 
 from __future__ import annotations
 
@@ -20,12 +20,17 @@ INTERRUPTED = 130
 
 
 @pytest.mark.parametrize(
-    "command",
-    [("apply", "-e", "dev"), ("adopt", "-e", "dev", "--all"), ("bootstrap", "-e", "dev")],
-    ids=lambda command: command[0],
+    ("signum", "command"),
+    [
+        (signal.SIGINT, ("apply", "-e", "dev")),
+        (signal.SIGTERM, ("apply", "-e", "dev")),
+        (signal.SIGINT, ("adopt", "-e", "dev", "--all")),
+        (signal.SIGINT, ("bootstrap", "-e", "dev")),
+    ],
+    ids=["apply", "apply-SIGTERM", "adopt", "bootstrap"],
 )
 def test_its_end_is_in_the_journal(
-    instance: Instance, tmp_path: Path, command: tuple[str, ...]
+    instance: Instance, tmp_path: Path, signum: signal.Signals, command: tuple[str, ...]
 ) -> None:
     project = Project(root=tmp_path, instance=instance)
     project.write(SHOP)
@@ -37,7 +42,7 @@ def test_its_end_is_in_the_journal(
     with holding(instance, NO_COMMENTS):
         run = start(project, *command)
         until_waiting(instance, "COMMENT ON ROLE %")
-        run.send_signal(signal.SIGINT)
+        run.send_signal(signum)
         (result,) = finish(run)
     assert result.code == INTERRUPTED, result.output
     assert "Traceback" not in result.err
