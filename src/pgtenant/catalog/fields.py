@@ -278,5 +278,10 @@ def _path_problem(value: str) -> str | None:
     return None
 
 
+def is_schema_path(value: str) -> bool:
+    """Tell whether `initial_schema` can name a file of this path, if it is there."""
+    return _path_problem(value) is None
+
+
 def _list(choices: tuple[str, ...]) -> str:
     return ", ".join(choices)

@@ -11,7 +11,7 @@ from pgtenant.errors import SettingsError
 # NAMEDATALEN - 1: PostgreSQL cuts longer names without an error, so two could become one.
 MAX_BYTES = 63
 
-_RESERVED = {
+RESERVED = {
     "postgres": "PostgreSQL's own superuser and database have it",
     "template0": "PostgreSQL's template database has it",
     "template1": "PostgreSQL's template database has it",
@@ -20,7 +20,7 @@ _RESERVED = {
     "public": "SQL uses it for everybody",
     "none": "SQL uses it for no role",
 }
-_RESERVED_PREFIXES = {
+RESERVED_PREFIXES = {
     "pg_": "PostgreSQL keeps names that start with pg_",
     "rds_": "Amazon RDS keeps names that start with rds_",
     "cnpg_": "CloudNativePG keeps names that start with cnpg_",
@@ -128,9 +128,9 @@ def reserved_reason(
         The reason, or None when the name is free.
     """
     folded = name.casefold()
-    if folded in _RESERVED:
-        return _RESERVED[folded]
-    for prefix, reason in _RESERVED_PREFIXES.items():
+    if folded in RESERVED:
+        return RESERVED[folded]
+    for prefix, reason in RESERVED_PREFIXES.items():
         if folded.startswith(prefix):
             return reason
     if admin is not None and name == admin:

@@ -1,4 +1,4 @@
-"""`pgtenant request list`, `show`, `route` and `status`."""
+"""`pgtenant request list`, `show`, `route`, `status` and `form`."""
 
 from __future__ import annotations
 
@@ -24,6 +24,7 @@ from pgtenant.report.requests import (
 from pgtenant.requests.routing import route
 from pgtenant.requests.status import Status
 from pgtenant.settings import check_environment
+from pgtenant.usecases.request.form import backstage_template, request_schema
 from pgtenant.usecases.request.look import Listed, listed, shown
 from pgtenant.usecases.request.status import from_audit as all_from_audit
 from pgtenant.usecases.request.status import set_status
@@ -148,4 +149,18 @@ def run_status(
         sys.stdout.write(f"{move.key} in {env} {arrow} {move.after}\n")
     if not moves:
         sys.stdout.write(f"no status in {env} has changed\n")
+    return ExitCode.CONVERGED
+
+
+def run_form(*, project: Path, style: str) -> int:
+    """Print the form.
+
+    Raises:
+        PgtenantError: the settings don't say enough, or could not be read.
+    """
+    settings = load_settings(project, {})
+    if style == "backstage":
+        sys.stdout.write(backstage_template(settings))
+    else:
+        sys.stdout.write(json_text(request_schema(settings)))
     return ExitCode.CONVERGED

@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING, Final
 from pgtenant import __version__
 from pgtenant.platform.catalog_type import application_databases_type
 from pgtenant.platform.placeholders import substitute
+from pgtenant.requests.backstage import Target, template_text
+from pgtenant.requests.json_schema import Rules
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -65,8 +67,15 @@ def _common(options: Mapping[str, str]) -> dict[str, str]:
     return {
         **options,
         "application_databases_type": application_databases_type(),
+        "backstage_template": _backstage_template(options["repository"]),
         "version": __version__,
     }
+
+
+def _backstage_template(repository: str) -> str:
+    """Return what `pgtenant request form` prints in a repository that was just laid out."""
+    rules = Rules(environments=ENVIRONMENTS, maintenance_database="platform")
+    return template_text(rules, Target(repository, "development", "platform-team")).rstrip("\n")
 
 
 def _of_environment(env: str) -> dict[str, str]:

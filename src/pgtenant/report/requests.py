@@ -10,7 +10,8 @@ from typing import Any
 from pgtenant.catalog.model import Entry
 from pgtenant.report.document import EMPTY, Document, Line, Span, Style, document, line, paragraph
 from pgtenant.report.safe import shown
-from pgtenant.requests.routing import SMALLEST, Routing, branch, labels
+from pgtenant.requests.form import SMALLEST
+from pgtenant.requests.routing import Routing, branch, labels
 from pgtenant.settings import RequestsSettings, Route
 
 _HEAD = ("environment", "key", "database", "user", "level", "status", "owner", "risk", "size")

@@ -28,6 +28,7 @@ class FormField:
         pattern: what the whole value has to match, or empty.
         default: what its absence means, as people would write it; empty when there is none.
         advanced: most requests leave it alone.
+        example: a value that is right.
     """
 
     name: str
@@ -38,6 +39,7 @@ class FormField:
     pattern: str = ""
     default: str = ""
     advanced: bool = False
+    example: str = ""
 
     @property
     def flag(self) -> str:
@@ -45,41 +47,48 @@ class FormField:
         return "--" + self.name.replace("_", "-")
 
 
+SMALLEST: Final = "small"
+"""The size of an entry that says none."""
+
 _SPECS: Final = {spec.name: spec for spec in FIELDS}
 _REQUIRED: Final = ("database_name", "username", "owner", "requester", "domain", "risk")
 
 
-def _field(name: str, *, advanced: bool = False) -> FormField:
+def _field(
+    name: str, example: str = "", *, doc: str = "", default: str = "", advanced: bool = False
+) -> FormField:
     spec: FieldSpec = _SPECS[name]
-    default = spec.default
+    meant = spec.default
     return FormField(
         name=name,
         kind=spec.kind,
-        doc=spec.doc,
+        doc=doc or spec.doc,
         required=name in _REQUIRED,
         choices=spec.choices,
         pattern=OWNER if name == "owner" else spec.pattern,
-        default=str(default).lower() if isinstance(default, str | bool) else "",
+        default=str(meant).lower() if isinstance(meant, str | bool) else default,
         advanced=advanced,
+        example=example,
     )
 
 
 FORM: Final = (
-    _field("database_name"),
-    _field("username"),
-    _field("owner"),
-    _field("requester"),
+    _field("database_name", "inventory_service", doc="The name of the database."),
+    _field("username", "inventory_user", doc="The role that owns the database, and logs in."),
+    _field("owner", "app-team"),
+    _field("requester", "daniel-deans"),
     FormField(
         "environment",
         Kind.STRING,
         "The environment: dev, test, staging, prod, …",
         required=True,
         pattern="^[a-z][a-z0-9-]{0,30}$",
+        example="dev",
     ),
-    _field("domain"),
+    _field("domain", "application"),
     _field("risk"),
     _field("initial_schema"),
-    _field("size", advanced=True),
+    _field("size", default=SMALLEST, advanced=True),
     _field("access_level", advanced=True),
     FormField(
         "key",

@@ -9,8 +9,8 @@ from typing import Final
 from pgtenant.catalog.edit import put
 from pgtenant.catalog.edit.dialect import YAML
 from pgtenant.catalog.model import Entry
+from pgtenant.requests.form import SMALLEST
 from pgtenant.requests.leaves import members, read, with_text
-from pgtenant.requests.routing import SMALLEST
 from pgtenant.requests.status import Status
 
 ROOT: Final = "databases"

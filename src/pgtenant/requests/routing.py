@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
 
 from pgtenant.catalog.model import FIELDS
 from pgtenant.catalog.shown import did_you_mean
 from pgtenant.errors import SettingsError
+from pgtenant.requests.form import SMALLEST
 from pgtenant.settings import RequestsSettings, Route
-
-SMALLEST: Final = "small"
-"""The size of an entry that says none."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,12 @@ from typing import Final
 _CONDITIONS: Final = ("environments", "risks", "sizes")
 # Becomes part of a list that people and programs split at commas and spaces.
 _WORD: Final = re.compile(r"[^\s,]{1,100}")
+_REPOSITORY: Final = re.compile(
+    r"([a-z0-9]([a-z0-9.-]{0,253}[a-z0-9])?/)?[A-Za-z0-9](-?[A-Za-z0-9]){0,38}"
+    r"/[A-Za-z0-9_-][A-Za-z0-9._-]{0,99}"
+)
+# What git allows, without what means something in a URL or a template.
+_BRANCH: Final = re.compile(r"[A-Za-z0-9_]([A-Za-z0-9._/-]{0,198}[A-Za-z0-9_-])?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +56,8 @@ class RequestsSettings:
         domains: those that a database may belong to; all when there is none.
         approvers: who approves what no route is about.
         routes: the others.
+        repository: the project's own on GitHub, for the form; None when nobody said.
+        base: the branch that pull requests of requests target.
     """
 
     catalog: str
@@ -59,6 +67,8 @@ class RequestsSettings:
     domains: tuple[str, ...]
     approvers: tuple[str, ...]
     routes: tuple[Route, ...]
+    repository: str | None = None
+    base: str = "development"
 
 
 def parse_words(value: object) -> tuple[str, ...]:
@@ -77,6 +87,28 @@ def parse_words(value: object) -> tuple[str, ...]:
     if len(set(value)) < len(value):
         raise ValueError("names something twice")
     return tuple(value)
+
+
+def parse_repository(value: object) -> str:
+    """Read the name of a repository.
+
+    Raises:
+        ValueError: it can't be one.
+    """
+    if not isinstance(value, str) or not _REPOSITORY.fullmatch(value):
+        raise ValueError("")
+    return value
+
+
+def parse_branch(value: object) -> str:
+    """Read the name of a branch.
+
+    Raises:
+        ValueError: it can't be one.
+    """
+    if not isinstance(value, str) or not _BRANCH.fullmatch(value) or ".." in value:
+        raise ValueError("")
+    return value
 
 
 def parse_routes(value: object) -> tuple[Route, ...]:

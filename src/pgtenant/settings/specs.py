@@ -8,7 +8,12 @@ from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from pgtenant.settings.durations import parse_duration
-from pgtenant.settings.requests import parse_routes, parse_words
+from pgtenant.settings.requests import (
+    parse_branch,
+    parse_repository,
+    parse_routes,
+    parse_words,
+)
 from pgtenant.settings.templates import check_template
 
 if TYPE_CHECKING:
@@ -218,6 +223,12 @@ SPECS: Final = (
          "variable as JSON",
          "Who approves: all approvers of all routes that fit, and nobody when those have none. The "
          "default is in docs/requests.md.", parse_routes),
+    Spec("requests", "repository", "text", None,
+         "owner/name, with the host before it where that is not github.com",
+         "The project's repository on GitHub, whose workflow the Backstage form starts.",
+         parse_repository),
+    Spec("requests", "base", "text", "development", "the name of a branch",
+         "The branch that the pull requests of requests target.", parse_branch),
     Spec(ENVIRONMENTS, "approval", "true or false", None, "true or false",
          "Whether `apply` needs an approval in this environment; by default every environment "
          "but `dev` does.", _boolean),

@@ -152,3 +152,23 @@ def status(**options: Any) -> int:
     from pgtenant.cli.request_look import run_status
 
     return run_status(**options)
+
+
+@request.command()
+@project_option
+@click.option(
+    "--format",
+    "style",
+    type=click.Choice(["backstage", "json-schema"]),
+    default="backstage",
+    show_default=True,
+    help="A software template for Backstage, or the JSON Schema of a request.",
+)
+def form(**options: Any) -> int:
+    """Print the form of requests, by the rules that the settings make.
+
+    For Backstage it starts the workflow of the repository that [requests] repository names.
+    """
+    from pgtenant.cli.request_look import run_form
+
+    return run_form(**options)
