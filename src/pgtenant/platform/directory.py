@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import stat
 import tempfile
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from pgtenant.platform.layout import LaidOut
 
 _NOT_OURS_TO_MIND: Final = frozenset({".git"})
+# What a file is called until it is whole; one that is left is of a run that was killed.
+_TEMPORARY: Final = ".pgtenant-init."
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +65,22 @@ def compare(root: Path, wanted: Sequence[LaidOut]) -> Comparison:
         equal=tuple(equal),
         missing=tuple(missing),
         different=tuple(different),
-        foreign=tuple(name for name in there if name not in ours),
+        foreign=tuple(n for n in there if n not in ours and not n.startswith(_TEMPORARY)),
     )
+
+
+def clear(root: Path, wanted: Sequence[LaidOut]) -> None:
+    """Delete what a killed run left half-written.
+
+    Raises:
+        PgtenantError: it can't be deleted.
+    """
+    for directory in {root / file.path.parent for file in wanted}:
+        for left in directory.glob(f"{_TEMPORARY}*"):
+            try:
+                left.unlink()
+            except OSError as error:
+                raise _failed(left, "deleted", error) from None
 
 
 def write(root: Path, wanted: Sequence[LaidOut]) -> None:
@@ -104,7 +121,7 @@ def _difference_of_file(target: Path, file: LaidOut) -> str:
 
 
 def _write(target: Path, file: LaidOut) -> None:
-    descriptor, name = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
+    descriptor, name = tempfile.mkstemp(prefix=_TEMPORARY, dir=target.parent)
     temporary = Path(name)
     try:
         with os.fdopen(descriptor, "wb") as stream:
@@ -112,10 +129,22 @@ def _write(target: Path, file: LaidOut) -> None:
             os.fchmod(stream.fileno(), (0o777 if file.executable else 0o666) & ~_umask())
             stream.flush()
             os.fsync(stream.fileno())
-        # Unlike a rename, a link fails where something is.
-        os.link(temporary, target)
+        _put(temporary, target)
     finally:
-        temporary.unlink()
+        with contextlib.suppress(FileNotFoundError):
+            temporary.unlink()
+
+
+def _put(temporary: Path, target: Path) -> None:
+    """Give a file its name, where nothing has it."""
+    try:
+        os.link(temporary, target)  # unlike a rename, it fails where something is
+    except FileExistsError:
+        raise
+    except OSError:  # a file system without hard links
+        if os.path.lexists(target):
+            raise
+        temporary.rename(target)
 
 
 def _umask() -> int:

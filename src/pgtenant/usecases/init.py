@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pgtenant.errors import UsageError
-from pgtenant.platform.directory import Comparison, compare, write
+from pgtenant.platform.directory import Comparison, clear, compare, write
 from pgtenant.platform.layout import layout
 from pgtenant.platform.options import check_options
 
@@ -44,6 +44,7 @@ def init(root: Path, given: Mapping[str, str | None]) -> Initialized:
         raise UsageError(f"{root} is not a directory")
     found = compare(root, wanted)
     _refuse(root, found)
+    clear(root, wanted)
     write(root, found.missing)
     return Initialized(written=len(found.missing), kept=len(found.equal))
 

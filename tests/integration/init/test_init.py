@@ -68,6 +68,29 @@ def test_what_an_interrupted_run_left_is_completed(tmp_path: Path) -> None:
     assert sorted(tree(tmp_path)) == sorted(map(str, PATHS))
 
 
+@pytest.mark.parametrize("number", [7, len(PATHS)])
+def test_what_a_killed_run_left_half_written_is_deleted(number: int, tmp_path: Path) -> None:
+    write(tmp_path, layout(check_options({}))[:number])
+    for directory in (tmp_path, tmp_path / ".github" / "scripts"):
+        (directory / ".pgtenant-init.x1y2").write_text("hal")
+    assert main(["init", str(tmp_path)]) == 0
+    assert sorted(tree(tmp_path)) == sorted(map(str, PATHS))
+
+
+def test_a_file_system_without_hard_links(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(*_: object) -> None:
+        raise PermissionError("Operation not permitted")
+
+    monkeypatch.setattr(os, "link", refused)
+    assert main(["init", str(tmp_path / "new")]) == 0
+    assert sorted(tree(tmp_path / "new")) == sorted(map(str, PATHS))
+    mine = tmp_path / "pgtenant.toml"
+    mine.write_text("mine\n")
+    with pytest.raises(Exception, match=r"pgtenant\.toml can't be written"):
+        write(tmp_path, layout(check_options({})))
+    assert mine.read_text() == "mine\n"
+
+
 def test_a_directory_with_anything_else_is_refused(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -174,4 +197,4 @@ def test_nobody_else_is_overwritten_in_between(tmp_path: Path) -> None:
     with pytest.raises(Exception, match=r"pgtenant\.toml can't be written"):
         write(tmp_path, files)
     assert (tmp_path / "pgtenant.toml").read_text() == "mine\n"
-    assert not list(tmp_path.rglob(".pgtenant.toml.*"))
+    assert not list(tmp_path.rglob(".pgtenant-init.*"))
