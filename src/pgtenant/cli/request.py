@@ -50,17 +50,11 @@ def run_add(
         PgtenantError: it was refused, or could not be written.
     """
     settings = load_settings(project, reaching(skip_preflight=skip_preflight))
-    given = _from_file(source) if source is not None else {}
-    if environment is not None and given.setdefault("environment", environment) != environment:
-        raise UsageError(
-            f"the request is for {given['environment']!s:.60}, and -e says {environment}",
-            hint="leave one of them out",
-        )
-    given |= _given(fields)
+    given = gathered(environment, source, fields)
     if style == "text" and source is None and sys.stdin.isatty() and sys.stdout.isatty():
         _ask(given)
     ask = _asking(settings, str(given.get("environment"))) if check_server else None
-    done = use.add(settings, given, today=_today(), dry_run=dry_run, ask=ask)
+    done = use.add(settings, given, today=today(), dry_run=dry_run, ask=ask)
     return _tell(settings, done, style, dry_run=dry_run)
 
 
@@ -83,12 +77,30 @@ def run_change(
     if not given:
         raise UsageError("there is nothing to change", hint="give a field, such as --size large")
     settings = load_settings(project, {})
-    done = use.change(settings, env, key, given, today=_today(), dry_run=dry_run)
+    done = use.change(settings, env, key, given, today=today(), dry_run=dry_run)
     return _tell(settings, done, style, dry_run=dry_run)
 
 
-def _today() -> str:
+def today() -> str:
+    """Return the day, such as `2026-01-31`."""
     return dt.datetime.now(dt.UTC).date().isoformat()
+
+
+def gathered(
+    environment: str | None, source: Path | None, fields: dict[str, Any]
+) -> dict[str, Value]:
+    """Return the fields of a request, from a file and from flags, which override it.
+
+    Raises:
+        UsageError: the file can't be read, or contradicts the environment.
+    """
+    given = _from_file(source) if source is not None else {}
+    if environment is not None and given.setdefault("environment", environment) != environment:
+        raise UsageError(
+            f"the request is for {given['environment']!s:.60}, and -e says {environment}",
+            hint="leave one of them out",
+        )
+    return given | _given(fields)
 
 
 def _given(fields: dict[str, Any]) -> dict[str, Value]:

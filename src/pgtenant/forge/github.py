@@ -8,8 +8,9 @@ from typing import Any, Final
 from urllib.parse import quote, urlencode
 
 from pgtenant.errors import UsageError
-from pgtenant.forge.model import Issue, PullRequest, Review, State, Verdict
+from pgtenant.forge.model import Issue, PullRequest, State
 from pgtenant.forge.rest import Api
+from pgtenant.requests.approvals import Review, Verdict
 
 _LONGEST_STATUS: Final = 140
 _VERDICTS: Final = {
@@ -99,13 +100,12 @@ class GitHub:
         )
 
     def committers(self, number: int) -> frozenset[str]:
-        """Return the logins of who wrote or committed what it changes."""
-        logins = {
+        """Return the logins of who wrote or committed what it changes; empty for an unknown one."""
+        return frozenset(
             str((commit.get(role) or {}).get("login") or "")
             for commit in self.api.pages(f"{self._repo}/pulls/{number}/commits")
             for role in ("author", "committer")
-        }
-        return frozenset(logins - {""})
+        )
 
     def members(self, team: str) -> frozenset[str]:
         """Return the logins of a team's members."""

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
+from pgtenant.requests.approvals import Review
+
 
 @dataclass(frozen=True, slots=True)
 class Issue:
@@ -49,27 +51,6 @@ class PullRequest:
     author: str
     asked: tuple[str, ...]
     from_elsewhere: bool
-
-
-class Verdict(StrEnum):
-    """What a review says; a mere comment is none."""
-
-    APPROVED = "approved"
-    CHANGES_REQUESTED = "changes_requested"
-    DISMISSED = "dismissed"
-
-
-@dataclass(frozen=True, slots=True)
-class Review:
-    """One review.
-
-    Attributes:
-        commit: the head that was reviewed.
-    """
-
-    login: str
-    verdict: Verdict
-    commit: str
 
 
 class State(StrEnum):
@@ -128,7 +109,7 @@ class PullRequests(Protocol):
         ...
 
     def committers(self, number: int) -> frozenset[str]:
-        """Return the logins of who wrote or committed what it changes."""
+        """Return the logins of who wrote or committed what it changes; empty for an unknown one."""
         ...
 
     def members(self, team: str) -> frozenset[str]:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from pgtenant.catalog.model import FIELDS
 from pgtenant.catalog.shown import did_you_mean
 from pgtenant.errors import SettingsError
 from pgtenant.requests.form import SMALLEST
 from pgtenant.settings import RequestsSettings, Route
+
+_BRANCHES: Final = "database/create-"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +64,12 @@ def labels(environment: str, risk: str | None) -> tuple[str, ...]:
 
 def branch(environment: str, key: str) -> str:
     """Return the branch of a request's pull request."""
-    return f"database/create-{environment}-{key}"
+    return f"{_BRANCHES}{environment}-{key}"
+
+
+def is_branch(name: str) -> bool:
+    """Tell whether a branch is that of a request."""
+    return name.startswith(_BRANCHES)
 
 
 def _check(routes: Sequence[Route]) -> None:

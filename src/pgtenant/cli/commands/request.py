@@ -61,16 +61,27 @@ def _option(field: FormField) -> Decorator:
 _dry_run = click.option("--dry-run", is_flag=True, help="Show what would be written, and stop.")
 
 
-@request.command()
-@instance_options
-@_fields(*(field.name for field in FORM if field.name != "environment"))
-@click.option(
+_source = click.option(
     "--from",
     "source",
     type=click.Path(dir_okay=False, allow_dash=True, path_type=Path),
     metavar="FILE",
     help="A YAML or JSON file with the fields, - for stdin; flags override it.",
 )
+_base = click.option(
+    "--base",
+    metavar="BRANCH",
+    help="The branch that pull requests target  [default: as [requests] base says]",
+)
+_remote = click.option(
+    "--remote", metavar="NAME", default="origin", show_default=True, help="Of the repository."
+)
+
+
+@request.command()
+@instance_options
+@_fields(*(field.name for field in FORM if field.name != "environment"))
+@_source
 @click.option("--check-server", is_flag=True, help="Look at the instance too; changes nothing.")
 @_dry_run
 @preflight_option
@@ -172,3 +183,51 @@ def form(**options: Any) -> int:
     from pgtenant.cli.request_look import run_form
 
     return run_form(**options)
+
+
+@request.command("open")
+@instance_options
+@_fields(*(field.name for field in FORM if field.name != "environment"))
+@_source
+@_base
+@_remote
+@format_option("text", "json")
+def open_(**options: Any) -> int:
+    """Add an entry in a branch of its own, and open its pull request on GitHub.
+
+    Works on the tip of the branch that the pull request targets, whatever is checked out. The same
+    request again opens no second one. Needs GITHUB_REPOSITORY and GITHUB_TOKEN.
+    """
+    from pgtenant.cli.request_open import run_open
+
+    return run_open(**options)
+
+
+@request.command()
+@project_option
+@_base
+@_remote
+@format_option("text", "json")
+def rebuild(**options: Any) -> int:
+    """Make open requests that can't be merged any more once more, on what there is now.
+
+    Leaves alone what git can merge, and what somebody has edited by hand. Run it after each merge.
+    """
+    from pgtenant.cli.request_open import run_rebuild
+
+    return run_rebuild(**options)
+
+
+@request.command()
+@click.argument("number", type=click.IntRange(min=1))
+@project_option
+@_remote
+@format_option("text", "json")
+def review(**options: Any) -> int:
+    """Say who has to approve a pull request, ask them, and tell its head whether they have.
+
+    The policy is that of the branch it targets. Exits with 3 as long as an approval is missing.
+    """
+    from pgtenant.cli.request_open import run_review
+
+    return run_review(**options)

@@ -1,0 +1,164 @@
+"""`pgtenant request open`: a request as a branch and its one pull request."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from pgtenant.errors import PgtenantError, UsageError
+from pgtenant.forge.git import Git, Person
+from pgtenant.forge.model import PullRequest, PullRequests
+from pgtenant.forge.rest import ForgeError
+from pgtenant.report import pull_request as drawn
+from pgtenant.requests.request import Value
+from pgtenant.requests.routing import branch, labels
+from pgtenant.settings import Settings
+from pgtenant.usecases.request.add import Done, add
+from pgtenant.usecases.request.declared import secret_of, shown_path
+from pgtenant.usecases.request.repository import Load
+
+_ATTEMPTS: Final = 5
+_EXISTS: Final = 422
+
+
+@dataclass(frozen=True, slots=True)
+class Starter:
+    """Who started it.
+
+    Attributes:
+        login: as the forge knows them; empty for somebody at a terminal.
+        author: of the commits; None for whoever git is configured for.
+        run: the address of the run, or empty.
+    """
+
+    login: str
+    author: Person | None
+    run: str
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """What became of it.
+
+    Attributes:
+        done: the request on the base.
+        pull_request: None when the base has the entry already.
+        created: whether the pull request was not there before.
+    """
+
+    done: Done
+    branch: str
+    pull_request: PullRequest | None
+    created: bool
+
+
+def open_request(
+    git: Git,
+    forge: PullRequests,
+    load: Load,
+    given: Mapping[str, Value],
+    *,
+    base: str,
+    today: str,
+    starter: Starter,
+) -> Opened:
+    """Make the request on the tip of its base, in a branch with one pull request.
+
+    The same request again yields the same branch and pull request.
+
+    Args:
+        git: the repository.
+        forge: where it is.
+        load: reads the settings of a project.
+        given: the request's fields.
+        base: the branch that the pull request targets.
+        today: the day, such as `2026-01-31`.
+        starter: who it is by.
+
+    Raises:
+        UsageError: the request is refused, or another one of that name is open.
+        PgtenantError: git or the forge failed; the same command goes on from there.
+    """
+    for _ in range(_ATTEMPTS):
+        tip = git.fetch(base)
+        with git.checked_out(tip) as copy:
+            settings = load(copy)
+            done = add(settings, given, today=today)
+            name = branch(done.environment, done.entry.key)
+            if not done.changes:
+                return Opened(done, name, None, created=False)
+            text = drawn.body(_shown(settings, done, starter))
+            there = git.find(name)
+            if there is None:
+                commit = git.commit(copy, message(done, starter), starter.author)
+                if not git.push(commit, name, over=None):
+                    continue  # the same or another request was quicker
+            else:
+                with git.checked_out(there) as other:
+                    _insist_on_the_same(load(other), given, today, name)
+        pull, created = _pull_request(forge, name, base, done, text)
+        wanted = labels(done.environment, done.entry.risk)
+        if not set(wanted) <= set(pull.labels):
+            forge.add_labels(pull.number, wanted)
+        return Opened(done, name, pull, created)
+    raise PgtenantError(
+        f"others push to {name} all the time", hint="wait, then run the same command again"
+    )
+
+
+def message(done: Done, starter: Starter) -> str:
+    """Return the message of a request's commit."""
+    entry = done.entry
+    by = f", and started by {starter.login}" if starter.login else ""
+    return (
+        f"Request {entry.key} in {done.environment}\n\n"
+        f"For {entry.owner}; asked for by {entry.requester}{by}.\n"
+    )
+
+
+def _shown(settings: Settings, done: Done, starter: Starter) -> drawn.Asked:
+    return drawn.Asked(
+        environment=done.environment,
+        entry=done.entry,
+        secret=secret_of(settings, done.environment, done.entry),
+        routing=done.routing,
+        notes=done.notes,
+        files=[(shown_path(settings, one.path), one.before, one.after) for one in done.changes],
+        by=starter.login,
+        run=starter.run,
+    )
+
+
+def _insist_on_the_same(
+    settings: Settings, given: Mapping[str, Value], today: str, name: str
+) -> None:
+    """Let what a branch holds stand for the request.
+
+    Raises:
+        UsageError: it is another request.
+    """
+    hint = "nothing was changed; ask for another name, or close that request and delete its branch"
+    try:
+        done = add(settings, given, today=today, dry_run=True)
+    except PgtenantError as error:
+        text = f"the branch {name} is another request's: {error.message}"
+        raise UsageError(text, hint=hint) from None
+    if done.line:
+        raise UsageError(f"the branch {name} is there, and has no such entry", hint=hint)
+
+
+def _pull_request(
+    forge: PullRequests, name: str, base: str, done: Done, text: str
+) -> tuple[PullRequest, bool]:
+    for again in (False, True):
+        if found := forge.pull_requests(base=base, branch=name):
+            return found[0], False
+        try:
+            title = drawn.title(done.environment, done.entry)
+            return forge.open_pull_request(branch=name, base=base, title=title, body=text), True
+        except ForgeError as error:
+            # Somebody has opened it meanwhile; when it is not there, that was no reason.
+            if again or error.status != _EXISTS:
+                raise
+    raise AssertionError
