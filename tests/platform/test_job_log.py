@@ -143,6 +143,16 @@ def test_a_job_whose_pods_are_gone_failed_and_does_not_wait(stage: Stage) -> Non
     done = stage.run()
     assert done.returncode == 1
     assert "whole" not in done.stderr
+    assert "its pods are gone" in done.stderr
+
+
+def test_a_job_that_took_too_long_failed_whatever_its_pod_says(stage: Stage) -> None:
+    late = {"type": "Failed", "status": "True", "reason": "DeadlineExceeded"}
+    stage.ends_with(130)
+    stage.set(job_json=json.dumps({"metadata": {}, "status": {"conditions": [late]}}))
+    done = stage.run()
+    assert done.returncode == 1
+    assert "the next run continues from there" in done.stderr
 
 
 def test_a_job_that_was_created_unnoticed_is_followed(stage: Stage) -> None:

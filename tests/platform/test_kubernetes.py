@@ -9,8 +9,10 @@ from __future__ import annotations
 import base64
 import gzip
 import json
+import time
 import uuid
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -22,11 +24,16 @@ from support.cluster import Cluster
 from support.laid_out import LaidOut
 from support.leaks import leaks
 from support.manifests import Manifest, job_of, kustomized, one, pod_of
+from support.processes import holding, until_waiting
 from support.project import Result, password_of
 
 NAMESPACE = "platform-system"
 KUSTOMIZE = Path("gitops/kustomize")
+# What a run writes first.
+NO_COMMENTS = "LOCK TABLE pg_catalog.pg_shdescription IN SHARE ROW EXCLUSIVE MODE"
 MY_APP = {"my_app": {"database_name": "my_app", "username": "my_app_user"}}
+# Seconds; only to end a test of what never comes.
+LONGEST = 600.0
 # Whoever starts the Job, with the rights of that group only.
 RUNNER = "kubectl --as=ci --as-group=rds-provisioners"
 
@@ -57,6 +64,12 @@ class Runs:
         file = self.laid_out.root / "job.log"
         file.write_text(log)
         return self.laid_out.run("pgtenant", "audit", "collect", "-e", env, str(file))
+
+    def until_begun(self, job: str) -> None:
+        until = time.monotonic() + LONGEST
+        while not any(pod["status"]["phase"] == "Running" for pod in self.pods(job)):
+            assert time.monotonic() < until
+            time.sleep(0.5)
 
     def pods(self, job: str) -> list[Manifest]:
         found = self.cluster.get("pods", f"--selector=job-name={job}", "--namespace", NAMESPACE)
@@ -222,6 +235,36 @@ def test_a_run_that_fails_is_told_with_its_code(runs: Runs) -> None:
     assert failed.code == 1, failed.output
     assert "goldenpath/dev/my_app/postgres" in failed.out
     assert len(runs.pods(f"rds-provision-dev-{number}")) == 2
+
+
+def test_a_run_that_takes_too_long_is_ended_and_says_so(runs: Runs) -> None:
+    laid_out = runs.laid_out
+    laid_out.write(MY_APP)
+    settings = laid_out.root / "pgtenant.toml"
+    text = settings.read_text()
+    assert "[server]\n" in text
+    settings.write_text(text.replace("[server]\n", '[server]\nlock_timeout = "1h"\n'))
+    number = runs.number()
+    job = f"rds-provision-dev-{number}"
+    runs.cluster.image()  # made before anybody waits for the run
+    with holding(laid_out.instance, NO_COMMENTS), ThreadPoolExecutor() as pool:
+        starting = pool.submit(runs.start, number)
+        runs.until_begun(job)
+        until_waiting(laid_out.instance, "COMMENT ON ROLE %")
+        shorter = '{"spec": {"activeDeadlineSeconds": 1}}'
+        patched = runs.cluster("patch", "job", job, "--namespace", NAMESPACE, f"--patch={shorter}")
+        assert patched.code == 0, patched.output
+        ended = starting.result()
+    assert ended.code == 1, ended.output
+    assert "DeadlineExceeded" in ended.err
+    assert "the next run continues from there" in ended.err
+    # It was told to end, had the time to write how, and was listened to.
+    assert "run_finished" in ended.out
+    assert runs.collect(ended.out).code == 0
+    again = runs.start(runs.number())
+    assert again.code == 0, again.output
+    with laid_out.tenant("my_app_user", "my_app"):
+        pass
 
 
 def test_a_number_is_used_once(runs: Runs) -> None:

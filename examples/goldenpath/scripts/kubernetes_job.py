@@ -13,6 +13,8 @@ FAILED = 1
 UNREACHABLE = 69
 # What pgtenant exits with after it has looked at the instance: its journal has an end then.
 RECORDED = (0, 4)
+# Why a Job failed whose pods were taken away after activeDeadlineSeconds.
+TOO_LATE = "DeadlineExceeded"
 STARTED = {"running", "terminated"}
 # Seconds: between two looks; for the node to say that a container has ended; until an API that does
 # not answer any more, or a log that can't be had, is given up.
@@ -115,6 +117,8 @@ class KubernetesJob:
             # The pods of a Job that was ended from outside are taken away; others are still there.
             there = pods is not None and (began or code)
             if there and all(self._logs[pod["metadata"]["name"]].whole for pod in began):
+                if not pods:
+                    say(f"{self.name}: its pods are gone; their log is what was followed of it")
                 return True
             if time.monotonic() > until:
                 return False
@@ -126,6 +130,9 @@ class KubernetesJob:
             return 0
         for condition in how:
             say(f"{self.name}: {condition.get('reason', '')}: {condition.get('message', '')}")
+            if condition.get("reason") == TOO_LATE:
+                say("what it did until then stands; the next run continues from there")
+                return FAILED
         ends = [state_of(pod).get("terminated") for pod in self._pods() or ()]
         codes = [int(end["exitCode"]) for end in ends if end]
         return (codes[-1] if codes else FAILED) or FAILED
