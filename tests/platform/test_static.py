@@ -1,8 +1,9 @@
-"""What can be said of the Terraform code without its provider."""
+"""What can be said of the files without running them, of Terraform's without its provider."""
 
 from __future__ import annotations
 
 import re
+import runpy
 import shutil
 import subprocess
 from pathlib import Path
@@ -10,6 +11,9 @@ from pathlib import Path
 import pytest
 import tree_sitter
 import tree_sitter_hcl
+import yaml
+
+from pgtenant.settings.model import OTHER_SUFFIXES
 
 
 def test_every_file_is_hcl(repository: Path) -> None:
@@ -46,6 +50,24 @@ def test_every_skip_of_a_check_has_its_reason(repository: Path) -> None:
     for file in repository.rglob("*.tf"):
         for skip in re.findall(r"checkov:skip=.*", file.read_text()):
             assert re.fullmatch(r"checkov:skip=CKV2?_AWS_\d+:[A-Z].*\.", skip), (file, skip)
+
+
+def test_all_look_for_catalogs_of_the_same_names(repository: Path) -> None:
+    """Otherwise some would see a merge that others do not."""
+    names = {f"terraform{suffix}" for suffix in (".tfvars", *OTHER_SUFFIXES)}
+    github = repository / ".github"
+    workflow = yaml.safe_load((github / "workflows/rds-database-apply.yml").read_text())
+    paths = workflow[True]["push"]["paths"]  # YAML 1.1 has `on` for a boolean
+    assert {Path(path).name for path in paths if path.startswith("envs/")} == names
+    changed = (github / "scripts/changed_environments.py").read_text()
+    [pattern] = re.findall(r'^CATALOG = re.compile\(r"(.*)"\)$', changed, re.MULTILINE)
+    assert [name for name in names if not re.fullmatch(pattern, f"envs/dev-rds/{name}")] == []
+    assert not re.fullmatch(pattern, "envs/dev-rds/terraform.json")
+    current = (github / "scripts/still_current.sh").read_text()
+    [suffixes] = re.findall(r"/terraform\.\{(.*)\}\)", current)
+    assert {f"terraform.{suffix}" for suffix in suffixes.split(",")} == names
+    job = runpy.run_path(str(repository / "scripts/job_manifests.py"))
+    assert {Path(job["CATALOG"]).name, *job["OTHER_CATALOGS"]} == names
 
 
 def test_the_windows_stand_literally(repository: Path) -> None:

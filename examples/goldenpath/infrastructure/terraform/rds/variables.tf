@@ -9,13 +9,19 @@ variable "prefix" {
 }
 
 variable "environment" {
-  description = "The environment; prod gets the larger instance, Multi-AZ and longer backups."
+  description = "The environment, such as dev, test, staging, prod, eu-1."
   type        = string
 
   validation {
-    condition     = contains(["dev", "test", "staging", "prod"], var.environment)
-    error_message = "The environment is dev, test, staging or prod."
+    condition     = length(var.environment) <= 30 && can(regex("^[a-z](-?[a-z0-9])*$", var.environment))
+    error_message = "The environment is 1 to 30 lower-case letters, digits and single hyphens, a letter first."
   }
+}
+
+variable "production" {
+  description = "Whether it gets the larger instance, Multi-AZ and longer backups; null for prod alone."
+  type        = bool
+  default     = null
 }
 
 # --- Network ---

@@ -30,7 +30,7 @@ variables {
     plain    = { database_name = "plain", username = "plain_user" }
     low      = { database_name = "low", username = "low_user", risk = "low" }
     medium   = { database_name = "medium", username = "medium_user", risk = "medium" }
-    high     = { database_name = "high", username = "high_user", risk = "high" }
+    high     = { database_name = "high", username = "high_user", risk = "high", owner = format("%300s", "x") }
     access   = { database_name = "access", username = "access_user", risk = "access", owner = "A & B (team)" }
     its_own  = { database_name = "its_own", username = "own_user", secret = "legacy" }
     with_iam = { database_name = "with_iam", username = "iam_user", auth = "iam" }
@@ -59,6 +59,10 @@ run "a_secret_for_each_entry_that_has_none" {
   assert {
     condition     = aws_secretsmanager_secret.app["access"].tags["pgtenant:owner"] == "A _ B _team_"
     error_message = "AWS takes no such characters in a tag"
+  }
+  assert {
+    condition     = length(aws_secretsmanager_secret.app["high"].tags["pgtenant:owner"]) == 256
+    error_message = "nor more of them"
   }
 }
 

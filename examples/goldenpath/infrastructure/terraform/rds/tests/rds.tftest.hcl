@@ -171,6 +171,8 @@ run "federation" {
   command = plan
 
   variables {
+    environment                = "eu-1"
+    production                 = true
     cluster_security_group_ids = { eks = "sg-1" }
     peered_cidrs               = ["10.20.0.0/16"]
     rds_security_group_id      = "sg-2"
@@ -181,6 +183,10 @@ run "federation" {
     }
   }
 
+  assert {
+    condition     = aws_db_instance.this.instance_class == "db.r5.large" && aws_db_instance.this.multi_az
+    error_message = "another production environment than prod"
+  }
   assert {
     condition     = aws_vpc_security_group_ingress_rule.cluster["eks"].referenced_security_group_id == "sg-1"
     error_message = "the cluster"
@@ -194,7 +200,7 @@ run "federation" {
     error_message = "the record"
   }
   assert {
-    condition     = aws_vpc_endpoint_service.privatelink["gp-platform-db-dev"].acceptance_required
+    condition     = aws_vpc_endpoint_service.privatelink["gp-platform-db-eu-1"].acceptance_required
     error_message = "the endpoint service"
   }
 }

@@ -41,7 +41,7 @@ locals {
       },
       {
         for name, value in { owner = entry.owner, domain = entry.domain, risk = entry.risk } :
-        "pgtenant:${name}" => replace(value, "/[^\\p{L}\\p{N} _.:\\/=+@-]/", "_") if value != null
+        "pgtenant:${name}" => substr(replace(value, "/[^\\p{L}\\p{N} _.:\\/=+@-]/", "_"), 0, 256) if value != null
       },
     )
   }

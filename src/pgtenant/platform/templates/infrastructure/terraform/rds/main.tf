@@ -6,16 +6,10 @@ data "aws_partition" "current" {}
 
 locals {
   identifier    = "${var.prefix}-platform-db-${var.environment}"
-  is_production = var.environment == "prod"
+  is_production = coalesce(var.production, var.environment == "prod")
   major         = split(".", var.engine_version)[0]
 
-  instance_classes = {
-    dev     = "db.t3.medium"
-    test    = "db.t3.medium"
-    staging = "db.t3.medium"
-    prod    = "db.r5.large"
-  }
-  instance_class        = coalesce(var.instance_class, local.instance_classes[var.environment])
+  instance_class        = coalesce(var.instance_class, local.is_production ? "db.r5.large" : "db.t3.medium")
   multi_az              = coalesce(var.multi_az, local.is_production)
   allocated_storage     = coalesce(var.allocated_storage, local.is_production ? 100 : 20)
   max_allocated_storage = coalesce(var.max_allocated_storage, local.is_production ? 500 : 100)
