@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -42,6 +42,15 @@ def run_report(
     Raises:
         PgtenantError: the settings are wrong, or an environment has two results.
     """
+    return print_report("", results_in(files, expect=expect, project=project), style)
+
+
+def results_in(files: Sequence[Path], *, expect: Sequence[str], project: Path) -> list[Result]:
+    """Return the results in files, and one of each environment that is expected and has none.
+
+    Raises:
+        PgtenantError: the settings are wrong, an environment has two results, or there are none.
+    """
     settings = load_settings(project, {})
     results = [_placed(result, settings) for file in files for result in _read(file)]
     there = Counter(result.environment for result in results)
@@ -54,7 +63,7 @@ def run_report(
     results += [Result(name, settings.wave(name)) for name in absent]
     if not results:
         raise UsageError("there is nothing to report", hint="give files, or --expect")
-    return print_report("", results, style)
+    return results
 
 
 def _read(file: Path) -> Iterator[Result]:

@@ -36,14 +36,14 @@ def fleet_markdown(command: str, results: Sequence[Result]) -> str:
         section("Errors", _errors(results), _ERRORS, folded=False),
     ]
     text = "\n\n".join(part for part in parts if part)
-    with_more = [result for result in results if any(_changes(result))]
+    with_more = [result for result in results if any(changes(result))]
     for number, result in enumerate(with_more):
         room = (LIMIT - len(text) - _LEAST) // (len(with_more) - number)
         if room < _LEAST:
             rest = ", ".join(escape(one.environment) for one in with_more[number:])
             return f"{text}\n\n_Left out here: the changes of {rest}._\n"
         heading = f"{escape(result.environment)}: changes"
-        text += "\n\n" + fenced(heading, "diff", _changes(result), room - _LEAST, folded=True)
+        text += "\n\n" + fenced(heading, "diff", changes(result), room - _LEAST, folded=True)
     return f"{text}\n"
 
 
@@ -57,11 +57,16 @@ def _table(results: Sequence[Result]) -> Iterator[str]:
 
 def _errors(results: Sequence[Result]) -> Iterator[str]:
     for result in results:
-        for error in result.errors:
-            text = " ".join(f"{error.message} {error.hint}".split())
-            yield f"- {code(result.environment)}: {escape(text)}"
+        yield from errors(result)
         for who, why in _blocked(result):
             yield f"- {code(result.environment)}: {escape(name(who))} is blocked: {escape(why)}"
+
+
+def errors(result: Result) -> Iterator[str]:
+    """Yield each error of an environment as an item of a list."""
+    for error in result.errors:
+        text = " ".join(f"{error.message} {error.hint}".split())
+        yield f"- {code(result.environment)}: {escape(text)}"
 
 
 def _blocked(result: Result) -> Iterator[tuple[str, str]]:
@@ -70,7 +75,8 @@ def _blocked(result: Result) -> Iterator[tuple[str, str]]:
     yield from blocked_in(result.apply or {}).items()
 
 
-def _changes(result: Result) -> Iterator[str]:
+def changes(result: Result) -> Iterator[str]:
+    """Yield a line for each change that is planned, or was made."""
     for change in (result.plan or {}).get("changes", ()):
         mark = _MARKS.get(str(change.get("risk", "")), "~")
         yield f"{mark} {entry_title(_of(change, 'entry'))}: {_said(change, 'kind', 'role')}"

@@ -28,16 +28,20 @@ def waves(**options: Any) -> int:
     return run_waves(**options)
 
 
-@fleet.command()
-@click.argument(
+_files = click.argument(
     "files", nargs=-1, metavar="[FILE]...", type=click.Path(dir_okay=False, path_type=Path)
 )
-@click.option(
+_expect = click.option(
     "--expect",
     multiple=True,
     metavar="ENV",
     help="An environment that has to be in the report, if only as not started; repeatable.",
 )
+
+
+@fleet.command()
+@_files
+@_expect
 @project_option
 @format_option("text", "json", "markdown")
 def report(**options: Any) -> int:
@@ -50,3 +54,25 @@ def report(**options: Any) -> int:
     from pgtenant.cli.fleet_report import run_report
 
     return run_report(**options)
+
+
+@fleet.command("drift-issue")
+@_files
+@_expect
+@project_option
+@click.option("--run-url", default="", metavar="URL", help="Where the run is that has planned.")
+@click.option(
+    "--publish",
+    is_flag=True,
+    help="Open, update or close the issue of GITHUB_REPOSITORY, with GITHUB_TOKEN.",
+)
+def drift_issue(**options: Any) -> int:
+    """Write the issue about what `plan --format json` has found in each environment.
+
+    It holds their changes, drift and blocked entries, in Markdown. An environment whose plan is
+    missing or has failed is in it as one of which nothing is known. With --publish there is one
+    open issue with the label rds-drift as long as anything differs or is not known.
+    """
+    from pgtenant.cli.drift_issue import run_drift_issue
+
+    return run_drift_issue(**options)
