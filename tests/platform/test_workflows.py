@@ -116,7 +116,7 @@ def test_zizmor_finds_nothing(repository: Path) -> None:
 def test_every_workflow_is_one_of_githubs(repository: Path) -> None:
     workflows = [str(path) for path in (repository / ".github/workflows").glob("*.yml")]
     actions = [str(path) for path in (repository / ".github/actions").glob("*/action.yml")]
-    assert len(workflows) == 3
+    assert len(workflows) == 4
     for schema, files in (("workflows", workflows), ("actions", actions)):
         how = ("--builtin-schema", f"vendor.github-{schema}")
         lint("check-jsonschema", *how, *files, repository=repository)
@@ -389,6 +389,22 @@ def test_a_pull_request_with_a_broken_catalog_fails_and_says_where(place: Place)
     assert ran.code != 0
     assert "envs/dev-rds/terraform.tfvars:2" in ran.said
     assert place.github.roles == []
+
+
+def test_what_differs_is_one_issue_and_a_plan_that_failed_is_said_in_it(place: Place) -> None:
+    place.make("dev")
+    place.declare("dev", INVENTORY)
+    place.github.begin()
+    ran = place.github.run("schedule", "rds-drift.yml", {"schedule": "15 6 * * *"})
+    assert ran.code != 0  # the others have no instance
+    [issue] = place.github.api.issues.values()
+    assert [label["name"] for label in issue["labels"]] == ["rds-drift"]
+    assert "4 environments: 3 not known, 1 not as declared" in issue["body"]
+    assert "create database inventory" in issue["body"]
+    assert "/example-org/platform/actions/runs/1001)" in issue["body"]
+    assert f"rds-drift-dev-1001 {ROLE} eu-west-2" in place.github.roles
+    untouched(place.projects["dev"])
+    assert leaks(ran.log + issue["body"], [password_of("inventory_user")]) == []
 
 
 def declared(place: Place, env: str) -> Ran:
