@@ -13,6 +13,8 @@ LOCK = .venv/bin/uv pip compile --quiet --universal --python-version 3.11 --gene
 NOT_FOR_BENCH = psycopg2 python-ldap pyasn1 pyasn1-modules
 CPUS := $(shell getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2)
 WORKERS ?= $(shell n=$(CPUS); [ $$n -lt 2 ] && n=2; [ $$n -gt 4 ] && n=4; echo $$n)
+# Half of the time it waits: for what takes its time on a fake AWS too, and for pods.
+PLATFORM_WORKERS ?= $(shell echo $$(($(WORKERS) + 1)))
 TESTS = tests/unit tests/golden tests/integration tests/e2e tests/regressions
 
 .DEFAULT_GOAL := help
@@ -34,7 +36,7 @@ test-full: $(STAMP) ## Run what takes longer: every fault at every statement, th
 	@.venv/bin/pytest -n $(WORKERS) --timeout 3600 $(wildcard tests/faults tests/browser)
 
 test-platform: $(STAMP) $(PLATFORM) ## Try the platform repository: Terraform on a fake AWS, its workflows
-	@.venv/bin/pytest -n $(WORKERS) --dist loadfile --timeout 3600 tests/platform
+	@.venv/bin/pytest -n $(PLATFORM_WORKERS) --dist loadfile --no-loadscope-reorder --timeout 3600 tests/platform
 
 faults: $(STAMP) ## Do the same, and make docs/faults.md from it
 	@PGTENANT_UPDATE_GOLDEN=1 .venv/bin/pytest -n $(WORKERS) --timeout 3600 tests/faults

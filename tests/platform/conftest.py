@@ -19,6 +19,26 @@ from support.laid_out import LaidOut, lay_out
 from support.moto import Moto
 from support.terraform import Terraform, find_mirror, missing, write_config
 
+# What takes long begins first: nothing is to wait for it at the end. A worker takes files until it
+# has three tests before it, so that after the single ones come short files.
+FIRST = (
+    "test_merge_to_ready.py",
+    "test_apply.py",
+    "test_workflows.py",
+    "test_job_log.py",
+    "test_record.py",
+    "test_kubernetes.py",
+    "test_terraform.py",
+    "test_workflow_scripts.py",
+    "test_workflows_in_cluster.py",
+    "test_makefile.py",
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    order = {name: number for number, name in enumerate(FIRST)}
+    items.sort(key=lambda item: order.get(item.path.name, len(order)))
+
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:
     """Say how long it took, for those figures that the documents ask for."""

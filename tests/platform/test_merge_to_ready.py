@@ -95,6 +95,8 @@ def company(
             world.prepare()
             world.write_catalog({})
         with ThreadPoolExecutor() as pool:
+            if cluster is not None:
+                pool.submit(cluster.image)  # in the meantime: an instance takes its time here too
             assert all(pool.map(World.apply, worlds.values()))
         for world in worlds.values():
             world.be_rds()
