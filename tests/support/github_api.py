@@ -46,6 +46,7 @@ class GitHubApi:
         statuses: the last status of each commit and context.
         teams: who is in which.
         logins: whose each address of an author is.
+        dispatches: every workflow that was started: its file, and what with.
         failures: what the next calls are answered with instead.
     """
 
@@ -60,6 +61,7 @@ class GitHubApi:
     statuses: dict[tuple[str, str], dict[str, str]] = field(default_factory=dict)
     teams: dict[str, list[str]] = field(default_factory=dict)
     logins: dict[str, str] = field(default_factory=dict)
+    dispatches: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
     failures: list[Refused] = field(default_factory=list)
     _numbers: Iterator[int] = field(default_factory=lambda: itertools.count(7))
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -133,6 +135,10 @@ class GitHubApi:
         match method, rest:
             case "GET", ["actions", "runs", _, "approvals"]:
                 return self.reviews
+            case "POST", ["actions", "workflows", file, "dispatches"]:
+                _only(body, "ref", "inputs")
+                self.dispatches.append((file, body))
+                return None
             case "GET", ["issues", _, "comments"]:
                 return _page(self.comments, query)
             case "POST", ["issues", number, "comments"]:
@@ -291,7 +297,7 @@ def serve() -> Iterator[GitHubApi]:
             body = json.loads(self.rfile.read(length) or b"{}")
             code, answer = 200, None
             try:
-                assert self.headers["Authorization"].startswith("Bearer ")
+                assert self.headers["Authorization"].startswith(("Bearer ", "token "))
                 answer = api.answer(self.command, self.path, body)
             except Refused as refused:
                 code, answer = refused.code, refused.body

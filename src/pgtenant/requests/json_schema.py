@@ -123,7 +123,10 @@ def _string(field: FormField, rules: Rules) -> dict[str, Any]:
 
 def _name(field: str, rules: Rules) -> dict[str, Any]:
     pattern = getattr(rules.naming, field)
-    rule = {**_pattern(pattern), "minLength": 1, "maxLength": MAX_BYTES}
+    rule: dict[str, Any] = {"pattern": _PRINTABLE} | _pattern(pattern)
+    simple = _WORDS.fullmatch(pattern)
+    if simple is None or int(simple[4]) >= MAX_BYTES:
+        rule |= {"minLength": 1, "maxLength": MAX_BYTES}
     if field == "key":
         return {**rule, "not": {"pattern": r"\.\.|[/\\]"}}
     exact = [rules.maintenance_database] if rules.maintenance_database else []
@@ -166,7 +169,7 @@ def _messages(rule: dict[str, Any]) -> dict[str, Any]:
         case str() as pattern if pattern == _PRINTABLE:
             said["pattern"] = "must not contain invisible characters"
         case pattern:
-            said["pattern"] = f"must be {_in_words(pattern)}"
+            said["pattern"] = f"must {_in_words(pattern)}"
     if "not" in rule:
         reserved = "^(?:" in rule["not"]["pattern"]
         said["not"] = (
@@ -181,9 +184,9 @@ def _messages(rule: dict[str, Any]) -> dict[str, Any]:
 def _in_words(pattern: str) -> str:
     simple = _WORDS.fullmatch(pattern)
     if simple is None:
-        return f"as the rule {pattern} has it"
+        return f"match the rule {pattern}"
     underscore, hyphen, least, most = simple.groups()
     more = [word for word, there in (("underscores", underscore), ("hyphens", hyphen)) if there]
     kinds = ["lower-case letters", "digits", *more]
     listed = f"{', '.join(kinds[:-1])} and {kinds[-1]}"
-    return f"{int(least) + 1} to {int(most) + 1} {listed}, with a letter first"
+    return f"be {int(least) + 1} to {int(most) + 1} {listed}, with a letter first"

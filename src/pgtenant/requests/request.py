@@ -58,6 +58,9 @@ def problems(given: Mapping[str, Value], settings: RequestsSettings) -> Iterator
             yield field.name, f"is missing; give {field.flag}"
         elif given.get(field.name) == "":
             yield field.name, "is empty"
+    for name in ("environment", "key"):  # the catalog's reader knows these as text only
+        if name in given and not isinstance(given[name], str):
+            yield name, f"must be a string, not {shown_value(given[name])}; put it in quotes"
     yield from owner_problems(given, settings)
 
 
