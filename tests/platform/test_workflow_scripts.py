@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -15,7 +13,7 @@ from pgtenant import __version__
 from support import github_api
 from support.github_api import GitHubApi
 from support.project import Result
-from support.workflows import BRANCH, GitHub
+from support.workflows import BRANCH, GitHub, script
 
 
 @pytest.fixture
@@ -28,20 +26,6 @@ def github(repository: Path, tmp_path: Path) -> GitHub:
     github = GitHub(root, tmp_path / "home", GitHubApi())
     github.home.mkdir()
     return github
-
-
-def script(root: Path, name: str, *arguments: str, **environ: str) -> Result:
-    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    given = {"PATH": path, "PYTHONPATH": os.environ.get("PYTHONPATH", ""), **environ}
-    done = subprocess.run(
-        [f".github/scripts/{name}", *arguments],
-        cwd=root,
-        env=given,
-        capture_output=True,
-        check=False,
-        text=True,
-    )
-    return Result(done.returncode, done.stdout, done.stderr)
 
 
 def moved_on(github: GitHub, *changed: str) -> Result:

@@ -18,6 +18,7 @@ from pathlib import Path
 
 from support.github_api import GitHubApi
 from support.platform_tools import tool
+from support.project import Result
 
 HERE = Path(__file__).parent
 USES = re.compile(
@@ -174,7 +175,7 @@ class GitHub:
         found: dict[str, str] = {}
         for file in (self.root / ".github").rglob("*.yml"):
             for line in file.read_text().splitlines():
-                if "uses: " not in line or "uses: ./" in line:
+                if not re.match(r"\s*(- )?uses: ", line) or "uses: ./" in line:
                     continue
                 match = USES.search(line)
                 assert match is not None, f"{file}: {line}"
@@ -193,6 +194,21 @@ class GitHub:
             "XDG_CACHE_HOME": str(self.home / "cache"),
             "PATH": os.pathsep.join([*map(str, programs), environ["PATH"]]),
         }
+
+
+def script(root: Path, name: str, *arguments: str, **environ: str) -> Result:
+    """Run one of the workflows' scripts, with what a runner has on its path."""
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    given = {"PATH": path, "PYTHONPATH": os.environ.get("PYTHONPATH", ""), **environ}
+    done = subprocess.run(
+        [f".github/scripts/{name}", *arguments],
+        cwd=root,
+        env=given,
+        capture_output=True,
+        check=False,
+        text=True,
+    )
+    return Result(done.returncode, done.stdout, done.stderr)
 
 
 def _options(flag: str, values: Mapping[str, str]) -> list[str]:

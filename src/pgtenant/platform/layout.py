@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Final
 
 from pgtenant import __version__
 from pgtenant.platform.catalog_type import application_databases_type
+from pgtenant.platform.dispatch import workflow_inputs
 from pgtenant.platform.placeholders import substitute
 from pgtenant.requests.backstage import Target, template_text
 from pgtenant.requests.json_schema import Rules
@@ -69,6 +70,7 @@ def _common(options: Mapping[str, str]) -> dict[str, str]:
         "application_databases_type": application_databases_type(),
         "backstage_template": _backstage_template(options["repository"]),
         "version": __version__,
+        "workflow_inputs": workflow_inputs(),
     }
 
 

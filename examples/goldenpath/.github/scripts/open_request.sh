@@ -1,0 +1,25 @@
+#!/usr/bin/env bash
+# Opens the pull request of REQUEST, the form's fields as JSON, for the branch BASE. The fields are what
+# somebody typed: they are data in a file, and never a part of a command.
+set -euo pipefail
+
+request=$RUNNER_TEMP/request.json opened=$RUNNER_TEMP/opened.json refused=$RUNNER_TEMP/refused.txt
+printf '%s' "$REQUEST" | jq 'del(.base) | with_entries(select(.value != ""))' > "$request"
+
+if ! pgtenant request open --base="$BASE" --from="$request" --format json > "$opened" 2> "$refused"; then
+    cat "$refused" >&2
+    {
+        echo '### Refused'
+        echo '````````text'
+        cat "$refused"
+        echo '````````'
+    } >> "$GITHUB_STEP_SUMMARY"
+    exit 1
+fi
+number=$(jq '.pull_request.number // empty' "$opened")
+if [ -z "$number" ]; then
+    echo "The database is there as asked for: nothing was opened." | tee -a "$GITHUB_STEP_SUMMARY"
+    exit
+fi
+jq --raw-output '"\(.pull_request.url) from \(.branch)"' "$opened" | tee -a "$GITHUB_STEP_SUMMARY"
+.github/scripts/review_request.sh "$number"
