@@ -32,6 +32,7 @@ BY_HAND = {"ref": f"refs/heads/{BRANCH}", "inputs": {"environment": "dev"}}
 EVERY = ["dev", "prod", "staging", "test"]
 DEV = "envs/dev-rds/terraform.tfvars"
 INVENTORY = {"inventory": {"database_name": "inventory", "username": "inventory_user"}}
+RECORDS = "docs/20-contracts/resource-catalogs/rds-catalog.yaml"
 ORDERS = {"orders": {"database_name": "orders", "username": "orders_user"}}
 
 
@@ -60,6 +61,18 @@ class Place:
         for key, entry in entries.items():
             user = entry["username"]
             project.write_secret(f"{key}/postgres", user, password_of(user), entry["database_name"])
+
+    def recorded(self, **statuses: str) -> None:
+        """Write the catalog of resources: the same entry in every environment."""
+        keys = {env: {"inventory": {"metadata": {"status": s}}} for env, s in statuses.items()}
+        path = self.github.root / RECORDS
+        path.parent.mkdir(parents=True)
+        path.write_text(yaml.safe_dump({"databases": keys}))
+
+    def statuses(self) -> dict[str, str]:
+        """Return what it says of that entry."""
+        found = yaml.safe_load((self.github.root / RECORDS).read_text())["databases"]
+        return {env: keys["inventory"]["metadata"]["status"] for env, keys in found.items()}
 
     def journal(self, env: str, kind: str) -> list[dict[str, Any]]:
         """Return the journal's records of a kind."""
@@ -240,6 +253,7 @@ def test_two_environments_changed_in_one_merge_are_both_applied(place: Place) ->
     place.make("dev", "test")
     place.github.begin()
     before = place.github.git("rev-parse", "HEAD")
+    place.recorded(dev="pending", test="pending", prod="pending")
     place.declare("dev", INVENTORY)
     place.github.commit("dev first")
     place.declare("test", INVENTORY)
@@ -267,6 +281,7 @@ def test_two_environments_changed_in_one_merge_are_both_applied(place: Place) ->
         calls = [call for call in place.terraform_calls() if call.startswith(f"{env} ")]
         assert [call.split()[2] for call in calls] == ["init", "plan", "apply"]
         assert calls[-1].endswith("run.tfplan")
+    assert place.statuses() == {"dev": "active", "test": "active", "prod": "pending"}
     # No record of the second environment was lost to the first one's.
     authors = place.github.git("log", "--format=%an", "-2", "--", "governance").splitlines()
     assert authors == ["github-actions[bot]"] * 2

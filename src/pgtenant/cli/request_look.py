@@ -125,6 +125,7 @@ def run_status(
     environment: str | None,
     project: Path,
     from_audit: bool,
+    at_least: str | None,
     style: str,
 ) -> int:
     """Move one entry, or all that a run has reached.
@@ -135,11 +136,14 @@ def run_status(
     env = need_environment(environment)
     if from_audit == (key is not None) or (key is not None and status is None):
         raise UsageError("give KEY and STATUS, or --from-audit alone")
+    if at_least is not None and not from_audit:
+        raise UsageError("--at-least goes with --from-audit")
     settings = load_settings(project, {})
     if key is not None and status is not None:
         moves = [set_status(settings, env, key, Status(status))]
     else:
-        moves = [*all_from_audit(settings, env)]
+        least = None if at_least is None else Status(at_least)
+        moves = [*all_from_audit(settings, env, at_least=least)]
     if style == "json":
         rows = [{"key": m.key, "before": str(m.before), "after": str(m.after)} for m in moves]
         sys.stdout.write(json_text({"environment": env, "moves": rows}))

@@ -31,6 +31,7 @@ _NEXT: Final[Mapping[Status, frozenset[Status]]] = {
 }
 # What a merge and a run have passed through by the time that anybody records them.
 _IMPLIED: Final = frozenset({Status.APPROVED, Status.PROVISIONING})
+_BEFORE_A_RUN: Final = frozenset({Status.PENDING, Status.APPROVED})
 
 
 def can_move(now: Status, to: Status) -> bool:
@@ -49,6 +50,13 @@ def can_move(now: Status, to: Status) -> bool:
 def following(now: Status) -> tuple[Status, ...]:
     """Return every other status that may come next, in the order of a life."""
     return tuple(one for one in Status if one is not now and can_move(now, one))
+
+
+def further(now: Status, at_least: Status | None) -> Status:
+    """Return what an entry that no run has reached is, if it is to be at least so far."""
+    if at_least is None or now not in _BEFORE_A_RUN or at_least not in following(now):
+        return now
+    return at_least
 
 
 def outcome(statuses: Iterable[str]) -> Status | None:

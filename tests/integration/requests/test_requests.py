@@ -289,6 +289,14 @@ def test_the_audit_moves_the_status(requests: Requests) -> None:
     before = requests.files()
     assert requests.run("status", "-e", "dev", "--from-audit").code == 0
     assert requests.files() == before
+    for least in ("approved", "provisioning", "approved"):
+        found = requests.run("status", "-e", "dev", "--from-audit", "--at-least", least)
+        assert found.code == 0
+        statuses = [requests.record("dev", key)["metadata"]["status"] for key in keys]
+        assert statuses[:2] == ["active", "failed"]
+        assert statuses[2] == ("approved" if "was pending" in found.out else "provisioning")
+    alone = requests.run("status", "-e", "dev", "unseen", "active", "--at-least", "approved")
+    assert alone.code == 64
 
 
 def test_a_status_that_can_not_follow(requests: Requests) -> None:

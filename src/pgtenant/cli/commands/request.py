@@ -154,6 +154,11 @@ def route(**options: Any) -> int:
 @click.option(
     "--from-audit", is_flag=True, help="Every entry: active or failed, as its last run ended."
 )
+@click.option(
+    "--at-least",
+    type=click.Choice([str(Status.APPROVED), str(Status.PROVISIONING)]),
+    help="With --from-audit: what an entry is that no run has reached yet.",
+)
 @format_option("text", "json")
 def status(**options: Any) -> int:
     """Move an entry to a status in the catalog of resources.

@@ -11,7 +11,7 @@ from pgtenant.catalog.model import Entry
 from pgtenant.catalog.shown import plain
 from pgtenant.errors import UsageError
 from pgtenant.requests.records import with_status
-from pgtenant.requests.status import Status, can_move, following, outcome
+from pgtenant.requests.status import Status, can_move, following, further, outcome
 from pgtenant.settings import Settings
 from pgtenant.together import Change, alone, write
 from pgtenant.usecases.request.declared import declared, read, read_text, shown_path
@@ -48,10 +48,18 @@ def set_status(settings: Settings, environment: str, key: str, to: Status) -> Mo
     return move
 
 
-def from_audit(settings: Settings, environment: str) -> tuple[Move, ...]:
+def from_audit(
+    settings: Settings, environment: str, *, at_least: Status | None = None
+) -> tuple[Move, ...]:
     """Move every record of an environment to what the last run of its entry made of it.
 
     Entries that are not recorded, that no run has reached, or that are on their way out stay.
+
+    Args:
+        settings: the project's.
+        environment: whose records.
+        at_least: what those are moved to that no run has reached yet and that are less far; None
+            leaves them where they are.
 
     Returns:
         What moved, by key.
@@ -66,9 +74,9 @@ def from_audit(settings: Settings, environment: str) -> tuple[Move, ...]:
         recorded = all_records(settings).get(environment, {})
         outcomes = _outcomes(settings, environment, entries)
         moves = []
-        for key in sorted(recorded.keys() & outcomes.keys()):
+        for key in sorted(recorded.keys() & entries.keys()):
             before = _status(settings, {environment: recorded}, environment, key)
-            after = outcomes[key]
+            after = outcomes.get(key) or further(before, at_least)
             leaving = before in {Status.DECOMMISSIONING, Status.DECOMMISSIONED}
             if before != after and not leaving and can_move(before, after):
                 moves.append(Move(environment, key, before, after))
