@@ -23,6 +23,10 @@ class Action(StrEnum):
     CLOSE_DATABASE = "close_database"
     STORE_SECRET = "store_secret"  # noqa: S105
     END_SESSION = "end_session"
+    DUMP_DATABASE = "dump_database"
+    CLEAN_UP = "clean_up"
+    DROP_DATABASE = "drop_database"
+    DROP_ROLE = "drop_role"
     CHECK = "check"
     PREFLIGHT = "preflight"
     RUN = "run"

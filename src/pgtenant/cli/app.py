@@ -17,6 +17,7 @@ from pgtenant.cli.commands.init import init
 from pgtenant.cli.commands.plan import plan
 from pgtenant.cli.commands.report import report
 from pgtenant.cli.commands.request import request
+from pgtenant.cli.commands.retire import retire
 from pgtenant.cli.commands.verify import verify
 
 
@@ -48,6 +49,7 @@ for command in (
     bootstrap,
     adopt,
     import_,
+    retire,
     request,
     audit,
     fleet,

@@ -37,6 +37,13 @@ from pgtenant.planning.changes import (
     UseIam,
     UsePassword,
 )
+from pgtenant.planning.retirement.steps import (
+    CleanUp,
+    DropDatabase,
+    DropRole,
+    ReleaseDatabase,
+)
+from pgtenant.planning.retirement.steps import Step as RetirementStep
 
 Part = tuple[str, str]
 
@@ -108,6 +115,19 @@ def effect_of_step(step: Step) -> Effect:
             return Effect((step.kind, step.to, step.role))
         case GrantGroup():
             return Effect((step.kind, step.role, step.group))
+        case _:
+            return effect_of(step)
+
+
+def effect_of_retirement(step: RetirementStep) -> Effect:
+    """Return what a step of a retirement brings about."""
+    match step:
+        case CleanUp():
+            return Effect((step.kind, step.role, step.database))
+        case ReleaseDatabase() | DropDatabase():
+            return Effect((step.kind, step.database))
+        case DropRole():
+            return Effect((step.kind, step.role))
         case _:
             return effect_of(step)
 

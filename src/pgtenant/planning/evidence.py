@@ -17,7 +17,9 @@ _OF_ROLES: Final = frozenset({"create_role", "use_iam", "alter_role"})
 _OPTION: Final = "grant option"
 
 
-def shown(effect: Effect, observed: Observed) -> bool:
+def shown(  # noqa: PLR0911 - one arm for each kind of change
+    effect: Effect, observed: Observed
+) -> bool:
     """Return whether what a change is about is there, and as the change leaves it.
 
     Args:
@@ -26,6 +28,10 @@ def shown(effect: Effect, observed: Observed) -> bool:
             for the schema `public`: nothing shows those.
     """
     match effect.target:
+        case ("drop_role" | "clean_up", name, *_) if name not in observed.roles:
+            return True
+        case ("drop_database" | "release_database", name) if name not in observed.databases:
+            return True
         case (_, name) if name in observed.roles and effect.target[0] in _OF_ROLES:
             return _role(effect, observed.roles[name])
         case ("mark_role", name, _) if name in observed.roles:
@@ -74,6 +80,8 @@ def _database(  # noqa: PLR0911 - one arm for each kind of change
             return True
         case "configure_database", []:
             return owner is not None and owner.marker is not None
+        case "release_database", []:
+            return database.owner == observed.server.admin.name
         case "take_over_database", [name]:
             return database.owner == name
         case "mark_database", []:

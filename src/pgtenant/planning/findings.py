@@ -25,6 +25,7 @@ class Blocked:
 class DriftKind(StrEnum):
     """What a drift item is about."""
 
+    DISABLED = "disabled"
     RETIRED = "retired"
     OTHER_ENVIRONMENT = "other_environment"
     UNDECLARED_DATABASE = "undeclared_database"

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from pgtenant.catalog.model import AccessLevel, Auth
+from pgtenant.planning.retired import Retired, read_retired
 
 MANAGED_BY: Final = "pgtenant"
 _LONGEST: Final = 1000  # characters: nothing that we write comes near it
@@ -28,6 +29,7 @@ class Marker:
         access_level: on a role, the level that was granted last; None for owners.
         initial_schema: the initial schema that has been run.
         auth: on a role, `iam` when the catalog made it log in that way; None for passwords.
+        retired: on a role, how it was when it was taken out of service; None in service.
     """
 
     environment: str
@@ -36,6 +38,7 @@ class Marker:
     access_level: AccessLevel | None = None
     initial_schema: str | None = None
     auth: Auth | None = None
+    retired: Retired | None = None
 
     def text(self) -> str:
         """Render the compact JSON line."""
@@ -47,6 +50,7 @@ class Marker:
             "access_level": self.access_level,
             "initial_schema": self.initial_schema,
             "auth": self.auth,
+            "retired": self.retired.as_dict() if self.retired is not None else None,
         }
         present = {key: value for key, value in fields.items() if value is not None}
         return json.dumps(present, separators=(",", ":"), ensure_ascii=True)
@@ -81,6 +85,7 @@ def parse(comment: str | None) -> Marker | None:
         access_level=AccessLevel(level) if level is not None and level in {*AccessLevel} else None,
         initial_schema=_text(fields.get("initial_schema")),
         auth=Auth.IAM if fields.get("auth") == Auth.IAM else None,
+        retired=read_retired(fields.get("retired")),
     )
 
 

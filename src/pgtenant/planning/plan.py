@@ -14,6 +14,7 @@ from pgtenant.planning.findings import Blocked, Drift, DriftKind
 from pgtenant.planning.guards import guard
 from pgtenant.planning.observed import Observed, PasswordState
 from pgtenant.planning.order import Group, order
+from pgtenant.planning.retirement.standing import note_disabled, out_of_service
 from pgtenant.planning.sql.script import Lending
 
 
@@ -112,19 +113,21 @@ def make_plan(observed: Observed, desired: Desired, *, only: Collection[str] | N
     """
     entries = tuple(sorted(r.entry for r in desired.roles if only is None or r.entry in only))
     selected = frozenset(entries)
-    blocked = tuple(
-        b for b in guard(observed, desired) if only is None or b.entry in only
-    ) + _unmet(observed, desired, only)
-    held_back = {b.entry for b in guard(observed, desired)} | {b.entry for b in blocked}
+    disabled = out_of_service(observed, desired)
+    guarded = [b for b in guard(observed, desired) if b.entry not in disabled]
+    unmet = (b for b in _unmet(observed, desired, only) if b.entry not in disabled)
+    blocked = (*(b for b in guarded if only is None or b.entry in only), *unmet)
+    held_back = {b.entry for b in guarded} | {b.entry for b in blocked} | disabled.keys()
     # Other entries' roles may hold something in a blocked entry's database: that stays too.
     closed = {d.name for d in desired.databases if d.entry in held_back}
     changes: list[Change] = []
-    drift: list[Drift] = []
+    drift = [d for d in note_disabled(disabled, desired) if only is None or d.entry in only]
     for item in diff(observed, desired):
         if only is not None and item.entry not in only:
             continue
         if isinstance(item, Drift):
-            drift.append(item)
+            if item.entry not in disabled or item.kind is DriftKind.UNDECLARED_DATABASE:
+                drift.append(item)
         elif item.entry not in held_back and database_of(item) not in closed:
             changes.append(item)
     return Plan(

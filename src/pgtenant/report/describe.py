@@ -207,9 +207,14 @@ def _marking(before: str | None, after: str) -> str:
         ("access level", old.access_level, new.access_level),
         ("initial schema", old.initial_schema, new.initial_schema),
         ("auth", old.auth, new.auth),
+        ("out of service since", _since(old), _since(new)),
     )
     told = [f"{what} {_value(a)} -> {_value(b)}" for what, a, b in pairs if a != b]
     return f"marker records {', '.join(told)}" if told else "marker written again"
+
+
+def _since(mark: marker.Marker) -> str | None:
+    return mark.retired.at if mark.retired is not None else None
 
 
 def _value(text: str | None) -> str:

@@ -26,6 +26,7 @@ TITLES: Final[Mapping[DriftKind, str]] = {
     DriftKind.INITIAL_SCHEMA: "Initial schemas",
     DriftKind.TENANCY: "Tenants",
     DriftKind.SETTING: "Settings of roles and databases",
+    DriftKind.DISABLED: "Out of service (`pgtenant retire`)",
     DriftKind.RETIRED: "Retired? Managed roles without an entry",
     DriftKind.OTHER_ENVIRONMENT: "Roles of other environments",
 }
@@ -39,6 +40,7 @@ _OF_A_ROLE: Final = REVOCABLE | {
     DriftKind.PASSWORD,
     DriftKind.EXPIRED,
     DriftKind.SECRET,
+    DriftKind.DISABLED,
     DriftKind.RETIRED,
     DriftKind.OTHER_ENVIRONMENT,
 }

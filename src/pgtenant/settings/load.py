@@ -10,6 +10,7 @@ from pgtenant.settings.model import (
     Environment,
     NamingSettings,
     ProjectSettings,
+    RetireSettings,
     SecretsSettings,
     ServerSettings,
     Settings,
@@ -128,6 +129,7 @@ def _build(
                 else sections["requests"]["routes"],
             }
         ),
+        retire=RetireSettings(**sections["retire"]),
         environments=MappingProxyType(
             {
                 name: Environment(**{"approval": default_approval(name), **given})

@@ -98,6 +98,19 @@ class NamingSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class RetireSettings:
+    """`[retire]`: how entries are taken away.
+
+    Attributes:
+        days: between disabling and dropping.
+        programs: the directory of `pg_dump` and `pg_restore`, or None to look for them.
+    """
+
+    days: int
+    programs: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Environment:
     """`[environments.<name>]`.
 
@@ -127,6 +140,7 @@ class Settings:
     server: ServerSettings
     naming: NamingSettings
     requests: RequestsSettings
+    retire: RetireSettings
     environments: Mapping[str, Environment]
 
     def environment(self, env: str) -> Environment:

@@ -100,6 +100,12 @@ def _connections(value: object) -> int:
     return value
 
 
+def _days(value: object) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= 3650:
+        raise ValueError("")
+    return value
+
+
 def _wave(value: object) -> int:
     if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= 1000:
         raise ValueError("")
@@ -229,6 +235,12 @@ SPECS: Final = (
          parse_repository),
     Spec("requests", "base", "text", "development", "the name of a branch",
          "The branch that the pull requests of requests target.", parse_branch),
+    Spec("retire", "days", "whole number", 7, "a whole number from 0 to 3650",
+         "How many days an entry has to be disabled before `retire --stage drop` drops it.", _days),
+    Spec("retire", "programs", "text", None, "a path",
+         "The directory of `pg_dump` and `pg_restore`; without it, the oldest on this machine that "
+         "can dump the server: on the PATH, below `/usr/lib/postgresql` or `/usr/pgsql-*`, or the "
+         "demo's.", _text),
     Spec(ENVIRONMENTS, "approval", "true or false", None, "true or false",
          "Whether `apply` needs an approval in this environment; by default every environment "
          "but `dev` does.", _boolean),

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from pgtenant.audit.record import Action, Status
 from pgtenant.errors import ExitCode, PgtenantError
-from pgtenant.planning.findings import Blocked
+from pgtenant.planning.findings import Blocked, DriftKind
 from pgtenant.planning.plan import Plan
 from pgtenant.usecases.inputs import Inputs
 from pgtenant.usecases.recorder import Recorder, Row
@@ -90,11 +90,14 @@ def closing_rows(
     """
     told = {record.username for record in recorder.own}
     unread = {d.entry for d in inputs.desired.databases if d.name in plan.incomplete}
+    disabled = {d.entry: d.message for d in plan.drift if d.kind is DriftKind.DISABLED}
     rows: list[Row] = []
     for key in plan.entries:
         if key in failed:
             continue
-        if key in unreached:
+        if key in disabled:
+            status, message = Status.NO_CHANGE, disabled[key]
+        elif key in unreached:
             status, message = Status.WARNING, "not finished: the run stopped at an error before"
         elif key in unread:
             status, message = Status.WARNING, "what is inside the database was not checked"

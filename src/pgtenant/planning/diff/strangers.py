@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pgtenant.planning.desired import Desired
 from pgtenant.planning.findings import Drift, DriftKind
 from pgtenant.planning.observed import Observed
+from pgtenant.planning.retirement.standing import disabled
 
 
 def find_strangers(observed: Observed, desired: Desired) -> Iterator[Drift]:
@@ -18,7 +19,9 @@ def find_strangers(observed: Observed, desired: Desired) -> Iterator[Drift]:
             continue
         databases = ", ".join(d.name for d in observed.owned_by(name))
         owns = f"; it owns {databases}" if databases else ""
-        if mark.environment == desired.environment:
+        if mark.environment == desired.environment and mark.retired is not None:
+            yield disabled(mark.entry, name, mark.retired, owns)
+        elif mark.environment == desired.environment:
             yield Drift(
                 kind=DriftKind.RETIRED,
                 entry=mark.entry,

@@ -61,7 +61,7 @@ def create_database(name: str) -> sql.Composed:
 
 
 def drop_database(name: str) -> sql.Composed:
-    """`DROP DATABASE`; only ever shown."""
+    """`DROP DATABASE`."""
     return sql.SQL("DROP DATABASE {}").format(sql.Identifier(name))
 
 

@@ -1,0 +1,1 @@
+"""Taking an entry out of service, back into it, or away for good; pure."""

@@ -1,0 +1,91 @@
+"""The steps of a retirement: a closed union, consumed with `match` and `assert_never`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from pgtenant.planning.changes import (
+    AlterDatabase,
+    AlterRole,
+    GrantDatabase,
+    MarkRole,
+    TakeOverDatabase,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CleanUp:
+    """Take a role out of a database: its privileges, its defaults, and what it owns there.
+
+    Attributes:
+        entry: the key that its marker names.
+        database: where; in the maintenance database also what all databases share.
+        items: what is there, as PostgreSQL describes it, sorted.
+    """
+
+    kind: ClassVar[str] = "clean_up"
+    entry: str
+    role: str
+    database: str
+    items: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReleaseDatabase:
+    """Make the admin the owner, because nobody can be lent a role outside a transaction."""
+
+    kind: ClassVar[str] = "release_database"
+    entry: str
+    database: str
+    owner: str
+    admin: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DropDatabase:
+    """Drop a database that the admin owns by now."""
+
+    kind: ClassVar[str] = "drop_database"
+    entry: str
+    database: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DropRole:
+    """Drop a role that nothing depends on any more."""
+
+    kind: ClassVar[str] = "drop_role"
+    entry: str
+    role: str
+
+
+Step = (
+    AlterRole
+    | MarkRole
+    | AlterDatabase
+    | TakeOverDatabase
+    | GrantDatabase
+    | CleanUp
+    | ReleaseDatabase
+    | DropDatabase
+    | DropRole
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Steps that commit together.
+
+    Attributes:
+        database: where, if not in the maintenance database.
+        acting: the role that the owner's statements run as, borrowed; empty for none.
+        rights: roles whose rights the admin is lent for it.
+        transactional: whether a transaction can hold it.
+    """
+
+    steps: tuple[Step, ...]
+    database: str | None = None
+    acting: str = ""
+    rights: tuple[str, ...] = ()
+    transactional: bool = True

@@ -1,0 +1,141 @@
+"""What an entry is on the server: the roles and the database that a retirement is about."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from pgtenant.errors import PgtenantError, UsageError
+from pgtenant.planning.desired import Desired
+from pgtenant.planning.marker import Marker
+from pgtenant.planning.observed import Database, Observed, Role
+from pgtenant.planning.retired import Retired
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """One entry, as the markers on the server tell. Only roles that carry ours are in it.
+
+    Attributes:
+        entry: the key.
+        roles: the entry's own role, then those of its database's editors and readers by name.
+        database: the database that it owns, or None for an editor or reader, and where it is
+            gone.
+        declared: whether the catalog still has the entry.
+    """
+
+    entry: str
+    roles: tuple[Role, ...]
+    database: Database | None
+    declared: bool
+
+    @property
+    def role(self) -> Role:
+        """The entry's own role."""
+        return self.roles[0]
+
+    @property
+    def retired(self) -> Retired | None:
+        """What the marker of its own role remembers."""
+        return mark_of(self.role).retired
+
+    @property
+    def names(self) -> frozenset[str]:
+        """The names of its roles."""
+        return frozenset(role.name for role in self.roles)
+
+
+def mark_of(role: Role) -> Marker:
+    """Return the marker of a role that has one."""
+    if role.marker is None:
+        msg = f"{role.name} has no marker"
+        raise AssertionError(msg)
+    return role.marker
+
+
+def find_subject(observed: Observed, desired: Desired, key: str) -> Subject:
+    """Find what is to be retired. A role's marker decides, also for a key that is not declared.
+
+    Raises:
+        PgtenantError: its role is not there, or is not ours.
+        UsageError: neither the catalog nor a marker knows the key.
+    """
+    declared = desired.by_entry.get(key)
+    ours = [r for _, r in sorted(observed.roles.items()) if _is_ours(r, desired.environment)]
+    if declared is not None:
+        role = observed.roles.get(declared.name)
+        if role is None:
+            raise PgtenantError(
+                f"the role {declared.name} of the entry {key} is not there: nothing to retire",
+                hint="take the entry out of the catalog, and no run makes it",
+            )
+        if role not in ours or mark_of(role).entry != key:
+            raise PgtenantError(
+                f"the role {role.name} exists and is not managed as the entry {key} of"
+                f" {desired.environment}: nothing of it was touched",
+                hint=f"`pgtenant adopt -e {desired.environment} {key}` says more",
+            )
+    else:
+        marked = [r for r in ours if mark_of(r).entry == key]
+        if not marked:
+            raise UsageError(
+                f"neither the catalog of {desired.environment} nor a role's marker knows {key}",
+                hint="`pgtenant plan` lists the entries; an entry that was dropped is gone",
+            )
+        if len(marked) > 1:
+            names = ", ".join(r.name for r in marked)
+            raise PgtenantError(
+                f"the markers of {names} name the entry {key}: it is not clear which one is meant",
+                hint="drop the role that is left over by hand, or declare the entry again",
+            )
+        role = marked[0]
+    database = _database(role, observed, desired, key)
+    members = tuple(_members(role, database, desired, ours))
+    return Subject(
+        entry=key, roles=(role, *members), database=database, declared=declared is not None
+    )
+
+
+def _is_ours(role: Role, environment: str) -> bool:
+    return role.marker is not None and role.marker.environment == environment
+
+
+def _database(role: Role, observed: Observed, desired: Desired, key: str) -> Database | None:
+    mark = mark_of(role)
+    if mark.access_level is not None:
+        return None
+    owned = observed.owned_by(role.name)
+    if mark.retired is not None and mark.retired.database is not None:
+        there = observed.databases.get(mark.retired.database)
+        mine = {role.name} | ({observed.server.admin.name} if mark.retired.dropping else set())
+        return there if there is not None and there.owner in mine else None
+    declared = desired.by_entry.get(key)
+    if declared is not None:
+        return next((d for d in owned if d.name == declared.database), None)
+    marked = [d for d in owned if d.marker is not None and d.marker.entry == key]
+    candidates = marked or list(owned)
+    return candidates[0] if len(candidates) == 1 else None
+
+
+def _members(
+    owner: Role,
+    database: Database | None,
+    desired: Desired,
+    ours: list[Role],
+) -> Iterator[Role]:
+    """Yield the editors and readers of a database: they are of no use without it."""
+    entry = mark_of(owner).entry
+    if mark_of(owner).access_level is not None:
+        return
+    for role in ours:
+        mark = mark_of(role)
+        if role.name == owner.name or mark.access_level is None:
+            continue
+        declared = desired.by_name.get(role.name)
+        if mark.retired is not None and mark.retired.entry == entry:
+            yield role
+        elif database is not None and declared is not None:
+            if declared.database == database.name:
+                yield role
+        elif database is not None and database.holds(role.name, "CONNECT"):
+            yield role

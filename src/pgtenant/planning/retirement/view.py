@@ -1,0 +1,29 @@
+"""A stage of a retirement as it is shown before it is carried out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pgtenant.planning.findings import Blocked
+from pgtenant.planning.retirement.steps import Batch
+from pgtenant.planning.sql.script import Lending
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """What a stage does, or would.
+
+    Attributes:
+        entry: the key.
+        stage: `disable`, `undo` or `drop`.
+        batches: in the order in which they run.
+        blocked: what is in the way; with any, nothing is changed.
+        notes: what else there is to know, for people.
+    """
+
+    entry: str
+    stage: str
+    batches: tuple[Batch, ...]
+    lending: Lending
+    blocked: tuple[Blocked, ...] = ()
+    notes: tuple[str, ...] = ()

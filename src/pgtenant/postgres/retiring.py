@@ -1,0 +1,86 @@
+"""What the server says of roles and a database that are to go."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from typing import Any
+
+import psycopg
+
+from pgtenant.planning.retirement.inventory import Inventory, Trace
+from pgtenant.postgres.failures import failed
+from pgtenant.postgres.libpq import Connection
+from pgtenant.postgres.queries import query
+from pgtenant.postgres.retry import patiently
+from pgtenant.verify.facts import StaleSession
+
+
+async def sessions_of(
+    connection: Connection, database: str | None, roles: Collection[str]
+) -> tuple[StaleSession, ...]:
+    """Return the sessions in a database, and those of roles anywhere, sorted.
+
+    Raises:
+        ServerError: the query failed.
+    """
+    rows = await _rows(
+        connection, "retire_sessions", {"database": database, "roles": sorted(roles)}
+    )
+    return tuple(StaleSession(*row) for row in rows)
+
+
+async def state_of(
+    connection: Connection, database: str | None, roles: Collection[str]
+) -> tuple[Inventory, tuple[str, ...]]:
+    """Return what keeps a database from being dropped, and where roles have left something.
+
+    Raises:
+        ServerError: the query failed.
+    """
+    parameters = {"database": database, "roles": sorted(roles)}
+    ((prepared, slots, subscriptions, foreign, places),) = await _rows(
+        connection, "retire_state", parameters
+    )
+    found = Inventory(
+        prepared=tuple(prepared),
+        slots=tuple(slots),
+        subscriptions=tuple(subscriptions),
+        foreign=tuple(foreign),
+    )
+    return found, tuple(places)
+
+
+async def traces_in(
+    connection: Connection, database: str | None, roles: Collection[str], *, shared: bool
+) -> tuple[Trace, ...]:
+    """Return what roles have in the database of a connection, sorted.
+
+    Args:
+        connection: to it.
+        database: the one that is to be dropped, which does not count.
+        roles: their names.
+        shared: whether what all databases share counts as in it.
+
+    Raises:
+        ServerError: the query failed.
+    """
+    parameters = {"database": database, "roles": sorted(roles), "shared": shared}
+    rows = await _rows(connection, "retire_inside", parameters)
+    where = connection.info.dbname
+    return tuple(
+        Trace(where, role, kind == "owned", description, owner)
+        for role, kind, description, owner in rows
+    )
+
+
+async def _rows(
+    connection: Connection, name: str, parameters: Mapping[str, object]
+) -> list[tuple[Any, ...]]:
+    async def once() -> list[tuple[Any, ...]]:
+        return await (await connection.execute(query(name), parameters)).fetchall()
+
+    try:
+        return await patiently(once)
+    except psycopg.Error as error:
+        where = connection.info.dbname
+        raise failed(error, doing="reading what is to be retired", where=where) from None

@@ -1,0 +1,1 @@
+"""`pgtenant retire`: out of service, back into it, or away for good."""

@@ -1,0 +1,246 @@
+"""Announce a retirement's steps, carry them out, and record each transaction before the next."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
+
+from pgtenant.audit.intent import Intent, Planned
+from pgtenant.audit.record import Action, Status
+from pgtenant.errors import AuthorityError, PgtenantError
+from pgtenant.planning.authority import missing_comment, missing_loan
+from pgtenant.planning.changes import MarkRole, RoleChange
+from pgtenant.planning.effects import effect_of_retirement
+from pgtenant.planning.observed import Observed
+from pgtenant.planning.retirement.steps import (
+    Batch,
+    CleanUp,
+    DropDatabase,
+    DropRole,
+    ReleaseDatabase,
+    Step,
+)
+from pgtenant.planning.retirement.subject import Subject
+from pgtenant.planning.sql.retirement import retirement_script
+from pgtenant.planning.sql.script import Lending
+from pgtenant.postgres.authority import admins_of, refused_comments, refused_loans
+from pgtenant.postgres.execute import Proviso, UnconfirmedError, run
+from pgtenant.postgres.lock import still_held
+from pgtenant.report.progress import Progress
+from pgtenant.report.retirement import step_sentence, texts_of
+from pgtenant.usecases.blame import blame
+from pgtenant.usecases.inputs import Inputs
+from pgtenant.usecases.journal import facts
+from pgtenant.usecases.look import Instance
+from pgtenant.usecases.recorder import Recorder, Row
+from pgtenant.usecases.rows import action_of, attempted, failed_run, in_doubt, short
+from pgtenant.usecases.settle import nothing_yet, settle
+
+
+@dataclass(slots=True)
+class Carrier:
+    """What the stages of a retirement share.
+
+    Attributes:
+        now: the present moment, as audit records write it.
+    """
+
+    inputs: Inputs
+    instance: Instance
+    recorder: Recorder
+    progress: Progress
+    subject: Subject
+    observed: Observed
+    now: Callable[[], str]
+    lending: Lending = field(init=False)
+    lock: Proviso | None = field(init=False, default=None)
+
+    def __post_init__(self) -> None:
+        self.lending = Lending.of(self.observed)
+
+    async def start(self, batches: Sequence[Batch] = (), *, dry_run: bool) -> None:
+        """Open the run in the journal, with what it is about to do."""
+        opening = facts(self.inputs, observed=self.observed)
+        if dry_run:
+            await self.recorder.start(opening)
+            return
+        self.lock = still_held(self.instance.primary.info.backend_pid)
+        settlement = await settle(self.recorder, self.inputs, nothing_yet)
+        await self.recorder.start(opening, self._planned(batches), settlement)
+
+    async def prove(self, batches: Iterable[Batch]) -> None:
+        """Check that the admin may do it, by doing and undoing what it is refused first.
+
+        Raises:
+            AuthorityError: it may not; nothing was changed.
+        """
+        batches = list(batches)
+        primary, steps = self.instance.primary, [s for b in batches for s in b.steps]
+        borrowed = {role for b in batches for role in (b.acting, *b.rights)} - {"", self._admin}
+        touched = {s.role for s in steps if isinstance(s, RoleChange | DropRole)}
+        roles = () if self.observed.server.admin.superuser else borrowed | touched
+        refusals = await refused_loans(primary, roles, self.lending)
+        missing = [
+            missing_loan(role, refusal, await admins_of(primary, role), self.observed)
+            for role, refusal in sorted(refusals.items())
+        ]
+        marks = [s for s in steps if isinstance(s, MarkRole) and s.role not in refusals]
+        for role, refusal in sorted((await refused_comments(primary, marks)).items()):
+            admins = await admins_of(primary, role)
+            missing.append(missing_comment(role, refusal, admins, self.observed))
+        if missing:
+            lines = "\n".join(f"  {m.message}" for m in missing)
+            cures = "\n".join(f"  {m.statement};  -- as {m.executor}" for m in missing)
+            error = AuthorityError(
+                f"the admin may not carry this out; nothing was changed:\n{lines}",
+                hint=f"have this run, then try again:\n{cures}",
+            )
+            await self.record(Action.PREFLIGHT, Status.ERROR, error.message)
+            raise error
+
+    async def carry_out(self, batches: Sequence[Batch]) -> None:
+        """Run each batch and record it.
+
+        Raises:
+            PgtenantError: one failed, or could not be recorded; none after it was begun.
+        """
+        for batch in batches:
+            await self._carry_out(batch)
+
+    async def would(self, batches: Iterable[Batch]) -> None:
+        """Record what a dry run did not do."""
+        for batch in batches:
+            await self.recorder.write(self._rows(batch, Status.DRY_RUN))
+
+    async def record(
+        self, action: Action, status: Status, message: str, *changes: str, duration: float = 0.0
+    ) -> None:
+        """Write a row about the entry as a whole."""
+        await self.recorder.write(
+            [
+                Row(
+                    database=self._database,
+                    username=self.subject.role.name,
+                    action=action,
+                    status=status,
+                    message=short(message),
+                    entry=self.subject.entry,
+                    changes=changes,
+                    duration=duration,
+                )
+            ]
+        )
+
+    async def _carry_out(self, batch: Batch) -> None:
+        began = time.monotonic()
+        doing = step_sentence(batch.steps[0])
+        script = retirement_script(batch, self.lending)
+        async with AsyncExitStack() as stack:
+            connection = self.instance.primary
+            if batch.database is not None:
+                entered = self.instance.gate.open(self.instance.admin, batch.database)
+                connection = await stack.enter_async_context(entered)
+            try:
+                async with blame(self.instance, connection):
+                    await run(
+                        connection,
+                        script,
+                        transactional=batch.transactional,
+                        doing=doing,
+                        proviso=self.lock,
+                    )
+            except PgtenantError as error:
+                stands = isinstance(error, UnconfirmedError)
+                rows = self._rows(
+                    batch,
+                    Status.WARNING if stands else Status.ERROR,
+                    because=error.message,
+                    doubt=in_doubt(error),
+                )
+                await self.recorder.write([*rows, failed_run(error)] if stands else rows)
+                raise
+        duration = time.monotonic() - began
+        await self.recorder.write(self._rows(batch, Status.SUCCESS, duration=duration))
+        self.progress.advance(self.subject.entry, doing)
+
+    def _rows(
+        self,
+        batch: Batch,
+        status: Status,
+        *,
+        because: str = "",
+        duration: float = 0.0,
+        doubt: bool = False,
+    ) -> list[Row]:
+        grouped: dict[tuple[str, Action, str, str], list[Step]] = {}
+        for step in batch.steps:
+            key = (step.entry, action_of_step(step), self._home(step), self._user(step))
+            grouped.setdefault(key, []).append(step)
+        texts = tuple(texts_of(batch, self.lending))
+        return [
+            Row(
+                database=database,
+                username=user,
+                action=action,
+                status=status,
+                message=short(attempted(map(step_sentence, together), because)),
+                duration=duration,
+                entry=entry,
+                sql=texts,
+                changes=tuple(effect_of_retirement(step).id for step in together),
+                in_doubt=doubt,
+            )
+            for (entry, action, database, user), together in grouped.items()
+        ]
+
+    def _planned(self, batches: Sequence[Batch]) -> tuple[Planned, ...]:
+        intents = [
+            Intent(
+                id=(effect := effect_of_retirement(step)).id,
+                entry=step.entry,
+                username=self._user(step),
+                database=self._home(step),
+                action=str(action_of_step(step)),
+                says=step_sentence(step),
+                target=effect.target,
+                objects=effect.objects,
+                details=effect.details,
+            )
+            for batch in batches
+            for step in batch.steps
+        ]
+        return (Planned(group="", declared="", intents=tuple(intents)),) if intents else ()
+
+    def _home(self, step: Step) -> str:
+        return getattr(step, "database", "") or self._database
+
+    def _user(self, step: Step) -> str:
+        return getattr(step, "role", "") or self.subject.role.name
+
+    @property
+    def _admin(self) -> str:
+        return self.observed.server.admin.name
+
+    @property
+    def _database(self) -> str:
+        subject = self.subject
+        if subject.database is not None:
+            return subject.database.name
+        return (subject.retired.database or "") if subject.retired is not None else ""
+
+
+def action_of_step(step: Step) -> Action:
+    """Return the audit action of a step."""
+    match step:
+        case CleanUp():
+            return Action.CLEAN_UP
+        case ReleaseDatabase():
+            return Action.CONFIGURE_DATABASE
+        case DropDatabase():
+            return Action.DROP_DATABASE
+        case DropRole():
+            return Action.DROP_ROLE
+        case _:
+            return action_of(step)
