@@ -183,12 +183,16 @@ def asked(github: GitHub, name: str, *arguments: str) -> Result:
 
 def test_who_approved_and_nobody_rejected(github: GitHub) -> None:
     with github_api.serve() as github.api:
+        github.api.review("prod", "max-doe", state="pending")
+        nobody = asked(github, "approval.py")
+        github.api.review("prod", "mary-major")
         github.api.review("prod", "jane-doe")
         github.api.review("dev", "john-roe", state="rejected")
         approved = asked(github, "approval.py")
         github.api.review("prod", "john-roe", state="rejected")
         rejected = asked(github, "approval.py")
-    assert approved.out == "approved_by=jane-doe\nallow=true\n"
+    assert (nobody.code, nobody.out) == (3, "")
+    assert approved.out == "approved_by=jane-doe,mary-major\nallow=true\n"
     assert (rejected.code, rejected.out) == (3, "")
     assert "john-roe rejected this run for prod" in rejected.err
 
