@@ -35,6 +35,7 @@ GOOD: dict[str, Any] = {
     "catalog": "0" * 64,
     "only": ["orders"],
     "authoritative": False,
+    "trust_markers": False,
     "plan": {"changes": [CHANGE], "blocked": [], "drift": [], "summary": {}},
 }
 BAD_PLANS: list[object] = [
@@ -55,6 +56,7 @@ BAD = [GOOD | {"plan": plan} for plan in BAD_PLANS] + [
     GOOD | {"only": [1]},
     GOOD | {"environment": None},
     GOOD | {"authoritative": "yes"},
+    GOOD | {"trust_markers": "yes"},
     {name: value for name, value in GOOD.items() if name != "pgtenant_version"},
 ]
 

@@ -24,9 +24,10 @@ from pgtenant.cli.stdout import not_needed
 from pgtenant.cli.unexpected import as_error
 from pgtenant.errors import ExitCode, PgtenantError
 from pgtenant.planning.plan import Plan
+from pgtenant.planning.trust import Trusted
 from pgtenant.report.applied import apply_text
 from pgtenant.report.document import show
-from pgtenant.report.jsonout import apply_json, json_text
+from pgtenant.report.jsonout import apply_json, json_text, trusted_json
 from pgtenant.report.progress import Progress, progress
 from pgtenant.report.text import plan_text
 from pgtenant.secrets.store import open_store
@@ -55,6 +56,7 @@ class Request:
     dry_run: bool
     fail_fast: bool
     authoritative: bool
+    trust_markers: bool
     saved: SavedPlan | None
 
 
@@ -68,6 +70,7 @@ def run_apply(
     only: tuple[str, ...],
     no_fail_fast: bool,
     authoritative: bool,
+    trust_markers: bool,
     build_id: str | None,
     run_id: str | None,
     audit: str | None,
@@ -92,6 +95,7 @@ def run_apply(
         dry_run=dry_run,
         fail_fast=not no_fail_fast,
         authoritative=authoritative or (plan is not None and plan.authoritative),
+        trust_markers=trust_markers or (plan is not None and plan.trust_markers),
         saved=plan,
     )
     logs.configure(
@@ -113,26 +117,28 @@ def _as_json(request: Request) -> int:
     except Exception as unexpected:
         error = as_error(unexpected)
         if error.exit_code < ExitCode.USAGE:
-            _print_json(request, records, [error], error.exit_code)
+            document = as_document(request, records, [error], error.exit_code)
+            sys.stdout.write(json_text(document))
         raise
-    _print_json(request, records, outcome.errors, outcome.exit_code)
+    document = as_document(
+        request, records, outcome.errors, outcome.exit_code, outcome.plan.trusted
+    )
+    sys.stdout.write(json_text(document))
     for failure in outcome.errors:
         complain(failure)
     return outcome.exit_code
 
 
-def _print_json(
-    request: Request, records: list[Record], errors: Sequence[PgtenantError], code: int
-) -> None:
-    sys.stdout.write(json_text(as_document(request, records, errors, code)))
-
-
 def as_document(
-    request: Request, records: Sequence[Record], errors: Sequence[PgtenantError], code: int
+    request: Request,
+    records: Sequence[Record],
+    errors: Sequence[PgtenantError],
+    code: int,
+    trusted: Trusted | None = None,
 ) -> dict[str, Any]:
     """Return a run as `schemas/apply.schema.json` describes it."""
     told = [as_json(error) for error in errors]
-    extra: dict[str, object] = {"exit_code": int(code)}
+    extra: dict[str, object] = {**trusted_json(trusted), "exit_code": int(code)}
     extra |= {"error": told[0], "errors": told} if told else {}
     rows = [record.as_dict() for record in records]
     return apply_json(request.run_id, request.environment, rows, extra)
@@ -207,6 +213,7 @@ async def carry_out(
         only=request.only,
         fail_fast=request.fail_fast,
         authoritative=request.authoritative,
+        trust_markers=request.trust_markers,
     )
     if not request.dry_run:
         log_approval(settings, env, approver)
@@ -243,7 +250,7 @@ async def _recording(
         request.settings,
         request.environment,
         os.environ,
-        command=command(dry_run=request.dry_run),
+        command=command(dry_run=request.dry_run, trust_markers=request.trust_markers),
         build_id=request.build_id,
         run_id=request.run_id,
         records=records,
@@ -251,9 +258,10 @@ async def _recording(
         yield opened
 
 
-def command(*, dry_run: bool) -> str:
+def command(*, dry_run: bool, trust_markers: bool) -> str:
     """Return what is carried out, as the journal calls it."""
-    return "apply --dry-run" if dry_run else "apply"
+    flags = (" --dry-run" * dry_run, " --trust-markers" * trust_markers)
+    return f"apply{''.join(flags)}"
 
 
 def _environment(environment: str | None, plan: SavedPlan | None) -> str:

@@ -41,6 +41,7 @@ def apply_all(
     only: tuple[str, ...],
     no_fail_fast: bool,
     authoritative: bool,
+    trust_markers: bool,
     build_id: str | None,
     run_id: str | None,
     audit: str | None,
@@ -74,11 +75,13 @@ def apply_all(
         dry_run=dry_run,
         fail_fast=not no_fail_fast,
         authoritative=authoritative,
+        trust_markers=trust_markers,
         saved=None,
     )
     refused = () if dry_run or no_fail_fast else _refused(fleet)
     results = list(refused) or fleet.run(_Applies(fleet, asked).one)
-    return print_report(command(dry_run=dry_run), results, style)
+    asked_for = command(dry_run=dry_run, trust_markers=trust_markers)
+    return print_report(asked_for, results, style)
 
 
 def _refused(fleet: Fleet) -> Sequence[Result]:
@@ -114,6 +117,7 @@ class _Applies:
         entries: dict[str, str] = {}
         shown = _Shown(at_once=self.fleet.parallel == 1, wanted=self.fleet.style == "text")
         errors: tuple[PgtenantError, ...]
+        trusted = None
         try:
             outcome = await carry_out(
                 request,
@@ -124,6 +128,7 @@ class _Applies:
                 meter=progress(sys.stderr) if self.fleet.parallel == 1 else Silent(),
             )
             errors, code = outcome.errors, outcome.exit_code
+            trusted = outcome.plan.trusted
         except Exception as unexpected:
             error = self.fleet.failed(environment, unexpected)
             errors, code = (error,), error.exit_code
@@ -144,7 +149,9 @@ class _Applies:
                 )
             )
         shown.end()
-        document = as_document(request, records, errors, code) if code < ExitCode.USAGE else None
+        document = (
+            as_document(request, records, errors, code, trusted) if code < ExitCode.USAGE else None
+        )
         return replace(begun, exit_code=code, apply=document, errors=tuple(map(told, errors)))
 
 

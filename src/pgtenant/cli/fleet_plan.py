@@ -30,6 +30,7 @@ def plan_all(
     skip_preflight: bool,
     only: tuple[str, ...],
     authoritative: bool,
+    trust_markers: bool,
     style: str,
     sql: bool,
     out: Path | None,
@@ -59,6 +60,7 @@ def plan_all(
                 environment,
                 only=frozenset(only),
                 authoritative=authoritative,
+                trust_markers=trust_markers,
                 turn=turns,
             )
         except Exception as unexpected:

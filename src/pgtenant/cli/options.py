@@ -134,6 +134,16 @@ def authoritative_option(help_text: str) -> Decorator:
     return click.option("--authoritative", is_flag=True, help=help_text)
 
 
+def trust_markers_option(command: Command) -> Command:
+    """Add `--trust-markers`, which says itself what it can miss."""
+    return click.option(
+        "--trust-markers",
+        is_flag=True,
+        help="Open no database and try no login that a marker says is as declared. Can miss what"
+        " was changed inside, and passwords set by hand: see docs/performance.md.",
+    )(command)
+
+
 def out_option(help_text: str) -> Decorator:
     """Return `--out FILE`, given to the command as a path."""
     return click.option(

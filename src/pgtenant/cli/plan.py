@@ -35,6 +35,7 @@ def run_plan(
     skip_preflight: bool,
     only: tuple[str, ...],
     authoritative: bool,
+    trust_markers: bool,
     style: str,
     sql: bool,
     out: Path | None,
@@ -55,6 +56,7 @@ def run_plan(
                 env,
                 only=frozenset(only),
                 authoritative=authoritative,
+                trust_markers=trust_markers,
                 meter=progress(sys.stderr),
             )
         )
@@ -87,6 +89,7 @@ async def make_plan(
     *,
     only: frozenset[str],
     authoritative: bool,
+    trust_markers: bool,
     turn: Turn = at_once,
     meter: Progress | None = None,
 ) -> tuple[Inputs, Plan]:
@@ -97,6 +100,7 @@ async def make_plan(
         env: the environment.
         only: the keys to plan for, or none for all.
         authoritative: whether what the catalog lacks is to be revoked.
+        trust_markers: whether roles' markers speak for databases that are not opened.
         turn: waits for the turn of a server.
         meter: told of each step; None for nobody.
 
@@ -108,7 +112,13 @@ async def make_plan(
         settings.secrets.store, directory=settings.secrets.directory, project=settings.root
     )
     inputs = await load_inputs(
-        settings, env, catalog, store, only=only, authoritative=authoritative
+        settings,
+        env,
+        catalog,
+        store,
+        only=only,
+        authoritative=authoritative,
+        trust_markers=trust_markers,
     )
     async with turn(inputs):
         return inputs, await use_case.plan(inputs, meter)

@@ -28,6 +28,8 @@ class Marker:
         creating: on a role, the database that a run is about to create for it.
         access_level: on a role, the level that was granted last; None for owners.
         initial_schema: the initial schema that has been run.
+        inside: on a role, the fingerprint of its database's inside (`planning.trust`).
+        secret: on a role, the version of the secret whose password was proven last.
         auth: on a role, `iam` when the catalog made it log in that way; None for passwords.
         retired: on a role, how it was when it was taken out of service; None in service.
     """
@@ -37,6 +39,8 @@ class Marker:
     creating: str | None = None
     access_level: AccessLevel | None = None
     initial_schema: str | None = None
+    inside: str | None = None
+    secret: str | None = None
     auth: Auth | None = None
     retired: Retired | None = None
 
@@ -49,6 +53,8 @@ class Marker:
             "creating": self.creating,
             "access_level": self.access_level,
             "initial_schema": self.initial_schema,
+            "inside": self.inside,
+            "secret": self.secret,
             "auth": self.auth,
             "retired": self.retired.as_dict() if self.retired is not None else None,
         }
@@ -84,6 +90,8 @@ def parse(comment: str | None) -> Marker | None:
         creating=_text(fields.get("creating")),
         access_level=AccessLevel(level) if level is not None and level in {*AccessLevel} else None,
         initial_schema=_text(fields.get("initial_schema")),
+        inside=_text(fields.get("inside")),
+        secret=_text(fields.get("secret")),
         auth=Auth.IAM if fields.get("auth") == Auth.IAM else None,
         retired=read_retired(fields.get("retired")),
     )

@@ -16,6 +16,7 @@ from pgtenant.planning.observed import Observed, PasswordState
 from pgtenant.planning.order import Group, order
 from pgtenant.planning.retirement.standing import note_disabled, out_of_service
 from pgtenant.planning.sql.script import Lending
+from pgtenant.planning.trust import Trusted, left_out
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +31,7 @@ class Plan:
         lending: how owners' roles are borrowed.
         maintenance_database: where the admin is connected.
         incomplete: databases that could not be entered before the plan's own repairs.
+        trusted: what was not looked at; None where markers are not trusted.
         reopened: roles whose logins the plan makes possible again: only then can their
             passwords be proven.
     """
@@ -43,6 +45,7 @@ class Plan:
     maintenance_database: str
     incomplete: tuple[str, ...] = ()
     reopened: tuple[str, ...] = ()
+    trusted: Trusted | None = None
 
     @classmethod
     def empty(cls, environment: str) -> Plan:
@@ -153,6 +156,7 @@ def make_plan(observed: Observed, desired: Desired, *, only: Collection[str] | N
             if isinstance(change, AlterRole)
             and observed.roles[change.role].password is PasswordState.UNPROVEN
         ),
+        trusted=left_out(observed, desired, selected) if desired.trust_markers else None,
     )
 
 

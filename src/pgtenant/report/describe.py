@@ -206,6 +206,8 @@ def _marking(before: str | None, after: str) -> str:
         ("database being made", old.creating, new.creating),
         ("access level", old.access_level, new.access_level),
         ("initial schema", old.initial_schema, new.initial_schema),
+        ("fingerprint", old.inside, new.inside),
+        ("version of the secret", old.secret, new.secret),
         ("auth", old.auth, new.auth),
         ("out of service since", _since(old), _since(new)),
     )

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from pgtenant.planning.changes import database_of, role_of
 from pgtenant.planning.plan import Plan
+from pgtenant.planning.trust import Trusted
 from pgtenant.report.safe import encodable
 from pgtenant.report.sqltext import statements_of
 
@@ -72,8 +73,21 @@ def plan_json(plan: Plan) -> dict[str, Any]:
                 for item in plan.drift
             ],
             "summary": dict(plan.summary()),
+            **trusted_json(plan.trusted),
         }
     )
+
+
+def trusted_json(trusted: Trusted | None) -> dict[str, dict[str, int]]:
+    """Return the member `trusted` of a plan or a run; nothing where markers were not trusted."""
+    if trusted is None:
+        return {}
+    counts = {
+        "databases": len(trusted.databases),
+        "logins": len(trusted.logins),
+        "logins_without_version": len(trusted.unversioned),
+    }
+    return {"trusted": counts}
 
 
 def apply_json(

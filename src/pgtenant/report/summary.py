@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pgtenant.planning.plan import Plan
+from pgtenant.planning.trust import Trusted
 from pgtenant.report.words import count, entries
 
 
@@ -12,6 +13,8 @@ def summary_line(plan: Plan) -> str:
     rest = [f"{entries(counts['blocked'])} blocked"] if counts["blocked"] else []
     if counts["drift"]:
         rest.append(f"{count(counts['drift'], 'note')} of drift")
+    if plan.trusted is not None:
+        rest.append(trusted_words(plan.trusted))
     if not counts["changes"]:
         unchanged = _unchanged(plan, counts["unchanged"])
         return " · ".join([unchanged, *rest]) if rest else f"{unchanged}."
@@ -23,6 +26,15 @@ def summary_line(plan: Plan) -> str:
         f" {counts['alter']} to alter, {counts['revoke']} to revoke{destroyed}"
     )
     return " · ".join([changes, *rest])
+
+
+def trusted_words(trusted: Trusted) -> str:
+    """Say what `--trust-markers` left out."""
+    databases, logins = len(trusted.databases), len(trusted.logins)
+    return (
+        f"markers trusted: {count(databases, 'database')} not opened,"
+        f" {count(logins, 'login')} not proven"
+    )
 
 
 def _unchanged(plan: Plan, number: int) -> str:

@@ -48,6 +48,7 @@ class AwsStore:
             ) from None
         self._lock = threading.Lock()
         self._client: SecretsManagerClient | None = None
+        self._versions: dict[str, str] = {}
 
     async def fetch(self, names: Sequence[str]) -> Mapping[str, str | SecretError]:
         """Read secrets; see `SecretStore.fetch`.
@@ -67,6 +68,10 @@ class AwsStore:
             # Not waited for: after Ctrl-C nobody wants to see the remaining secrets arrive.
             pool.shutdown(wait=False, cancel_futures=True)
         return dict(zip(unique, results, strict=True))
+
+    def version(self, name: str) -> str:
+        """Return its `VersionId`; see `SecretStore.version`."""
+        return self._versions.get(name, "")
 
     async def put(self, name: str, text: str) -> None:
         """Write a secret; see `SecretStore.put`."""
@@ -109,6 +114,7 @@ class AwsStore:
                 f"secret {name} (region {region}) is binary",
                 hint="store it as text (SecretString): one JSON object",
             )
+        self._versions[name] = str(answer.get("VersionId") or "")
         return text
 
     def _connect(self) -> SecretsManagerClient:

@@ -32,6 +32,10 @@ class FileStore:
         # One thread for all: local files are read faster than threads are handed out.
         return await asyncio.to_thread(lambda: {name: self._read(name) for name in names})
 
+    def version(self, name: str) -> str:  # noqa: ARG002 - the store's protocol
+        """Return nothing: a file has no version; see `SecretStore.version`."""
+        return ""
+
     async def put(self, name: str, text: str) -> None:
         """Write a secret that only its owner can read; see `SecretStore.put`."""
         if not _stays_inside(name):

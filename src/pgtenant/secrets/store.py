@@ -26,6 +26,13 @@ class SecretStore(Protocol):
         """
         ...
 
+    def version(self, name: str) -> str:
+        """Return the version of a secret that `fetch` has read; empty where the store has none.
+
+        Equal versions have equal texts. It tells nothing of the text, and is no secret.
+        """
+        ...
+
     async def put(self, name: str, text: str) -> None:
         """Write a secret: make it when it is missing, else give it a new current value.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from pgtenant.catalog.model import AccessLevel, Catalog, Entry
 from pgtenant.planning.desired import Desired, DesiredDatabase, DesiredRole, InitialSchema
@@ -18,6 +18,8 @@ def desired_state(
     schema: Callable[[str], InitialSchema],
     close_app_databases: bool = True,
     authoritative: bool = False,
+    trust_markers: bool = False,
+    secret_versions: Mapping[str, str] | None = None,
 ) -> Desired:
     """Return the desired state of an environment.
 
@@ -28,6 +30,8 @@ def desired_state(
         schema: gives an initial schema by its name in the catalog.
         close_app_databases: see `Desired`.
         authoritative: see `Desired`.
+        trust_markers: see `Desired`.
+        secret_versions: see `Desired`.
     """
 
     def role(entry: Entry) -> DesiredRole:
@@ -66,4 +70,6 @@ def desired_state(
         databases=tuple(sorted(databases, key=lambda d: d.name)),
         close_app_databases=close_app_databases,
         authoritative=authoritative,
+        trust_markers=trust_markers,
+        secret_versions=secret_versions or {},
     )

@@ -91,6 +91,7 @@ async def load_inputs(
     fail_fast: bool = True,
     passwords: bool = True,
     authoritative: bool = False,
+    trust_markers: bool = False,
 ) -> Inputs:
     """Fetch and check every secret; the admin's first, because its name is reserved.
 
@@ -103,6 +104,7 @@ async def load_inputs(
         fail_fast: whether an entry's bad secret ends it here.
         passwords: whether the entries' secrets are needed; otherwise only the admin's is fetched.
         authoritative: whether what is beyond the catalog is revoked.
+        trust_markers: whether roles' markers speak for databases that are not opened.
 
     Raises:
         CatalogError: an entry uses the admin's own name.
@@ -126,6 +128,8 @@ async def load_inputs(
         schema=lambda name: initial_schema(name, settings.root / SCHEMAS_DIRECTORY),
         close_app_databases=settings.server.close_app_databases,
         authoritative=authoritative,
+        trust_markers=trust_markers,
+        secret_versions={name: store.version(name) for name in found},
     )
     return Inputs(
         environment=environment,

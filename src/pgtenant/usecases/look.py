@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Collection
+from collections.abc import AsyncIterator, Collection, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 
 from pgtenant.logs import get_logger
 from pgtenant.planning.desired import DesiredRole
-from pgtenant.planning.observed import Observed
+from pgtenant.planning.observed import Contents, Observed
+from pgtenant.planning.trust import trusted_contents
 from pgtenant.postgres.connect import (
     NEWEST,
     Endpoint,
@@ -19,6 +20,7 @@ from pgtenant.postgres.connect import (
     arm,
     check_version,
 )
+from pgtenant.postgres.dependencies import observe_dependencies
 from pgtenant.postgres.libpq import Connection
 from pgtenant.postgres.observe import observe_instance
 from pgtenant.postgres.options import Timeouts
@@ -100,6 +102,8 @@ async def observe(
 ) -> Observed:
     """Read the shared catalogs, try every stored password, and enter every database of ours.
 
+    Where the catalog's markers are trusted, what they speak for is left out.
+
     Args:
         instance: where.
         adopting: roles that are looked at as if they were ours, their databases too.
@@ -115,7 +119,11 @@ async def observe(
         roles=[role.name for role in desired.roles],
         extensions={name for database in desired.databases for name in database.extensions},
     )
-    survey = Survey(instance, shared, frozenset(adopting), progress or Silent())
+    trusted: Mapping[str, Contents] = {}
+    if desired.trust_markers:
+        held = await observe_dependencies(instance.primary)
+        trusted = trusted_contents(shared, desired, held)
+    survey = Survey(instance, shared, frozenset(adopting), progress or Silent(), trusted)
     _, elsewhere = await asyncio.gather(survey.run(), secrets_of_elsewhere(instance.inputs))
     return replace(
         shared,

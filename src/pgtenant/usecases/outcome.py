@@ -7,8 +7,11 @@ from dataclasses import dataclass
 
 from pgtenant.audit.record import Action, Status
 from pgtenant.errors import ExitCode, PgtenantError
+from pgtenant.planning.desired import DesiredRole
 from pgtenant.planning.findings import Blocked, DriftKind
 from pgtenant.planning.plan import Plan
+from pgtenant.planning.trust import Trusted
+from pgtenant.report.summary import trusted_words
 from pgtenant.usecases.inputs import Inputs
 from pgtenant.usecases.recorder import Recorder, Row
 from pgtenant.usecases.rows import entry_row
@@ -104,6 +107,32 @@ def closing_rows(
         elif inputs.desired.by_entry[key].name in told:
             continue
         else:
-            status, message = Status.NO_CHANGE, "role, database and grants are as declared"
+            status, message = Status.NO_CHANGE, _as_declared(inputs.desired.by_entry[key], plan)
         rows.append(entry_row(key, inputs.desired, Action.CHECK, status, message))
+    if plan.trusted is not None:
+        rows.append(_trusting_row(plan.trusted))
     return rows
+
+
+def _as_declared(role: DesiredRole, plan: Plan) -> str:
+    """Return what is known of an entry that needs nothing."""
+    trusted = plan.trusted
+    if trusted is None or role.database not in trusted.databases:
+        return "role, database and grants are as declared"
+    seen = "as declared by the shared catalogs and the marker; the database was not opened"
+    if role.name not in trusted.logins:
+        return seen
+    if role.name in trusted.unversioned:
+        return f"{seen}, and the password is not proven"
+    return f"{seen}, and the login left out: its secret has the version that was proven last"
+
+
+def _trusting_row(trusted: Trusted) -> Row:
+    """Return the row that says of the run as a whole what it did not look at."""
+    return Row(
+        database="",
+        username="",
+        action=Action.RUN,
+        status=Status.NO_CHANGE,
+        message=f"{trusted_words(trusted)} (--trust-markers)",
+    )

@@ -40,6 +40,7 @@ class SavedPlan:
     catalog: str
     only: tuple[str, ...]
     authoritative: bool
+    trust_markers: bool
     plan: dict[str, Any]
 
 
@@ -57,6 +58,7 @@ def save_plan(path: Path, plan: Plan, inputs: Inputs) -> None:
         "catalog": catalog_digest(inputs),
         "only": sorted(inputs.only or ()),
         "authoritative": inputs.desired.authoritative,
+        "trust_markers": inputs.desired.trust_markers,
         "plan": plan_json(plan),
     }
     try:
@@ -91,9 +93,12 @@ def read_plan(path: Path) -> SavedPlan:
             "catalog": str(catalog),
             "only": list(only),
             "authoritative": bool(authoritative),
+            "trust_markers": bool(trust_markers),
             "plan": {"changes": list(changes), "blocked": list(blocked)} as plan,
         } if _all(only, str) and _described(changes) and _described(blocked):
-            return SavedPlan(environment, server, catalog, tuple(only), authoritative, plan)
+            return SavedPlan(
+                environment, server, catalog, tuple(only), authoritative, trust_markers, plan
+            )
     raise UsageError(
         f"{path} is not a saved plan", hint="make one with `pgtenant plan -e ENV --out FILE`"
     )

@@ -229,7 +229,7 @@ def _declared(desired: Desired) -> Callable[[str], str]:
 
     @cache
     def declared(database: str) -> str:
-        options = (desired.close_app_databases, desired.authoritative)
+        options = (desired.close_app_databases, desired.authoritative, desired.trust_markers)
         asked = repr((by_name.get(database), *options))
         return hashlib.sha256(asked.encode("utf-8", "backslashreplace")).hexdigest()[:16]
 

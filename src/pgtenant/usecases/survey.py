@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable, Collection, Iterator
+from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING, Final
@@ -14,6 +14,7 @@ from pgtenant.errors import ServerError
 from pgtenant.planning.desired import Desired, DesiredDatabase, DesiredRole
 from pgtenant.planning.logins import LoginOutcome, judge
 from pgtenant.planning.observed import Contents, Database, Observed, PasswordState, Role
+from pgtenant.planning.trust import may_stay_untried
 from pgtenant.postgres.connect import Login
 from pgtenant.postgres.observe import observe_contents
 from pgtenant.postgres.probe import try_login
@@ -40,6 +41,7 @@ class Survey:
     Attributes:
         adopting: roles that are looked at as if they were ours, their databases too.
         progress: told of each step.
+        trusted: what is inside databases that are not opened, by name.
         managed: every managed role.
         roles: what was found, by name.
         databases: the same.
@@ -49,6 +51,7 @@ class Survey:
     shared: Observed
     adopting: frozenset[str]
     progress: Progress
+    trusted: Mapping[str, Contents] = field(default_factory=dict)
     managed: frozenset[str] = field(init=False)
     roles: dict[str, Role] = field(default_factory=dict)
     databases: dict[str, Database] = field(default_factory=dict)
@@ -81,11 +84,27 @@ class Survey:
 
     def _steps(self, database: DesiredDatabase) -> Iterator[_Step]:
         known = [role for role in database.roles if self._known(role)]
-        if _enterable(self.shared, self.instance.inputs.desired, database, self.adopting):
+        if database.name in self.trusted:
+            known = list(self._still_to_try(database, known))
+        elif _enterable(self.shared, self.instance.inputs.desired, database, self.adopting):
             yield database.entry, database.name, partial(self._visit, database)
             known = [role for role in known if role is not database.owner]
         for role in known:
             yield role.entry, role.name, partial(self._prove, role)
+
+    def _still_to_try(
+        self, database: DesiredDatabase, known: Iterable[DesiredRole]
+    ) -> Iterator[DesiredRole]:
+        """Leave a database out, and each login that its marker speaks for; yield the others."""
+        there = self.shared.databases[database.name]
+        self.databases[there.name] = replace(there, contents=self.trusted[there.name], trusted=True)
+        for role in known:
+            if role.auth is Auth.IAM:
+                continue
+            if may_stay_untried(role, self.shared, self.instance.inputs.desired):
+                self.roles[role.name] = replace(self.shared.roles[role.name], trusted=True)
+            else:
+                yield role
 
     async def _visit(self, database: DesiredDatabase) -> None:
         """Enter a database, as its owner where that is possible."""

@@ -26,6 +26,9 @@ class Store:
         self.asked += names
         return dict.fromkeys(names, json.dumps(ADMIN))
 
+    def version(self, name: str) -> str:
+        return f"version of {name}"
+
     async def put(self, name: str, text: str) -> None:
         raise AssertionError(name, text)
 

@@ -17,6 +17,7 @@ from pgtenant.cli.options import (
     only_option,
     preflight_option,
     single,
+    trust_markers_option,
 )
 
 
@@ -36,6 +37,7 @@ from pgtenant.cli.options import (
     help="Go on with the other entries, and environments, after an error.",
 )
 @authoritative_option("Revoke what the catalog does not give.")
+@trust_markers_option
 @click.option(
     "--build-id", metavar="ID", help="For the audit  [default: the CI system's, or manual]"
 )

@@ -15,6 +15,7 @@ from pgtenant.cli.options import (
     out_option,
     preflight_option,
     single,
+    trust_markers_option,
 )
 
 
@@ -25,6 +26,7 @@ from pgtenant.cli.options import (
 )
 @only_option
 @authoritative_option("Plan to revoke what the catalog lacks.")
+@trust_markers_option
 @preflight_option
 @format_option("text", "json", "sql", "markdown")
 @click.option("--sql", is_flag=True, help="Show each change's SQL below it (text format).")

@@ -15,6 +15,7 @@ from pgtenant.planning.diff.contents import diff_contents
 from pgtenant.planning.diff.databases import diff_database
 from pgtenant.planning.diff.excess import entries_of
 from pgtenant.planning.diff.instance import diff_instance
+from pgtenant.planning.diff.noted import noted
 from pgtenant.planning.diff.roles import diff_role, diff_role_memory
 from pgtenant.planning.diff.strangers import find_strangers
 from pgtenant.planning.diff.undeclared import diff_undeclared, find_half_made
@@ -47,11 +48,13 @@ def diff(observed: Observed, desired: Desired) -> Iterator[Change | Drift]:
 def _differences(observed: Observed, desired: Desired) -> Iterator[Change | Drift]:
     entries = entries_of(observed, desired)
     for database in desired.databases:
+        inside = tuple(diff_contents(database, observed, desired, entries))
+        notes = noted(database, observed, desired, inside)
         for role in database.roles:
-            yield from diff_role(role, database, observed, desired)
+            yield from diff_role(role, database, observed, desired, notes)
         yield from diff_database(database, observed, desired, entries)
-        yield from diff_contents(database, observed, desired, entries)
-        yield from diff_role_memory(database, observed, desired)
+        yield from inside
+        yield from diff_role_memory(database, observed, desired, notes)
     yield from diff_undeclared(observed, desired)
     yield from diff_instance(observed, desired)
     yield from find_half_made(observed, desired)

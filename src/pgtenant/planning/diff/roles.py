@@ -18,6 +18,7 @@ from pgtenant.planning.changes import (
     UsePassword,
 )
 from pgtenant.planning.desired import Desired, DesiredDatabase, DesiredRole
+from pgtenant.planning.diff.noted import NOTHING, Noted, earned_version, kept_version
 from pgtenant.planning.diff.schema import initial_schema_to_record
 from pgtenant.planning.diff.standing import Standing, contents_of, standing
 from pgtenant.planning.findings import Drift, DriftKind
@@ -29,11 +30,15 @@ from pgtenant.planning.sql.text import advice
 
 
 def diff_role(
-    role: DesiredRole, database: DesiredDatabase, observed: Observed, desired: Desired
+    role: DesiredRole,
+    database: DesiredDatabase,
+    observed: Observed,
+    desired: Desired,
+    notes: Noted,
 ) -> Iterator[Change | Drift]:
     """Compare one role, apart from what its marker remembers of later steps."""
     existing = observed.roles.get(role.name)
-    marker = early_marker(role, database, observed, desired)
+    marker = early_marker(role, database, observed, desired, notes)
     if role.secret in observed.elsewhere:
         yield Drift(
             kind=DriftKind.SECRET,
@@ -64,7 +69,11 @@ def diff_role(
 
 
 def early_marker(
-    role: DesiredRole, database: DesiredDatabase, observed: Observed, desired: Desired
+    role: DesiredRole,
+    database: DesiredDatabase,
+    observed: Observed,
+    desired: Desired,
+    notes: Noted = NOTHING,
 ) -> Marker:
     """Return the marker a role has before its database is touched.
 
@@ -72,7 +81,7 @@ def early_marker(
     `CREATE DATABASE` and the change of owner leaves something we know as ours. What is
     made anew has had no initial schema. A level that rises is written before it is
     granted and one that falls after it is revoked, so that the marker never knows of less
-    than a run that died may have granted.
+    than a run that died may have granted. A fingerprint stays only as long as it is true.
     """
     owns = role.level is AccessLevel.OWNER
     unmade = standing(database, observed) in {Standing.MISSING, Standing.HALF_MADE}
@@ -88,6 +97,8 @@ def early_marker(
         access_level=None if owns else _wider(before.access_level, role.level),
         initial_schema=None if unmade or not owns else before.initial_schema,
         auth=Auth.IAM if role.auth is Auth.IAM else None,
+        inside=None if unmade else notes.kept(role, before.inside),
+        secret=kept_version(role, observed, desired),
     )
 
 
@@ -96,12 +107,15 @@ def _wider(former: AccessLevel | None, level: AccessLevel) -> AccessLevel:
 
 
 def diff_role_memory(
-    database: DesiredDatabase, observed: Observed, desired: Desired
+    database: DesiredDatabase, observed: Observed, desired: Desired, notes: Noted
 ) -> Iterator[Change]:
-    """Record in each marker what now stands: the granted level, the initial schema."""
+    """Record in each marker what now stands: the granted level, the initial schema.
+
+    With `--trust-markers` also the fingerprint of what is inside, and which password was proven.
+    """
     for role in database.roles:
         existing = observed.roles.get(role.name)
-        early = early_marker(role, database, observed, desired)
+        early = early_marker(role, database, observed, desired, notes)
         before = with_marker(existing.comment if existing else None, early.settled())
         late = early.settled()
         if role.level is AccessLevel.OWNER:
@@ -110,6 +124,11 @@ def diff_role_memory(
         elif contents_of(database, observed) is not None:
             # What could not be seen was not revoked either: the wider level stays noted.
             late = replace(late, access_level=role.level)
+        late = replace(
+            late,
+            inside=notes.earned(role) or late.inside,
+            secret=earned_version(role, observed, desired) or late.secret,
+        )
         after = with_marker(before, late)
         if after != before:
             yield MarkRole(entry=role.entry, role=role.name, before=before, after=after, late=True)

@@ -36,6 +36,7 @@ class Database:
         settings: `ALTER DATABASE … SET` entries.
         contents: what is inside, or None when it was not or could not be entered.
         unread: why it could not be entered, or empty.
+        trusted: whether `contents` is what markers say, and nobody looked.
     """
 
     name: str
@@ -48,6 +49,7 @@ class Database:
     settings: tuple[str, ...] = ()
     contents: Contents | None = None
     unread: str = ""
+    trusted: bool = False
 
     @property
     def marker(self) -> Marker | None:

@@ -44,6 +44,7 @@ class Role:
         settings: `ALTER ROLE … SET` entries, as `name=value` or `name=value in database`.
         password: whether the secret's password logs in.
         password_note: why it is unproven, or empty.
+        trusted: whether its login was left out, because markers are trusted.
         admin_can_set: whether the admin may `SET ROLE` to it without a loan.
         own_grant: the row to restore after a loan, if one stood before.
         rds_iam: whether the role leads to `rds_iam`.
@@ -66,6 +67,7 @@ class Role:
     settings: tuple[str, ...] = ()
     password: PasswordState = PasswordState.UNPROVEN
     password_note: str = ""
+    trusted: bool = False
     admin_can_set: bool = False
     own_grant: OwnGrant | None = None
     rds_iam: bool = False
