@@ -7,7 +7,6 @@ from functools import partial
 from typing import Final, TypeVar
 
 import psycopg
-import stamina
 
 _ATTEMPTS: Final = 12
 _TRANSIENT: Final = frozenset({"40001", "40P01"})
@@ -55,6 +54,15 @@ async def patiently(work: Callable[[], Awaitable[_T]], *, ours: bool = True) -> 
     Raises:
         Exception: the last conflict, or whatever else `work` raised.
     """
+    failed: list[psycopg.Error] = []
+    try:
+        return await work()
+    except psycopg.Error as error:
+        if not is_transient(error, ours=ours):
+            raise
+        failed.append(error)
+    import stamina  # 30 ms, for what hardly a run needs
+
     async for attempt in stamina.retry_context(
         on=partial(is_transient, ours=ours),
         attempts=_ATTEMPTS,
@@ -64,6 +72,8 @@ async def patiently(work: Callable[[], Awaitable[_T]], *, ours: bool = True) -> 
         wait_jitter=0.2,
     ):
         with attempt:
+            if failed:  # the first attempt
+                raise failed.pop()
             return await work()
     msg = "the last attempt raises"
     raise AssertionError(msg)
