@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Final
 
 from psycopg import sql
@@ -16,7 +17,11 @@ from pgtenant.report.safe import encodable, shown
 # A run of characters that no line break may divide: quoted text counts as one.
 _ATOM: Final = re.compile(r"""(?:"(?:[^"]|"")*"|'(?:[^'\\]|\\.|'')*'|\S)+""", re.DOTALL)
 
+_KEPT: Final = 1 << 16
+"""Changes: a run asks for the text of each when it plans it, and again when it records it."""
 
+
+@lru_cache(_KEPT)
 def statements_of(change: Change) -> str:
     r"""Return the exact statements of a change, each ended by `;` and a line break.
 
