@@ -30,6 +30,12 @@ class JournalFile(LockedFile):
 
     def __init__(self, path: Path) -> None:
         super().__init__(path, what="journal")
+        self._written: tuple[int, Link] | None = None
+
+    def close(self) -> None:
+        """Close the file; whoever writes later opens it again, and finds its end anew."""
+        self._written = None
+        super().close()
 
     def prepare(self) -> None:
         """Make the file when it is missing, and check that it can be continued.
@@ -98,7 +104,10 @@ class JournalFile(LockedFile):
     ) -> tuple[Link, ...]:
         head, torn = tail
         links = (*seal_all((*_evidence(torn, records[0]), *records), head),)
-        self._replace(size - len(torn), torn, b"".join(link.line for link in links))
+        self._written = None
+        data = b"".join(link.line for link in links)
+        self._replace(size - len(torn), torn, data)
+        self._written = size - len(torn) + len(data), links[-1]
         return links
 
     def _replace(self, size: int, torn: bytes, data: bytes) -> None:
@@ -114,6 +123,8 @@ class JournalFile(LockedFile):
 
     def _tail(self, size: int) -> tuple[Link | None, bytes]:
         """Return the last whole record, None in an empty file, and what is torn behind it."""
+        if self._written is not None and self._written[0] == size:
+            return self._written[1], b""  # nobody else has written since
         tail, start = b"", size
         while start and tail.count(b"\n") < 2:
             length = min(_BLOCK, start)
