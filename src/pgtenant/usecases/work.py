@@ -345,15 +345,18 @@ class Work:
         self, connection: Connection, transaction: Transaction
     ) -> dict[str, scram.Verifier]:
         """Compute what a transaction needs to set passwords, without keeping others waiting."""
-        return {
-            login.role: await asyncio.to_thread(
-                scram.verifier,
-                connection,
-                login.role,
-                self.instance.inputs.passwords[login.secret].reveal(),
-            )
-            for login in _logins(transaction)
-        }
+        passwords = self.instance.inputs.passwords
+        logins = _logins(transaction)
+        if not logins:
+            return {}
+
+        def compute() -> dict[str, scram.Verifier]:
+            return {
+                login.role: scram.verifier(connection, login.role, passwords[login.secret].reveal())
+                for login in logins
+            }
+
+        return await asyncio.to_thread(compute)
 
 
 def _logins(transaction: Transaction) -> list[SetsPassword]:
