@@ -11,6 +11,7 @@ from typing import NoReturn
 import psycopg
 
 from benchmarks.options import PEERS, Options
+from benchmarks.ours import Pgtenant
 from benchmarks.results import Figure
 from benchmarks.running import FailedError, Ran, published, run
 from benchmarks.servers import Servers
@@ -84,6 +85,10 @@ class Bench:
         self.check_time(figure)
         watching = watch_memory or traffic is not None
         try:
+            if isinstance(tool, Pgtenant) and tool.noting and job.scenario is Scenario.NO_CHANGE:
+                run(tool.commands(world, job), timeout=_HOUR)
+                if traffic is not None:
+                    traffic.clear()
             took = run(tool.commands(world, job), timeout=_HOUR, watch_memory=watching)
         except (FailedError, OSError, psycopg.Error) as error:
             self.fail(figure, str(error))

@@ -23,6 +23,7 @@ class Pgtenant:
         python: the interpreter that has it; another one measures another version.
         note: what this way of using it leaves out.
         scenarios: those it is measured in; the others it is prepared with, by `apply`.
+        noting: whether it goes by what a run of its own has noted before.
     """
 
     name: str
@@ -32,6 +33,7 @@ class Pgtenant:
     scenarios: Sequence[Scenario] = tuple(Scenario)
     slow: bool = False
     makes_databases: bool = True
+    noting: bool = False
 
     def install(self) -> str:
         """Nothing to do."""
