@@ -10,6 +10,7 @@ from pgtenant.cli.plan import width
 from pgtenant.errors import ExitCode, UsageError
 from pgtenant.report.document import show
 from pgtenant.report.jsonout import json_text
+from pgtenant.report.pull_request import body
 from pgtenant.report.requests import (
     approval,
     details,
@@ -24,6 +25,7 @@ from pgtenant.report.requests import (
 from pgtenant.requests.routing import route
 from pgtenant.requests.status import Status
 from pgtenant.settings import check_environment
+from pgtenant.usecases.request.expected import described
 from pgtenant.usecases.request.form import backstage_template, request_schema
 from pgtenant.usecases.request.look import Listed, listed, shown
 from pgtenant.usecases.request.status import from_audit as all_from_audit
@@ -52,8 +54,12 @@ def run_show(*, key: str, environment: str | None, project: Path, style: str) ->
         PgtenantError: there is none, or it could not be read.
     """
     env = need_environment(environment)
-    found = shown(load_settings(project, {}), env, key)
+    settings = load_settings(project, {})
+    found = shown(settings, env, key)
     one = found.listed
+    if style == "markdown":
+        sys.stdout.write(body(described(settings, found)))
+        return ExitCode.CONVERGED
     if style == "json":
         risk = one.record.get("metadata.risk") if one.entry is None else one.entry.risk
         more = request_json(env, key, found.routing, risk)

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
 from pgtenant.cli.options import load_settings
 from pgtenant.cli.request import gathered, today
-from pgtenant.errors import ExitCode
+from pgtenant.errors import ExitCode, PgtenantError
 from pgtenant.forge.git import Git, Person
-from pgtenant.forge.github import from_environment
+from pgtenant.forge.github import GitHub, from_environment
 from pgtenant.report.jsonout import json_text
 from pgtenant.report.safe import shown
 from pgtenant.requests.routing import labels
@@ -72,20 +72,30 @@ def run_rebuild(*, project: Path, base: str | None, remote: str, style: str) -> 
     target = base or _load(project).requests.base
     git, forge = _git(project, remote), from_environment(os.environ)
     found = rebuild(git, forge, _load, target)
-    for one in found:
-        if one.fate is Fate.REBUILT:
-            # Its approvals were for another commit, and what a workflow pushes starts no other.
-            review(git, forge, _load, one.pull_request.number)
+    notes = [*_reviews(git, forge, found)]
+    for note in notes:
+        sys.stderr.write(f"{note}\n")
     if style == "json":
         members = {"base": target, "pull_requests": [_rebuilt_json(one) for one in found]}
         sys.stdout.write(json_text(members))
-        return ExitCode.CONVERGED
+        return ExitCode.FAILED if notes else ExitCode.CONVERGED
     for one in found:
         why = f": {shown(one.reason)}" if one.reason else ""
         sys.stdout.write(f"{one.pull_request.url} {one.fate}{why}\n")
     if not found:
         sys.stdout.write(f"no request for {shown(target)} is open\n")
-    return ExitCode.CONVERGED
+    return ExitCode.FAILED if notes else ExitCode.CONVERGED
+
+
+def _reviews(git: Git, forge: GitHub, found: Sequence[Rebuilt]) -> Iterator[str]:
+    """Ask for the approvals of what was rebuilt; yield what stood in the way of one."""
+    for one in found:
+        if one.fate is Fate.REBUILT:
+            # Its approvals were for another commit, and what a workflow pushes starts no other.
+            try:
+                review(git, forge, _load, one.pull_request.number)
+            except PgtenantError as error:
+                yield f"{one.pull_request.url}: {shown(error.message)}"
 
 
 def run_review(*, number: int, project: Path, remote: str, style: str) -> int:

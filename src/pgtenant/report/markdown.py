@@ -39,7 +39,7 @@ def plan_markdown(plan: Plan, *, server: str = "") -> str:
         "\n".join(head),
         _table(plan),
         section("Blocked", _blocked(plan), _ROOM["blocked"], folded=False),
-        fenced("Changes", "diff", _changes(plan), _ROOM["changes"], folded=False),
+        fenced("Changes", "diff", change_lines(plan), _ROOM["changes"], folded=False),
         section("Drift: shown, not changed", _drift(plan), _ROOM["drift"], folded=True),
     ]
     kept = "\n\n".join(part for part in parts if part)
@@ -98,7 +98,8 @@ def _blocked(plan: Plan) -> Iterator[str]:
             yield f"  - to be run by {escape(item.executor)}: {code(item.statement + ';')}"
 
 
-def _changes(plan: Plan) -> Iterator[str]:
+def change_lines(plan: Plan) -> Iterator[str]:
+    """Yield what would change, by entry, for a fence of the language `diff`."""
     for entry, changes in grouped(plan):
         yield f"# {entry_title(entry)}"
         for change in changes:

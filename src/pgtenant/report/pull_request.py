@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from pgtenant.catalog.model import AccessLevel, Auth, Entry
-from pgtenant.report.markdown import code, escape, fenced
+from pgtenant.planning.plan import Plan
+from pgtenant.report.markdown import change_lines, code, escape, fenced
 from pgtenant.report.requests import diff_text
 from pgtenant.report.safe import shown
 from pgtenant.requests.form import SMALLEST
@@ -16,10 +17,16 @@ from pgtenant.settings import Route
 
 _ROOM: Final = 20_000
 
-# What infrastructure/terraform makes of a risk: days of backups, days between two rotations.
-_CONTROLS: Final = {"none": (7, 30), "low": (7, 30), "medium": (14, 30), "high": (35, 14)}
-_CONTROLS_OF_ACCESS: Final = (35, 14)
-_CONTROLS_OF_NONE: Final = (7, 90)
+CONTROLS: Final = {
+    "none": (7, 30),
+    "low": (7, 30),
+    "medium": (14, 30),
+    "high": (35, 14),
+    "access": (35, 14),
+}
+"""What Terraform makes of a risk: days of backups, and days between two rotations."""
+
+_WITHOUT_RISK: Final = (7, 90)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +35,7 @@ class Asked:
 
     Attributes:
         secret: the name of the entry's secret.
+        plan: what will be run on the instance.
         notes: what a reviewer may want to know.
         files: what is changed: each path, what was there, and what will be.
         by: the login of who started it; empty when nobody knows.
@@ -38,6 +46,7 @@ class Asked:
     entry: Entry
     secret: str
     routing: Routing
+    plan: Plan
     notes: Sequence[str] = ()
     files: Sequence[tuple[str, bytes | None, bytes]] = ()
     by: str = ""
@@ -54,13 +63,17 @@ def title(environment: str, entry: Entry) -> str:
 def body(asked: Asked) -> str:
     """Return the body in GitHub's Markdown; no value of a request can become markup."""
     diff = [line for path, before, after in asked.files for line in _diff(path, before, after)]
+    plan = change_lines(asked.plan)
     parts = (
         "\n".join(_head(asked)),
         _section("What will happen", _happens(asked)),
         _section(f"What the risk {asked.entry.risk or 'unknown'} brings", _controls(asked.entry)),
         _section("Who must approve", _approval(asked.routing)),
         _section("Notes", [f"- {escape(note)}" for note in asked.notes]),
-        fenced("The change", "diff", diff, _ROOM, folded=False),
+        fenced(
+            "The plan, on an instance that has nothing of it", "diff", plan, _ROOM, folded=False
+        ),
+        fenced("The files", "diff", diff, _ROOM, folded=True),
     )
     return "\n\n".join(part for part in parts if part) + "\n"
 
@@ -127,10 +140,7 @@ def _happens(asked: Asked) -> Iterator[str]:
 
 
 def _controls(entry: Entry) -> Iterator[str]:
-    if entry.risk is None:
-        backups, rotation = _CONTROLS_OF_NONE
-    else:
-        backups, rotation = _CONTROLS.get(entry.risk, _CONTROLS_OF_ACCESS)
+    backups, rotation = CONTROLS.get(entry.risk or "", _WITHOUT_RISK)
     yield f"- backups of the instance: {backups} days at least"
     yield f"- the password is rotated every {rotation} days, where rotation is set up"
     if entry.risk == "access":

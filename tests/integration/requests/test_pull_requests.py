@@ -178,6 +178,7 @@ def test_a_request_becomes_one_pull_request(platform: Platform, console: Console
         "backups of the instance: 14 days at least",
         "Nobody: this is self-serve.",
         "+  inventory = {",
+        "+ database inventory  owned by inventory_user",
         "`a-person` started this, and names `daniel-deans` as the requester",
         "https://github.example.org/example-org/platform/actions/runs/1001",
     ):
@@ -201,6 +202,9 @@ def test_a_request_becomes_one_pull_request(platform: Platform, console: Console
     assert after.code == 0
     assert "is there as asked for; nothing was opened" in after.out
     assert len(platform.api.pulls) == 1
+    platform.switch(BASE)
+    shown = console.run("show", "-e", "dev", "inventory", "--format", "markdown")
+    assert "+ database inventory  owned by inventory_user" in shown.out
 
 
 def test_what_was_interrupted_is_finished(platform: Platform, console: Console) -> None:

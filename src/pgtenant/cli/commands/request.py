@@ -123,9 +123,12 @@ def list_(**options: Any) -> int:
 @request.command()
 @click.argument("key")
 @instance_options
-@format_option("text", "json")
+@format_option("text", "json", "markdown")
 def show(**options: Any) -> int:
-    """Show one entry, its status, its secret and who approves it."""
+    """Show one entry, its status, its secret and who approves it.
+
+    As Markdown, what the pull request of its request says: what a run does for it, and why.
+    """
     from pgtenant.cli.request_look import run_show
 
     return run_show(**options)

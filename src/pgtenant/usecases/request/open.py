@@ -16,6 +16,7 @@ from pgtenant.requests.routing import branch, labels
 from pgtenant.settings import Settings
 from pgtenant.usecases.request.add import Done, add
 from pgtenant.usecases.request.declared import secret_of, shown_path
+from pgtenant.usecases.request.expected import expected_plan
 from pgtenant.usecases.request.repository import Load
 
 _ATTEMPTS: Final = 5
@@ -88,7 +89,7 @@ def open_request(
             name = branch(done.environment, done.entry.key)
             if not done.changes:
                 return Opened(done, name, None, created=False)
-            text = drawn.body(_shown(settings, done, starter))
+            text = drawn.body(shown_request(settings, done, starter))
             there = git.find(name)
             if there is None:
                 commit = git.commit(copy, message(done, starter), starter.author)
@@ -117,12 +118,19 @@ def message(done: Done, starter: Starter) -> str:
     )
 
 
-def _shown(settings: Settings, done: Done, starter: Starter) -> drawn.Asked:
+def shown_request(settings: Settings, done: Done, starter: Starter) -> drawn.Asked:
+    """Return a request as its pull request shows it.
+
+    Raises:
+        CatalogError: the catalog is not valid.
+        UsageError: it can't be read.
+    """
     return drawn.Asked(
         environment=done.environment,
         entry=done.entry,
         secret=secret_of(settings, done.environment, done.entry),
         routing=done.routing,
+        plan=expected_plan(settings, done.environment, done.entry),
         notes=done.notes,
         files=[(shown_path(settings, one.path), one.before, one.after) for one in done.changes],
         by=starter.login,
