@@ -23,7 +23,7 @@ SCAFFOLDER = _BACKSTAGE / "scaffolder"
 """A script for the kit's packages."""
 
 _FILES = ("package.json", "package-lock.json")
-# Seconds; a package with C++ in it is compiled.
+# Seconds, only to end what never does; a package with C++ in it is compiled.
 _LONGEST = 1800
 
 
@@ -81,7 +81,7 @@ def node(packages: Path, script: Path, *arguments: str, given: str = "", **envir
         capture_output=True,
         check=False,
         text=True,
-        timeout=300,
+        timeout=_LONGEST,
     )
     assert done.returncode in (0, 1), done.stderr[-4000:]
     return done.stdout

@@ -107,8 +107,8 @@ BY_NAME: Final = {field.name: field for field in FORM}
 DISPATCHED: Final = (*(field.name for field in FORM if not field.advanced), "size")
 """The fields of the Backstage form: with `base`, the inputs of `create-rds-database.yml`.
 
-GitHub Enterprise Server allows a workflow ten inputs. An editor or a reader needs a key of its own
-as well, and is asked for by `pgtenant request add`.
+An older GitHub Enterprise Server allows a workflow ten inputs. An editor or a reader needs a key of
+its own as well, and is asked for by `pgtenant request add`.
 """
 
 CHANGEABLE: Final = tuple(

@@ -85,11 +85,10 @@ def schema_of(field: FormField, rules: Rules) -> dict[str, Any]:
     }
     match field.kind:
         case Kind.STRING:
-            rule = _string(field, rules)
-            schema |= rule | _messages(rule)
+            schema |= _with_messages(_string(field, rules))
         case Kind.STRINGS:
             items = {"type": "string", **_pattern(field.pattern)}
-            schema |= {"items": items | _messages(items), "uniqueItems": True}
+            schema |= {"items": _with_messages(items), "uniqueItems": True}
         case Kind.INTEGER if spec is not None:
             schema |= {"minimum": spec.minimum, "maximum": spec.maximum}
         case _:
@@ -114,7 +113,7 @@ def _string(field: FormField, rules: Rules) -> dict[str, Any]:
     if field.name in _NAMES or field.name == "key":
         return _name(field.name, rules)
     if field.name == "secret":
-        return {**_pattern(field.pattern), "not": {"pattern": r"\.\."}}
+        return {**_pattern(field.pattern), **_refused(r"\.\.", 'must not contain ".."')}
     spec = _SPECS.get(field.name)
     if field.pattern or spec is None:
         return _pattern(field.pattern)
@@ -128,12 +127,18 @@ def _name(field: str, rules: Rules) -> dict[str, Any]:
     if simple is None or int(simple[4]) >= MAX_BYTES:
         rule |= {"minLength": 1, "maxLength": MAX_BYTES}
     if field == "key":
-        return {**rule, "not": {"pattern": r"\.\.|[/\\]"}}
+        return {**rule, **_refused(r"\.\.|[/\\]", 'must not contain "..", "/" or "\\"')}
     exact = [rules.maintenance_database] if rules.maintenance_database else []
     folded = not _PORTABLE.fullmatch(pattern) or _CAPITALS.search(pattern) is not None
     whole = "|".join([*_escaped(RESERVED, folded=folded), *_escaped(exact, folded=False)])
     starts = "|".join(_escaped(RESERVED_PREFIXES, folded=folded))
-    return {**rule, "not": {"pattern": f"^(?:(?:{whole})$|{starts})"}}
+    said = f"is reserved: {', '.join([*RESERVED, *exact])}, and what starts with"
+    said += f" {', '.join(RESERVED_PREFIXES)}"
+    return {**rule, **_refused(f"^(?:(?:{whole})$|{starts})", said)}
+
+
+def _refused(pattern: str, message: str) -> dict[str, Any]:
+    return {"not": {"pattern": pattern}, "errorMessage": {"not": message}}
 
 
 def _escaped(words: Iterable[str], *, folded: bool) -> list[str]:
@@ -159,26 +164,17 @@ def _pattern(python: str) -> dict[str, str]:
     return {"pattern": python if anchored else f"^(?:{python})$"}
 
 
-def _messages(rule: dict[str, Any]) -> dict[str, Any]:
-    said: dict[str, str] = {}
+def _with_messages(rule: dict[str, Any]) -> dict[str, Any]:
     match rule.get("pattern"):
         case None:
-            pass
+            return rule
         case str() as pattern if pattern == OWNER:
-            said["pattern"] = "must be the name of a team, such as app-team"
+            said = "must be the name of a team, such as app-team"
         case str() as pattern if pattern == _PRINTABLE:
-            said["pattern"] = "must not contain invisible characters"
+            said = "must not contain invisible characters"
         case pattern:
-            said["pattern"] = f"must {_in_words(pattern)}"
-    if "not" in rule:
-        reserved = "^(?:" in rule["not"]["pattern"]
-        said["not"] = (
-            "is reserved: it, or what it starts with, is a name of PostgreSQL's, of the platform's"
-            " or of SQL"
-            if reserved
-            else "must not leave its place"
-        )
-    return {"errorMessage": said} if said else {}
+            said = f"must {_in_words(pattern)}"
+    return {**rule, "errorMessage": {"pattern": said, **rule.get("errorMessage", {})}}
 
 
 def _in_words(pattern: str) -> str:
