@@ -83,10 +83,15 @@ class Login:
 
     @property
     def proof(self) -> dict[str, str]:
-        """The parameters of a connection that prove who logs in."""
-        if self.keys is None or pq.version() < _TAKES_KEYS:
-            return {"password": self.password}
-        return {"scram_client_key": self.keys.client, "scram_server_key": self.keys.server}
+        """The parameters of a connection that prove who logs in.
+
+        Beside the keys stands the password: a server may ask for it in clear text, for its own
+        check or that of LDAP or RADIUS, and for SCRAM libpq takes the keys where it has both.
+        """
+        proof = {"password": self.password}
+        if self.keys is not None and pq.version() >= _TAKES_KEYS:
+            proof |= {"scram_client_key": self.keys.client, "scram_server_key": self.keys.server}
+        return proof
 
 
 @dataclass(frozen=True, slots=True)

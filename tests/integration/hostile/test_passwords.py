@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from psycopg import pq
@@ -95,6 +97,22 @@ def test_a_verifier_and_its_keys(instance: Instance, pg_major: int, password: st
 
     asyncio.run(work())
     assert repr(Login("keyed", password)) == "Login(user='keyed', keys=None)"
+
+
+def test_a_server_that_asks_for_clear_text(
+    private_instance: Callable[..., Instance], tmp_path: Path
+) -> None:
+    """It can't be answered with what was derived from the password."""
+    instance = private_instance(
+        hba=["host all rdsadmin all scram-sha-256", "host all all all password"]
+    )
+    project = Project(root=tmp_path, instance=instance)
+    project.write(SHOP)
+    applied = project.apply()
+    assert applied.code == 0, applied.output
+    proofs = [row for row in project.audit_rows() if row["action"] == "update_password"]
+    assert [row["status"] for row in proofs] == []
+    assert can_log_in(instance, "shop_user", "shop")
 
 
 def test_a_malformed_verifier_never_leaves() -> None:
