@@ -126,3 +126,29 @@ def test_a_session_that_is_ended_says_why(instance: Instance) -> None:
         assert one.closed
 
     asyncio.run(work())
+
+
+def test_a_cancelled_one_leaves_the_connection_usable(
+    instance: Instance, caplog: pytest.LogCaptureFixture
+) -> None:
+    """psycopg asks the server to cancel and waits for its answer, which has to be read."""
+
+    async def work(one: Connection) -> None:
+        async with await Connection.connect(instance.admin_conninfo(), autocommit=True) as other:
+            sent = texts("BEGIN", "SELECT pg_sleep(60)", "SELECT 1")
+            task = asyncio.create_task(send_together(one, sent, lambda *_: None))
+            asleep = (
+                "SELECT 1 FROM pg_stat_activity WHERE pid = %s AND wait_event = 'PgSleep'",
+                (one.info.backend_pid,),
+            )
+            while await (await other.execute(*asleep)).fetchone() is None:
+                await other.execute("SELECT pg_sleep(0.01)")
+            task.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await task
+        assert not one.closed
+        await one.rollback()
+
+    with caplog.at_level("WARNING", logger="psycopg"):
+        on_connection(instance, work)
+    assert not caplog.records

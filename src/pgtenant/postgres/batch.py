@@ -85,7 +85,8 @@ def _exchange(
     pgconn.pipeline_sync()
     unsent = pgconn.flush()
     while True:
-        ready = yield Wait.RW if unsent else Wait.R
+        # After it has asked the server to cancel, psycopg goes on with None.
+        ready = (yield Wait.RW if unsent else Wait.R) or Ready.NONE
         if unsent:
             unsent = pgconn.flush()
         if not ready & Ready.R:
