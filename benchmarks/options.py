@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 SUITES = ("startup", "catalog", "provision", "latency", "tables")
 PEERS = ("ansible", "ldap2pg", "pg-sync-roles", "pgbedrock")
+FAST = ("ldap2pg", "pg-sync-roles")
 _TOOLS = ("floor", "pgtenant", *PEERS)
 _QUICK = (20, 100)
 _LARGE = (20, 100, 1000, 5000)
