@@ -8,7 +8,7 @@ they are checked here.
 from __future__ import annotations
 
 import re
-from functools import cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING
 
 from tree_sitter import Language, Parser
@@ -33,6 +33,10 @@ if TYPE_CHECKING:
 
 _WRAPPERS = frozenset({"expression", "literal_value", "collection_value", "template_expr"})
 _NUMBER = re.compile(r"[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?")
+# What nearly every member of an entry is; `re` is much quicker than a look at tree-sitter's nodes.
+_PLAIN_MEMBER = re.compile(
+    rb"""(?!(?:true|false|null)\b)([A-Za-z_][A-Za-z0-9_-]*)[ \t]*(=)[ \t]*("([^"\\$%\r\n]*)")"""
+)
 _STRAY = re.compile(r"[\x00\x0b\x0c]|\r(?!\n)")
 _CONSTANTS: dict[str, bool | None] = {"true": True, "false": False, "null": None}
 
@@ -48,12 +52,13 @@ def _language() -> Language:
     return Language(tree_sitter_hcl.language())
 
 
-def read(text: str, wanted: str) -> Located:
+def read(text: str, wanted: str, root: Node | None = None) -> Located:
     """Read a `.tfvars` file.
 
     Args:
         text: the file, without byte order mark.
         wanted: the only variable whose value is evaluated; all others are None.
+        root: its syntax tree, where that is known already.
 
     Returns:
         An `Object` of all variables.
@@ -61,7 +66,13 @@ def read(text: str, wanted: str) -> Located:
     Raises:
         SyntaxProblem: it is not valid HCL.
     """
-    return Located(Object(_variables(syntax(text), text.encode(), wanted)), 1)
+    return Located(Object(_variables(root or syntax(text), text.encode(), wanted)), 1)
+
+
+@lru_cache(maxsize=1)
+def kept_syntax(text: str) -> Node:
+    """Return the same as `syntax`; the last one is kept, for the edit after a look."""
+    return syntax(text)
 
 
 def syntax(text: str) -> Node:
@@ -231,6 +242,9 @@ class _Reader:
         return tuple(pairs)
 
     def _pair(self, node: Node, depth: int) -> Pair:
+        if found := plain_member(self._source, node):
+            line = node.start_point[0] + 1
+            return Pair(found[1].decode(), line, Located(found[4].decode(), line))
         parts = [child for child in node.children if child.type != "comment"]
         line = parts[0].start_point[0] + 1
         key = unwrapped(parts[0])
@@ -260,6 +274,15 @@ class _Reader:
             wanted = known if known in _CONSTANTS else quoted(text)
             return f"is the bare word `{plain(text)}`; write {wanted}"
         return f"must be written out, `{plain(text)}` is an expression"
+
+
+def plain_member(source: bytes, node: Node) -> re.Match[bytes] | None:
+    """Return a member of an object that is no more than a name and a string without escapes.
+
+    Returns:
+        The name, the `=`, the string, and what is in the string; None for any other member.
+    """
+    return _PLAIN_MEMBER.fullmatch(source, node.start_byte, node.end_byte)
 
 
 def unwrapped(node: Node) -> Node:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, assert_never
 
 from pgtenant.catalog.check import VARIABLE, Checker, Format
@@ -12,6 +13,7 @@ from pgtenant.catalog.shown import plain, quoted
 from pgtenant.errors import CatalogError, Problem
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from pgtenant.catalog.model import Catalog
@@ -63,7 +65,7 @@ def load(
         message = f"the catalog {_shown(display)} cannot be read: {plain(reason, 200)}"
         raise _whole(display, message) from error
     checker = _checker(display, language, policy, maintenance_database, schemas)
-    return _catalog(data, display, language, checker)
+    return _catalog(data, display, language, checker, read=_tree)
 
 
 def parse(
@@ -82,7 +84,7 @@ def parse(
     """
     language = language_of(display, display)
     checker = _checker(display, language, policy, maintenance_database, schemas)
-    return _catalog(text, display, language, checker, more)
+    return _catalog(text, display, language, checker, more, read=tree)
 
 
 def check_admin(catalog: Catalog, admin: str, *, maintenance_database: str | None = None) -> None:
@@ -148,12 +150,18 @@ def _checker(
 
 
 def _catalog(
-    data: bytes, display: str, language: Format, checker: Checker, more: tuple[Pair, ...] = ()
+    data: bytes,
+    display: str,
+    language: Format,
+    checker: Checker,
+    more: tuple[Pair, ...] = (),
+    *,
+    read: Callable[[str, Format], Located | None],
 ) -> Catalog:
     if len(data) > MAX_BYTES:
         raise _whole(display, f"the catalog is larger than {MAX_BYTES // 2**20} MiB")
     try:
-        root = tree(text_of(data), language)
+        root = read(text_of(data), language)
     except SyntaxProblem as problem:
         located = Problem(_shown(display), problem.line, "", "", problem.message)
         raise CatalogError((located,)) from problem
@@ -193,12 +201,19 @@ def text_of(data: bytes) -> str:
         raise SyntaxProblem(line, message) from error
 
 
+@lru_cache(maxsize=2)
 def tree(text: str, language: Format) -> Located | None:
     """Return the values of a catalog's text; None for a text without any.
+
+    The last two are kept, because an edit asks several times for the text before and after it.
 
     Raises:
         SyntaxProblem: it is not in that language.
     """
+    return _tree(text, language, keep=True)
+
+
+def _tree(text: str, language: Format, *, keep: bool = False) -> Located | None:
     if not text.strip():
         return None
     # Only the reader that is needed is imported: each brings a parser.
@@ -206,7 +221,7 @@ def tree(text: str, language: Format) -> Located | None:
         case Format.HCL:
             from pgtenant.catalog import hcl
 
-            return hcl.read(text, VARIABLE)
+            return hcl.read(text, VARIABLE, hcl.kept_syntax(text) if keep else None)
         case Format.JSON:
             from pgtenant.catalog import json_text
 

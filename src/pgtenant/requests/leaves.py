@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 
 from pgtenant.catalog import yaml_text
 from pgtenant.catalog.edit import put
@@ -10,8 +11,9 @@ from pgtenant.catalog.edit.dialect import YAML
 from pgtenant.catalog.located import Located, Object
 
 
+@lru_cache(maxsize=2)
 def read(text: str) -> Located | None:
-    """Return what a file says; None when it says nothing.
+    """Return what a file says; None when it says nothing. The last two are kept.
 
     Raises:
         SyntaxProblem: it is not YAML.

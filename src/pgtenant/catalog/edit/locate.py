@@ -24,9 +24,9 @@ _JSON_TOKEN: Final = re.compile(r'"(?:[^"\\]|\\.)*"|[\[\]{},:]|[^\s\[\]{},:"]+')
 
 def locate_hcl(text: str) -> Node:
     """Locate the variables of a `.tfvars` file, and what is in those that are objects."""
-    from pgtenant.catalog.hcl import syntax
+    from pgtenant.catalog.hcl import kept_syntax
 
-    return _Hcl(text).root(syntax(text))
+    return _Hcl(text).root(kept_syntax(text))
 
 
 class _Hcl:
@@ -34,7 +34,7 @@ class _Hcl:
 
     def __init__(self, text: str) -> None:
         self._ascii = text.isascii()
-        self._source = b"" if self._ascii else text.encode()
+        self._source = text.encode()
         self._length = len(text)
         # The last place that was asked for: they come in order, or nearly so.
         self._byte = self._char = 0
@@ -54,8 +54,14 @@ class _Hcl:
         return self._char
 
     def _member(self, node: Syntax) -> Member:
-        from pgtenant.catalog.hcl import unwrapped
+        from pgtenant.catalog.hcl import plain_member, unwrapped
 
+        if found := plain_member(self._source, node):
+            start, key_end, at, first, last = (
+                self._at(p) for p in (*found.span(1), found.start(2), *found.span(3))
+            )
+            key = found[1].decode()
+            return Member(key, start, key_end, at, first, last, Node(first, last))
         name, sign, value = (child for child in node.children if child.type != "comment")
         start, key_end, at = (
             self._at(p) for p in (name.start_byte, name.end_byte, sign.start_byte)

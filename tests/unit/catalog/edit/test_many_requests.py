@@ -36,7 +36,8 @@ def test_a_thousand_in_a_row(monkeypatch: pytest.MonkeyPatch) -> None:
     entries = parse(data, display="a.tfvars").entries
     assert {one.key for one in entries} == {f"s{number}" for number in range(1000)}
     reads = [after - before for (_, before), (_, after) in pairwise(sizes)]
-    assert set(reads) == {3}
+    # What one has written and read again, the next one begins with.
+    assert set(reads[1:]) == {1}
     grown = [after - before for (before, _), (after, _) in pairwise(sizes)]
     assert max(grown) < 2 * min(grown)
     text = data.decode()
