@@ -28,6 +28,7 @@ FIRST = (
     "test_job_log.py",
     "test_record.py",
     "test_kubernetes.py",
+    "test_request_workflow.py",
     "test_terraform.py",
     "test_workflow_scripts.py",
     "test_workflows_in_cluster.py",
