@@ -108,8 +108,9 @@ def _string(field: FormField, rules: Rules) -> dict[str, Any]:
         "initial_schema": (*INITIAL_SCHEMAS, *rules.schemas),
     }.get(field.name, field.choices)
     if chosen:
-        of_a_team = [one for one in chosen if field.name != "owner" or re.fullmatch(OWNER, one)]
-        return {"enum": of_a_team}
+        # A team that the settings list under a name that none can have is refused all the same.
+        odd = field.name == "owner" and not all(re.fullmatch(OWNER, one) for one in chosen)
+        return {"enum": list(chosen), **(_pattern(OWNER) if odd else {})}
     if field.name in _NAMES or field.name == "key":
         return _name(field.name, rules)
     if field.name == "secret":

@@ -61,6 +61,8 @@ def test_lists_of_the_settings_are_lists_to_choose_from() -> None:
     assert found["environment"]["enum"] == ["dev", "prod"]
     assert found["initial_schema"]["enum"] == ["none", "basic-app", "event-sourcing", "seed.sql"]
     assert "enum" not in properties()["owner"]
+    assert "pattern" not in found["owner"]
+    assert "pattern" in properties(teams=("app-team", "\u00e9quipe"))["owner"]
 
 
 @pytest.mark.parametrize(
