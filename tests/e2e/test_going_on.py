@@ -81,6 +81,7 @@ def test_each_entry_tries_alone_what_they_could_not_do_together(
     )
     if not go_on:
         assert failed(result).keys() == {f"orders_{level}" for level in LEVELS}
+        assert "error: role orders_editor (" in result.err  # who it was about
         assert made == []
         return
     assert failed(result) == {"orders_editor": 1}

@@ -16,7 +16,7 @@ from psycopg.waiting import Ready, Wait
 from pgtenant.postgres.libpq import Connection
 
 Heard = Callable[[int, Diagnostic], None]
-"""Gets the place of a statement in its batch, and a notice that the server sent about it."""
+"""Gets a statement's place in its batch, and a notice or an error of the server about it."""
 
 _FINE: Final = frozenset({ExecStatus.COMMAND_OK, ExecStatus.TUPLES_OK, ExecStatus.EMPTY_QUERY})
 
@@ -32,7 +32,7 @@ async def send_together(
     Args:
         connection: in a transaction, or the first of the statements begins one.
         texts: one statement each.
-        heard: told of the notices, each before the answer to its statement.
+        heard: told of the notices, each before the answer to its statement, and of the error.
 
     Returns:
         The first value that each statement returned, as text; None where there is none.
@@ -48,12 +48,14 @@ async def send_together(
 
     def answered(result: PGresult) -> None:
         nonlocal place
-        place += 1
         connection.heard()
         if result.status == ExecStatus.FATAL_ERROR:
-            errors.append(error_from_result(result, encoding="utf-8"))
+            error = error_from_result(result, encoding="utf-8")
+            errors.append(error)
+            heard(place, error.diag)
         elif result.status in _FINE:
             values.append(result.get_value(0, 0) if result.ntuples and result.nfields else None)
+        place += 1
 
     errors: list[psycopg.Error] = []
     queries = [text.as_bytes(connection) for text in texts]

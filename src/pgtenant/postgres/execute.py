@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from typing import Final
@@ -13,6 +13,7 @@ from psycopg.errors import Diagnostic
 from psycopg.pq import TransactionStatus
 
 from pgtenant.errors import ServerError
+from pgtenant.planning.changes import Change
 from pgtenant.planning.sql.render import Statement, Verbatim
 from pgtenant.planning.sql.text import as_text
 from pgtenant.postgres.batch import send_together
@@ -62,6 +63,7 @@ async def run(
     *,
     transactional: bool,
     doing: str,
+    of_one: Callable[[Change], str] | None = None,
     proviso: Proviso | None = None,
 ) -> None:
     """Run statements in one transaction, or one statement outside of any.
@@ -75,6 +77,7 @@ async def run(
         statements: in order.
         transactional: whether they share a transaction.
         doing: what they do, in words, for error messages.
+        of_one: the same of one change, for the error of a statement that belongs to it.
         proviso: asked in the transaction, before what can't be rolled back.
 
     Raises:
@@ -86,10 +89,16 @@ async def run(
     """
     ours = not any(isinstance(s.text, Verbatim) or s.otherwise for s in statements)
     final = False
+    failing: Change | None = None
+
+    def fails(change: Change | None) -> None:
+        nonlocal failing
+        failing = change
 
     async def once() -> None:
         nonlocal final
         final = False
+        fails(None)
         if not transactional:
             await _ask(connection, proviso)
             final = True  # from here on, the server may make it permanent
@@ -97,7 +106,7 @@ async def run(
             return
         async with _transaction(connection):
             if ours:
-                await _send_together(connection, statements, doing, proviso)
+                await _send_together(connection, statements, doing, proviso, fails)
             else:
                 await connection.execute("BEGIN")
                 await _ask(connection, proviso)
@@ -109,7 +118,8 @@ async def run(
             await patiently(once, ours=ours)
         except psycopg.Error as error:
             where, unknown = connection.info.dbname, final and connection.closed
-            raise failed(error, doing=doing, where=where, unknown=unknown) from None
+            what = of_one(failing) if of_one and failing else doing
+            raise failed(error, doing=what, where=where, unknown=unknown) from None
     # SQL that is not ours may have silenced the warning.
     if waits or (connection.overdue and not ours):
         raise UnconfirmedError(
@@ -147,6 +157,7 @@ async def _send_together(
     statements: Sequence[Statement],
     doing: str,
     proviso: Proviso | None,
+    fails: Callable[[Change | None], None],
 ) -> None:
     """Begin a transaction and run statements of ours in it, all on one round trip."""
     first = [sql.SQL("BEGIN"), *([proviso.text] if proviso else ())]
@@ -156,7 +167,9 @@ async def _send_together(
     def heard(place: int, diagnostic: Diagnostic) -> None:
         if place >= len(first) and _is_ours(diagnostic):
             statement = statements[place - len(first)]
-            if diagnostic.sqlstate in _ineffective(statement):
+            if diagnostic.severity_nonlocalized == "ERROR":
+                fails(statement.change)
+            elif diagnostic.sqlstate in _ineffective(statement):
                 told.append((statement, _text(diagnostic)))
 
     values = await send_together(connection, texts, heard)

@@ -381,6 +381,7 @@ async def _run(
             statements,
             transactional=transaction.place.transactional,
             doing=sentence(transaction.changes[0]),
+            of_one=sentence,
             proviso=lock,
         )
     except ServerError as error:
