@@ -126,7 +126,7 @@ def test_two_requests_at_the_same_time_from_the_form_to_the_merge(
 
     api.verdict(inventory, "jane-doe")
     repo = {"full_name": "example-org/platform"}
-    shown = {"number": inventory, "base": {"ref": BRANCH}, "head": {"repo": repo}}
+    shown = {"number": inventory, "state": "open", "base": {"ref": BRANCH}, "head": {"repo": repo}}
     review = {"action": "submitted", "pull_request": shown, "repository": repo}
     reviewed = github.run("pull_request_review", "rds-request-review.yml", review)
     assert reviewed.code == 0, reviewed.said

@@ -81,7 +81,13 @@ class Git:
         Raises:
             GitError: they have none, or the clone is too shallow to tell.
         """
-        return self._run("merge-base", one, other)
+        done = self._call(self.directory, "merge-base", one, other)
+        if done.returncode:
+            raise GitError(
+                f"{one:.12} and {other:.12} have no commit in common here",
+                hint="fetch the whole history (actions/checkout: fetch-depth: 0)",
+            )
+        return done.stdout.strip()
 
     def merges(self, one: str, other: str) -> bool:
         """Tell whether two commits can be merged without anybody's help."""

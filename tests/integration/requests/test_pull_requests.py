@@ -203,8 +203,8 @@ def test_a_request_becomes_one_pull_request(platform: Platform, console: Console
     assert "is there as asked for; nothing was opened" in after.out
     assert len(platform.api.pulls) == 1
     platform.switch(BASE)
-    shown = console.run("show", "-e", "dev", "inventory", "--format", "markdown")
-    assert "+ database inventory  owned by inventory_user" in shown.out
+    described = console.run("show", "-e", "dev", "inventory", "--format", "markdown")
+    assert "+ database inventory  owned by inventory_user" in described.out
 
 
 def test_what_was_interrupted_is_finished(platform: Platform, console: Console) -> None:
@@ -455,6 +455,51 @@ def test_members_that_cannot_be_read_approve_nothing(platform: Platform, console
     assert done.code == 1
     assert "the members of security-team can't be read" in done.err
     assert platform.outcome("orders").startswith("failure: ")
+
+
+def test_people_and_teams_can_be_named(platform: Platform, console: Console) -> None:
+    routes = [{"approvers": ["@Kim-Lee", "@example-org/security-team"]}]
+    policy = f"[requests]\nroutes = {toml(routes)}\n"
+    platform.write("pgtenant.toml", policy)
+    platform.commit("Name them")
+    console.open("orders")
+    number = platform.number("orders")
+    assert console.run("review", str(number)).code == 3
+    pull = platform.api.shown(number)
+    assert [user["login"] for user in pull["requested_reviewers"]] == ["Kim-Lee"]
+    assert [team["slug"] for team in pull["requested_teams"]] == ["security-team"]
+    for login in ("kim-lee", "sam-roe"):
+        platform.api.verdict(number, login)
+    assert console.run("review", str(number)).code == 0
+
+
+def toml(routes: list[dict[str, list[str]]]) -> str:
+    return json.dumps(routes).replace(": ", " = ").replace('"approvers"', "approvers")
+
+
+def test_actions_that_may_not_open_pull_requests(platform: Platform, console: Console) -> None:
+    told = "GitHub Actions is not permitted to create or approve pull requests."
+    platform.api.failures += [Refused(200, ""), Refused(403, told)]
+    platform.api.failures[0].body = []  # type: ignore[assignment]
+    done = console.open("inventory")
+    assert done.code == 1
+    assert told in done.err
+    assert "let Actions create pull requests" in done.err
+    assert console.open("inventory").code == 0
+
+
+def test_a_clone_that_is_too_shallow(platform: Platform, console: Console) -> None:
+    console.open("orders")
+    for number in range(2):
+        platform.switch(BASE)
+        platform.write("README.md", f"{number}\n")
+        platform.commit("More")
+    shallow = platform.root / "shallow"
+    git(platform.root, "clone", "--quiet", "--depth=1", platform.origin.as_uri(), str(shallow))
+    platform.work = shallow
+    done = console.run("review", str(platform.number("orders")))
+    assert done.code == 1
+    assert "fetch-depth: 0" in done.err
 
 
 @pytest.mark.parametrize("order", ["abc", "cba", "bac"])

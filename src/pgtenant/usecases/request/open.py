@@ -21,6 +21,11 @@ from pgtenant.usecases.request.repository import Load
 
 _ATTEMPTS: Final = 5
 _EXISTS: Final = 422
+_FORBIDDEN: Final = 403
+_HOW: Final = (
+    "let Actions create pull requests (Settings, Actions, General), or use an App's token; the"
+    " branch is there, and the same command goes on"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,6 +171,8 @@ def _pull_request(
             title = drawn.title(done.environment, done.entry)
             return forge.open_pull_request(branch=name, base=base, title=title, body=text), True
         except ForgeError as error:
+            if error.status == _FORBIDDEN:
+                raise ForgeError(error.message, hint=_HOW, status=error.status) from None
             # Somebody has opened it meanwhile; when it is not there, that was no reason.
             if again or error.status != _EXISTS:
                 raise

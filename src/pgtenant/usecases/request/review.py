@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
@@ -92,9 +92,10 @@ def _reviewed(git: Git, forge: PullRequests, load: Load, pull: PullRequest) -> R
             proposed = proposals(rooted(settings, old), rooted(settings, new))
         unasked = _unasked(git, load, settings, start, pull.commit)
     approvers = _approvers(settings, proposed, unasked=unasked)
-    own = {pull.author, *forge.committers(pull.number)}
-    own |= {one.after.requester or "" for one in proposed if one.after is not None}
-    if approvers and "" in forge.committers(pull.number):
+    committers = forge.committers(pull.number)
+    requesters = {one.after.requester or "" for one in proposed if one.after is not None}
+    own = {pull.author, *committers, *requesters}
+    if approvers and "" in committers:
         raise PgtenantError(
             "a commit's author is nobody that the forge knows",
             hint="whoever wrote it must not approve it: commit with an address of an account",
@@ -137,29 +138,38 @@ def _approvers(
     return tuple(found)
 
 
+def _user(approver: str) -> str | None:
+    """Return the login of an approver that is one person: `@login`, and no `@organization/team`."""
+    return approver[1:] if approver.startswith("@") and "/" not in approver else None
+
+
+def _team(approver: str) -> str:
+    return approver.rpartition("/")[2]
+
+
 def _members(forge: PullRequests, approver: str) -> frozenset[str]:
-    if approver.startswith("@"):
-        return frozenset({approver[1:]})
+    if (login := _user(approver)) is not None:
+        return frozenset({login})
     try:
-        return forge.members(approver)
+        return forge.members(_team(approver))
     except ForgeError as error:
         raise ForgeError(
             f"the members of {approver} can't be read: {error.message}",
             hint="the token needs to read the organization's members, which that of a workflow"
-            " does not; or name people in the policy, as @login",
+            " can't; or name people in the policy, as @login",
             status=error.status,
         ) from None
 
 
 def _ask(forge: PullRequests, pull: PullRequest, missing: Iterable[str]) -> tuple[str, ...]:
-    return tuple(_asked(forge, pull, [one for one in missing if one.lstrip("@") not in pull.asked]))
-
-
-def _asked(forge: PullRequests, pull: PullRequest, approvers: list[str]) -> Iterator[str]:
-    users = [one[1:] for one in approvers if one.startswith("@") and one[1:] != pull.author]
-    teams = [one for one in approvers if not one.startswith("@")]
-    if users or teams:
-        try:
-            forge.ask_for_reviews(pull.number, users, teams)
-        except ForgeError as error:
-            yield f"{', '.join(approvers)} could not be asked for a review: {error.message}"
+    users = [login for one in missing if (login := _user(one)) and login != pull.author]
+    teams = [_team(one) for one in missing if _user(one) is None]
+    users, teams = ([one for one in all_ if one not in pull.asked] for all_ in (users, teams))
+    if not users and not teams:
+        return ()
+    try:
+        forge.ask_for_reviews(pull.number, users, teams)
+    except ForgeError as error:
+        who = ", ".join((*users, *teams))
+        return (f"{who} could not be asked for a review: {error.message}",)
+    return ()
