@@ -437,14 +437,37 @@ def test_a_change_needs_who_approves_the_old_and_the_new(
     assert console.run("change", "-e", "dev", "orders", "--risk", "low").code == 0
     platform.api.logins["person@example.org"] = "somebody"
     platform.commit("Lower", "lower")
-    number = platform.api.answer(
-        "POST",
-        "/repos/example-org/platform/pulls",
-        {"title": "Lower", "body": "", "head": "lower", "base": BASE},
-    )["number"]  # type: ignore[index]
-    found = console.json("review", str(number))
+    found = console.json("review", str(proposed(platform, "lower")))
     assert found["entries"] == [{"environment": "dev", "key": "orders", "what": "changed"}]
     assert found["approvers"] == ["security-team", "platform-team"]
+
+
+def proposed(platform: Platform, branch: str) -> int:
+    """Open a pull request by hand."""
+    members = {"title": branch, "body": "", "head": branch, "base": BASE}
+    pull: Any = platform.api.answer("POST", "/repos/example-org/platform/pulls", members)
+    return int(pull["number"])
+
+
+@pytest.mark.parametrize(
+    ("path", "approvers"),
+    [
+        ("README.md", []),
+        ("pgtenant.toml", ["platform-team"]),
+        (".github/workflows/x.yml", ["platform-team"]),
+        ("envs/dev-rds/main.tf", ["platform-team"]),
+        ("backstage/databases/dev/backstage.yaml", ["platform-team"]),
+    ],
+)
+def test_what_is_no_request(
+    path: str, approvers: list[str], platform: Platform, console: Console
+) -> None:
+    file = platform.work / path
+    platform.write(path, f"{file.read_text() if file.exists() else ''}# more\n")
+    platform.api.logins["person@example.org"] = "somebody"
+    platform.commit("More", "more")
+    found = console.json("review", str(proposed(platform, "more")))
+    assert (found["entries"], found["approvers"]) == ([], approvers)
 
 
 def test_members_that_cannot_be_read_approve_nothing(platform: Platform, console: Console) -> None:

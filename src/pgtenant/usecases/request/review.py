@@ -12,11 +12,13 @@ from pgtenant.forge.model import PullRequest, PullRequests, State
 from pgtenant.forge.rest import ForgeError
 from pgtenant.requests.approvals import Decision, decide
 from pgtenant.requests.routing import route
-from pgtenant.settings import Settings
+from pgtenant.settings import FILE_NAME, Settings
 from pgtenant.usecases.request.repository import Load, Proposed, asked_in, proposals, rooted
 
 CONTEXT: Final = "rds-request"
 """The status of a pull request's head."""
+
+_WORKFLOWS: Final = ".github/"
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +27,8 @@ class Reviewed:
 
     Attributes:
         proposed: the entries that it adds, changes or takes away.
-        unasked: whether it touches the files of requests in a way that no one request does.
+        unasked: whether it touches the files of requests, or what decides about them, in a way that
+            no one request does.
         approvers: all that are needed.
         notes: what did not work and decides nothing.
     """
@@ -108,7 +111,7 @@ def _reviewed(git: Git, forge: PullRequests, load: Load, pull: PullRequest) -> R
 
 
 def _unasked(git: Git, load: Load, settings: Settings, start: str, head: str) -> bool:
-    """Tell whether files of requests are changed otherwise than by one request."""
+    """Tell whether there is more in a branch than one request."""
     paths = git.changed(start, head)
     return any(_is_of_requests(settings, path) for path in paths) and (
         asked_in(git, load, start, head) is None
@@ -116,10 +119,12 @@ def _unasked(git: Git, load: Load, settings: Settings, start: str, head: str) ->
 
 
 def _is_of_requests(settings: Settings, path: str) -> bool:
+    """Tell whether a path is among those that requests change, or that decide about them."""
     requests = settings.requests
-    below = (settings.project.catalog, requests.catalog, requests.entity)
+    changed = (settings.project.catalog, requests.catalog, requests.entity)
     # The part before the first placeholder: what is below it may be any environment's.
-    return path.startswith(tuple(one.partition("{")[0] for one in below))
+    prefixes = (one.partition("{")[0] for one in changed)
+    return path.startswith((*prefixes, FILE_NAME, _WORKFLOWS))
 
 
 def _approvers(
