@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
+import psycopg
 import pytest
 
 from support.oracle import assert_allowed
@@ -16,6 +17,10 @@ WITHOUT_THE_RUN_LOCK = """
 SELECT pid FROM pg_stat_activity a
  WHERE application_name = 'pgtenant' AND wait_event_type = 'Lock'
    AND NOT EXISTS (SELECT FROM pg_locks l WHERE l.pid = a.pid AND l.locktype = 'advisory')
+"""
+READ_BY_NEW_ROLES = """
+SELECT s.dbid FROM pg_shdepend s JOIN pg_roles r ON r.oid = s.refobjid
+ WHERE right(r.rolname, 5) = '_late' AND s.classid = 'pg_default_acl'::regclass GROUP BY 1
 """
 LEVELS = ("owner", "editor", "reader")
 
@@ -89,3 +94,30 @@ def test_each_entry_tries_alone_what_they_could_not_do_together(
     assert_allowed(project, "orders_owner", "orders", "CREATE TABLE t ()")
     assert_allowed(project, "orders_reader", "orders", "SELECT FROM t")
     assert project.plan().json["summary"]["blocked"] == 1  # it has no marker of ours
+
+
+@pytest.mark.slow
+def test_nobody_waits_behind_a_database_that_takes_long(project: Project) -> None:
+    """Another worker enters the databases that were made ready together with it."""
+    names = tuple(f"app{n}" for n in range(8))
+    project.settings = {"server": {"connections": 3, "lock_timeout": "60s"}}
+    project.write(applications(*names))
+    project.converge()
+    late = {
+        f"{name}-late": {
+            "database_name": name,
+            "username": f"{name}_late",
+            "access_level": "reader",
+        }
+        for name in names
+    }
+    project.write(applications(*names) | late)
+    with psycopg.connect(project.instance.superuser_conninfo("app1")) as other:
+        other.execute("LOCK TABLE pg_default_acl IN EXCLUSIVE MODE")
+        run = start(project, *APPLY)
+        until(project.instance, READ_BY_NEW_ROLES, [], len(names) - 1)
+        other.rollback()
+        (result,) = finish(run)
+    assert result.code == 0, result.output
+    for name in names:
+        assert_allowed(project, f"{name}_late", name)

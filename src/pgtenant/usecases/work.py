@@ -112,30 +112,42 @@ class Work:
             self.lock = still_held(self.instance.primary.info.backend_pid)
         self.left = Counter(change.entry for change in self.plan.changes)
         owners = {d.name: d.entry for d in self.instance.inputs.desired.databases}
-        pieces = deque(_Piece(group, owners.get(group.database)) for group in self.plan.groups)
+        waiting = deque(_Piece(group, owners.get(group.database)) for group in self.plan.groups)
+        ready: deque[_Piece] = deque()
         budget = self.instance.inputs.settings.server.connections
-        self.workers = max(1, min(budget - _PRIMARY, len(pieces)))
+        self.workers = max(1, min(budget - _PRIMARY, len(waiting)))
         async with asyncio.TaskGroup() as tasks:
             for number in range(self.workers):
-                tasks.create_task(self._worker(pieces, primary=number == 0))
+                tasks.create_task(self._worker(waiting, ready, primary=number == 0))
         for error in self.errors:
             if isinstance(error, AuditError):
                 raise error
 
-    async def _worker(self, waiting: deque[_Piece], *, primary: bool) -> None:
-        """Take some groups after the other, and never more than one connection besides primary's.
+    async def _worker(self, waiting: deque[_Piece], ready: deque[_Piece], *, primary: bool) -> None:
+        """Take what is next, and never more than one connection besides primary's.
 
         What is done in the maintenance database comes first for all of some groups: so one
-        connection serves them, and is closed before their own databases are entered. Primary's
-        stays open, so that its worker goes from group to group.
+        connection serves them, and is closed before databases are entered. Those are entered by
+        whoever is free. Primary's stays open, so that its worker goes from group to group.
+
+        Args:
+            waiting: for what is done in the maintenance database.
+            ready: for what is done in their own.
+            primary: whether it works on the primary connection.
         """
-        while waiting and not self.stopped:
-            size = 1 if primary else min(_AT_ONCE, -(-len(waiting) // self.workers))
-            pieces = [waiting.popleft() for _ in range(size)]
-            while any(piece.left for piece in pieces) and not self.stopped:
+        while not self.stopped:
+            if ready:
+                piece = ready.popleft()
+                await self._inside(piece)
+                if piece.left:
+                    waiting.appendleft(piece)
+            elif waiting:
+                size = 1 if primary else min(_AT_ONCE, -(-len(waiting) // self.workers))
+                pieces = [waiting.popleft() for _ in range(size)]
                 await self._outside(pieces, primary=primary)
-                for piece in pieces:
-                    await self._inside(piece)
+                ready.extend(pieces)
+            else:
+                return
 
     async def _outside(self, pieces: Sequence[_Piece], *, primary: bool) -> None:
         """Carry out what is next in the maintenance database."""
