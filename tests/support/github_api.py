@@ -11,7 +11,7 @@ import itertools
 import json
 import subprocess
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -48,6 +48,7 @@ class GitHubApi:
         logins: whose each address of an author is.
         dispatches: every workflow that was started: its file, and what with.
         failures: what the next calls are answered with instead.
+        meanwhile: what happens just before the next pull requests are opened.
     """
 
     url: str = ""
@@ -63,6 +64,7 @@ class GitHubApi:
     logins: dict[str, str] = field(default_factory=dict)
     dispatches: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
     failures: list[Refused] = field(default_factory=list)
+    meanwhile: list[Callable[[], object]] = field(default_factory=list)
     _numbers: Iterator[int] = field(default_factory=lambda: itertools.count(7))
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -233,6 +235,8 @@ class GitHubApi:
     def _open(self, body: dict[str, Any]) -> dict[str, Any]:
         _only(body, "title", "body", "head", "base")
         branch, base = body["head"], body["base"]
+        if self.meanwhile:
+            self.meanwhile.pop(0)()
         heads = {one["head"]["ref"] for one in self.pulls.values() if one["state"] == "open"}
         if branch in heads:
             message = f"A pull request already exists for example-org:{branch}."

@@ -17,9 +17,9 @@ from pgtenant.report.jsonout import json_text
 from pgtenant.report.safe import shown
 from pgtenant.requests.routing import labels
 from pgtenant.settings import Settings
-from pgtenant.usecases.request.open import Opened, Starter, open_request
+from pgtenant.usecases.request.open import Opened, open_request
 from pgtenant.usecases.request.rebuild import Fate, Rebuilt, rebuild
-from pgtenant.usecases.request.repository import Proposed
+from pgtenant.usecases.request.repository import Proposed, Starter
 from pgtenant.usecases.request.review import Reviewed, review
 
 _BOT: Final = Person("github-actions[bot]", "41898282+github-actions[bot]@users.noreply.github.com")

@@ -15,6 +15,9 @@ _BASE: Final = FormField(
     default="development",
 )
 
+# GitHub preselects the first choice, and nobody should get the least by oversight.
+_PRESELECTED: Final = {"risk": "medium"}
+
 
 def workflow_inputs() -> str:
     """Return them as YAML, indented as below `workflow_dispatch`; without the last line end."""
@@ -30,5 +33,5 @@ def _lines() -> Iterator[str]:
             yield "        required: true"
         if field.choices:
             yield f"        options: [{', '.join(field.choices)}]"
-        if field.default and not field.required:
-            yield f"        default: {field.default}"
+        if default := _PRESELECTED.get(field.name, "" if field.required else field.default):
+            yield f"        default: {default}"

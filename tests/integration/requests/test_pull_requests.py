@@ -16,6 +16,7 @@ from pgtenant.cli import main
 from support import github_api
 from support.github_api import GitHubApi, Refused
 from support.project import Result
+from support.published import check_output
 
 BASE = "development"
 CATALOG = "envs/dev-rds/terraform.tfvars"
@@ -123,8 +124,10 @@ class Console:
 
     def run(self, *arguments: str) -> Result:
         self._capsys.readouterr()
-        code = main(["request", *arguments, "--project", str(self._platform.work)])
-        return Result(code, *self._capsys.readouterr())
+        asked = ["request", *arguments, "--project", str(self._platform.work)]
+        done = Result(main(asked), *self._capsys.readouterr())
+        check_output(asked, done.out)
+        return done
 
     def open(self, name: str, **changed: str) -> Result:
         return self.run(*opening(name, **changed))
@@ -303,6 +306,23 @@ def both(one: str, other: str, platform: Platform) -> None:
     for process in started:
         said, _ = process.communicate()
         assert process.returncode == 0, said
+
+
+@pytest.mark.parametrize("same_user", [False, True])
+def test_what_is_merged_while_a_pull_request_is_opened(
+    same_user: bool, platform: Platform, console: Console
+) -> None:
+    """The merge's own rebuild may be over by then."""
+    console.open("orders")
+    platform.api.meanwhile.append(lambda: platform.merge(platform.number("orders")))
+    done = console.open("payments", **({"username": "orders_user"} if same_user else {}))
+    if same_user:
+        assert done.code == 64
+        assert "development has changed, and refuses it by now" in done.err
+    else:
+        assert done.code == 0, done.err
+        platform.merge(platform.number("payments"))
+        assert '"payments_user"' in platform.file()
 
 
 def test_only_what_git_cannot_merge_is_made_again(platform: Platform, console: Console) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from pgtenant.errors import PgtenantError, UsageError
-from pgtenant.forge.git import Git, Person
+from pgtenant.forge.git import Git
 from pgtenant.forge.model import PullRequest, PullRequests
 from pgtenant.forge.rest import ForgeError
 from pgtenant.report import pull_request as drawn
@@ -17,7 +17,8 @@ from pgtenant.settings import Settings
 from pgtenant.usecases.request.add import Done, add
 from pgtenant.usecases.request.declared import secret_of, shown_path
 from pgtenant.usecases.request.expected import expected_plan
-from pgtenant.usecases.request.repository import Load
+from pgtenant.usecases.request.rebuild import Fate, kept_up
+from pgtenant.usecases.request.repository import Load, Starter, message
 
 _ATTEMPTS: Final = 5
 _EXISTS: Final = 422
@@ -26,21 +27,6 @@ _HOW: Final = (
     "let Actions create pull requests (Settings, Actions, General), or use an App's token; the"
     " branch is there, and the same command goes on"
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Starter:
-    """Who started it.
-
-    Attributes:
-        login: as the forge knows them; empty for somebody at a terminal.
-        author: of the commits; None for whoever git is configured for.
-        run: the address of the run, or empty.
-    """
-
-    login: str
-    author: Person | None
-    run: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +69,8 @@ def open_request(
         starter: who it is by.
 
     Raises:
-        UsageError: the request is refused, or another one of that name is open.
+        UsageError: the request is refused, also by what was merged meanwhile, or another one of
+            that name is open.
         PgtenantError: git or the forge failed; the same command goes on from there.
     """
     for _ in range(_ATTEMPTS):
@@ -107,19 +94,16 @@ def open_request(
         wanted = labels(done.environment, done.entry.risk)
         if not set(wanted) <= set(pull.labels):
             forge.add_labels(pull.number, wanted)
+        # What was merged meanwhile has not seen it: its rebuild may be over.
+        now = kept_up(git, load, git.fetch(base), pull)
+        if now is not None and now.fate is Fate.CONFLICT:
+            raise UsageError(
+                f"{base} has changed, and refuses it by now: {now.reason}",
+                hint=f"close {pull.url}, and ask for something else",
+            )
         return Opened(done, name, pull, created)
     raise PgtenantError(
         f"others push to {name} all the time", hint="wait, then run the same command again"
-    )
-
-
-def message(done: Done, starter: Starter) -> str:
-    """Return the message of a request's commit."""
-    entry = done.entry
-    by = f", and started by {starter.login}" if starter.login else ""
-    return (
-        f"Request {entry.key} in {done.environment}\n\n"
-        f"For {entry.owner}; asked for by {entry.requester}{by}.\n"
     )
 
 

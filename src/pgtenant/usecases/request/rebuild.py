@@ -15,8 +15,7 @@ from pgtenant.forge.git import Git
 from pgtenant.forge.model import PullRequest, PullRequests
 from pgtenant.requests.routing import is_branch
 from pgtenant.usecases.request.add import add
-from pgtenant.usecases.request.open import Starter, message
-from pgtenant.usecases.request.repository import Load, asked_in
+from pgtenant.usecases.request.repository import Load, Starter, asked_in, message
 
 
 class Fate(StrEnum):
@@ -58,9 +57,14 @@ def rebuild(git: Git, forge: PullRequests, load: Load, base: str) -> tuple[Rebui
 def _rebuild(git: Git, forge: PullRequests, load: Load, base: str) -> Iterator[Rebuilt]:
     tip = git.fetch(base)
     for pull in forge.pull_requests(base=base):
-        head = git.find(pull.branch) if is_branch(pull.branch) else None
-        if head is not None:
-            yield _rebuilt(git, load, tip, head, pull)
+        if is_branch(pull.branch) and (found := kept_up(git, load, tip, pull)) is not None:
+            yield found
+
+
+def kept_up(git: Git, load: Load, tip: str, pull: PullRequest) -> Rebuilt | None:
+    """Do the same for one request, on one commit of its base; None when its branch is gone."""
+    head = git.find(pull.branch)
+    return None if head is None else _rebuilt(git, load, tip, head, pull)
 
 
 def _rebuilt(git: Git, load: Load, tip: str, head: str, pull: PullRequest) -> Rebuilt:

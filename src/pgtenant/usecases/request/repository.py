@@ -11,16 +11,31 @@ from pgtenant.catalog.load import text_of, tree
 from pgtenant.catalog.located import Object
 from pgtenant.catalog.model import Entry
 from pgtenant.errors import PgtenantError, UsageError
-from pgtenant.forge.git import Git
+from pgtenant.forge.git import Git, Person
 from pgtenant.requests.request import Value, given_of
 from pgtenant.settings import Settings
 from pgtenant.usecases.fleet import all_environments
-from pgtenant.usecases.request.add import add
+from pgtenant.usecases.request.add import Done, add
 from pgtenant.usecases.request.declared import declared, shown_path
 from pgtenant.usecases.request.look import all_records
 
 Load = Callable[[Path], Settings]
 """Reads the settings of a project."""
+
+
+@dataclass(frozen=True, slots=True)
+class Starter:
+    """Who started it.
+
+    Attributes:
+        login: as the forge knows them; empty for somebody at a terminal.
+        author: of the commits; None for whoever git is configured for.
+        run: the address of the run, or empty.
+    """
+
+    login: str
+    author: Person | None
+    run: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +65,16 @@ class Asked:
     proposed: Proposed
     given: dict[str, Value]
     today: str
+
+
+def message(done: Done, starter: Starter) -> str:
+    """Return the message of a request's commit."""
+    entry = done.entry
+    by = f", and started by {starter.login}" if starter.login else ""
+    return (
+        f"Request {entry.key} in {done.environment}\n\n"
+        f"For {entry.owner}; asked for by {entry.requester}{by}.\n"
+    )
 
 
 def proposals(before: Settings, after: Settings) -> tuple[Proposed, ...]:
