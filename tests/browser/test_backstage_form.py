@@ -45,13 +45,7 @@ CHOSEN = {"environment": "dev", "risk": "medium"}
 @pytest.fixture(scope="session")
 def form(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The page with the template that `pgtenant init` lays out."""
-    reason = node.missing()
-    if reason and node.kit() is None:
-        pytest.skip(f"no form: {reason}")
-    try:
-        packages = node.installed(node.FORM)
-    except node.UnavailableError as error:
-        pytest.fail(f"no form: {error}", pytrace=False)
+    packages = node.packages(node.FORM)
     place = tmp_path_factory.mktemp("form")
     script = node.beside(packages, node.FORM / "page.js")
     esbuild = [str(packages / "node_modules" / ".bin" / "esbuild"), str(script), "--bundle"]

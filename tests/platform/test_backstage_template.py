@@ -33,22 +33,11 @@ DOCUMENTED: dict[str, Value] = {
 }
 
 
-def packages(source: Path | None) -> Path:
-    """Install them; a kit that is named is wanted, what it lacks fails the test."""
-    reason = "PGTENANT_TEST_KIT names no kit" if source is None else node.missing()
-    if source is None or (reason and node.kit() is None):
-        pytest.skip(f"no Backstage: {reason}")
-    try:
-        return node.installed(source)
-    except node.UnavailableError as error:
-        pytest.fail(f"no Backstage: {error}", pytrace=False)
-
-
 @pytest.fixture(scope="module")
 def scaffolder(tmp_path_factory: pytest.TempPathFactory) -> Any:
     """Backstage's scaffolder with its GitHub actions: from a template and values to its answer."""
     kit = node.kit()
-    scaffold, action = packages(kit), packages(node.ACTION)
+    scaffold, action = node.packages(kit), node.packages(node.ACTION)
     assert kit is not None
     script = node.beside(action, node.ACTION / "with_github.cjs")
     place = tmp_path_factory.mktemp("values")
@@ -56,7 +45,7 @@ def scaffolder(tmp_path_factory: pytest.TempPathFactory) -> Any:
     def run(template: Path, values: dict[str, Any]) -> Any:
         file = place / "values.json"
         file.write_text(json.dumps(values))
-        said = node.node(
+        said = node.run(
             scaffold,
             kit / "dry-run.cjs",
             str(template),
@@ -87,8 +76,8 @@ def test_the_documents_example_starts_the_workflow(
     given["repoUrl"] = "github.com?owner=example-org&repo=platform"
     with github_api.serve() as api:
         schema = json.loads(
-            node.node(
-                packages(node.ACTION),
+            node.run(
+                node.packages(node.ACTION),
                 node.ACTION / "dispatch.cjs",
                 api.url,
                 given=json.dumps(given),
@@ -226,9 +215,11 @@ def test_the_form_refuses_what_a_request_refuses(
     # The pages of a template say nothing of their dialect either.
     schema = {name: one for name, one in request_schema(loaded).items() if name != "$schema"}
     given = json.dumps({"schema": schema, "values": [case for _, case in cases]})
-    judges = [node.node(packages(node.FORM), node.FORM / "judge.cjs", given=given)]
+    judges = [node.run(node.packages(node.FORM), node.FORM / "judge.cjs", given=given)]
     if node.kit() is not None:
-        judges.append(node.node(packages(node.kit()), node.SCAFFOLDER / "judge.cjs", given=given))
+        judges.append(
+            node.run(node.packages(node.kit()), node.SCAFFOLDER / "judge.cjs", given=given)
+        )
     refusals = [_refused(loaded, name, case) for name, case in cases]
     for judged in judges:
         different = []

@@ -9,6 +9,8 @@ import subprocess
 import tempfile
 from pathlib import Path
 
+import pytest
+
 from support.npm import locked
 
 _BACKSTAGE = Path(__file__).with_name("backstage")
@@ -31,10 +33,22 @@ class UnavailableError(Exception):
     """The packages can't be had; the message says why."""
 
 
-def missing() -> str | None:
-    """Say why this machine has no packages, or None."""
-    lacking = [name for name in ("node", "npm") if shutil.which(name) is None]
-    return f"needs {' and '.join(lacking)}" if lacking else None
+def packages(source: Path | None) -> Path:
+    """Return what `installed` does.
+
+    Where they can't be had the test is skipped, or fails if a kit is named: it is wanted then.
+
+    Args:
+        source: the directory with the lock file; None for the kit's where no kit is named.
+    """
+    if source is None:
+        pytest.skip("no Backstage: PGTENANT_TEST_KIT names no kit")
+    try:
+        return installed(source)
+    except UnavailableError as error:
+        if kit() is None:
+            pytest.skip(f"no Backstage: {error}")
+        pytest.fail(f"no Backstage: {error}", pytrace=False)
 
 
 def kit() -> Path | None:
@@ -47,8 +61,10 @@ def installed(source: Path) -> Path:
     """Return a directory with `node_modules`, as the lock file of a directory says.
 
     Raises:
-        UnavailableError: npm could not install them.
+        UnavailableError: there is no Node or no npm, or npm could not install them.
     """
+    if lacking := [name for name in ("node", "npm") if shutil.which(name) is None]:
+        raise UnavailableError(f"needs {' and '.join(lacking)}")
     try:
         content = b"".join((source / name).read_bytes() for name in _FILES)
     except OSError as error:
@@ -68,7 +84,7 @@ def installed(source: Path) -> Path:
     return target
 
 
-def node(packages: Path, script: Path, *arguments: str, given: str = "", **environ: str) -> str:
+def run(packages: Path, script: Path, *arguments: str, given: str = "", **environ: str) -> str:
     """Run a script with these packages, and return what it printed.
 
     Raises:
