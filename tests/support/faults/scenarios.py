@@ -257,4 +257,7 @@ ALL: Final[dict[str, Scenario]] = {
         code=1,
         oldest=16,
     ),
+    "trusted": Scenario(
+        "leaving fingerprints (`--trust-markers`)", _managed, (*_APPLY, "--trust-markers")
+    ),
 }
