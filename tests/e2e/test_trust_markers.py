@@ -133,6 +133,7 @@ def test_what_shows_from_outside_and_what_does_not(noted: Project) -> None:
     assert quiet(noted)
 
 
+@pytest.mark.slow
 def test_what_was_missed_is_trusted_no_more_once_it_was_seen(noted: Project) -> None:
     with noted.tenant("shop_owner", "shop") as owner:
         owner.execute("REVOKE INSERT ON goods FROM shop_editor")
@@ -167,6 +168,7 @@ def test_a_database_made_anew_under_the_old_name_is_opened(project: Project) -> 
     assert project.plan(TRUST).json["trusted"]["databases"] == 0
 
 
+@pytest.mark.slow
 def test_a_changed_catalog_and_a_new_format_open_it(
     noted: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -237,6 +239,7 @@ def test_a_tenant_can_not_vouch_for_itself(noted: Project) -> None:
     assert noted.plan(TRUST).json["trusted"]["databases"] == 0
 
 
+@pytest.mark.slow
 def test_only_some_entries_speak_for_themselves_alone(project: Project) -> None:
     project.write(ENTRIES)
     project.converge()
@@ -262,6 +265,7 @@ def test_a_saved_plan_keeps_to_the_mode(noted: Project, tmp_path: Path) -> None:
     assert "apply --trust-markers" in journal
 
 
+@pytest.mark.slow
 def test_a_secret_that_has_changed_is_found_by_its_version(aws_project: Project) -> None:
     project = aws_project
     project.write(ENTRIES)
