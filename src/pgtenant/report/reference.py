@@ -101,7 +101,8 @@ def reference() -> str:
                 " schema (JSON Schema, draft 2020-12) says. Only an internal error (a mistake in"
                 " pgtenant itself) before the command has begun leaves its `error` alone, with exit"
                 " code 1. At 64 nothing is printed, except for several environments (`fleet` below)"
-                " of which one was begun. `import` prints a catalog instead."
+                " of which one was begun; `request` prints nothing after an error. `import` prints"
+                " a catalog instead."
             ),
             "",
             *_table(

@@ -10,7 +10,17 @@ from collections.abc import Iterator
 from importlib.resources import files
 from typing import Any, Final
 
-COMMANDS: Final = ("plan", "apply", "adopt", "retire", "bootstrap", "verify", "access", "fleet")
+COMMANDS: Final = (
+    "plan",
+    "apply",
+    "adopt",
+    "retire",
+    "bootstrap",
+    "verify",
+    "access",
+    "request",
+    "fleet",
+)
 """The commands whose output has a schema; `fleet` is that of several environments."""
 
 _SUFFIX: Final = ".schema.json"

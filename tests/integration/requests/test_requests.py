@@ -16,6 +16,7 @@ import yaml
 from pgtenant.catalog.load import load
 from pgtenant.cli import main
 from support.project import Result
+from support.published import check_output
 
 DOCUMENTED = {
     "database_name": "inventory_service",
@@ -52,8 +53,10 @@ class Requests:
 
     def run(self, *arguments: str) -> Result:
         self._capsys.readouterr()
-        code = main(["request", *arguments, "--project", str(self.root)])
-        return Result(code, *self._capsys.readouterr())
+        asked = ["request", *arguments, "--project", str(self.root)]
+        done = Result(main(asked), *self._capsys.readouterr())
+        check_output(asked, done.out)
+        return done
 
     def add(self, environment: str = "dev", *more: str, **changed: str) -> Result:
         return self.run("add", "-e", environment, *flags(DOCUMENTED | changed), *more)

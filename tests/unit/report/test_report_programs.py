@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import fields, replace
 from typing import get_args
 
 import jsonschema  # type: ignore[import-untyped]
 import pytest
 
 from pgtenant.audit.record import COLUMNS, Status
+from pgtenant.catalog.model import Entry
 from pgtenant.errors import UsageError
 from pgtenant.planning.bootstrap import Step
 from pgtenant.planning.candidates import State
@@ -23,6 +24,9 @@ from pgtenant.planning.sql.text import as_text
 from pgtenant.report.jsonout import FIELDS, STATUSES, apply_json, json_text, plan_json
 from pgtenant.report.schema import COMMANDS, schema
 from pgtenant.report.sqlout import plan_sql
+from pgtenant.requests.status import Status as RequestStatus
+from pgtenant.settings import Route
+from pgtenant.usecases.request.rebuild import Fate
 
 from . import audit_rows, samples
 
@@ -91,6 +95,20 @@ def test_the_schemas_know_every_kind() -> None:
     assert set(states) == set(State)
     assert tuple(record["required"]) == FIELDS == COLUMNS
     assert tuple(record["properties"]["status"]["enum"]) == STATUSES == tuple(Status)
+
+
+def test_the_schema_of_requests_knows_every_field_and_status() -> None:
+    document = schema("request")
+    kinds = document["$defs"]
+    asked = {field.name for field in fields(Entry)} - {"key", "line", "tenancy"}
+    assert set(kinds["entry"]["required"]) == set(kinds["entry"]["properties"]) == asked
+    assert kinds["status"]["enum"] == [*RequestStatus]
+    fates = kinds["rebuilt"]["properties"]["fate"]["enum"]
+    assert fates == [fate.name.lower() for fate in Fate]
+    assert set(kinds["route"]["properties"]) == {field.name for field in fields(Route)}
+    shapes = [one["required"] for one in document["oneOf"]]
+    assert {name for names in shapes for name in names} == set(document["properties"])
+    assert all(one["propertyNames"]["enum"] == one["required"] for one in document["oneOf"])
 
 
 def test_a_lone_surrogate_breaks_no_encoding() -> None:
