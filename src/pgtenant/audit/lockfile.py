@@ -16,7 +16,6 @@ from pgtenant.errors import AuditError
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
-    from types import TracebackType
 
 LOCK_WAIT: Final = 30.0  # seconds; whoever holds the lock writes a few kilobytes
 _POLL: Final = 0.01
@@ -46,12 +45,7 @@ class LockedFile:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        value: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     @contextlib.contextmanager

@@ -14,7 +14,6 @@ from pgtenant.errors import AuditError
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
-    from types import TracebackType
     from typing import TypeAlias
 
     from pgtenant.audit.chain import Link, Members
@@ -125,12 +124,7 @@ class AuditTrail:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        value: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
 

@@ -18,7 +18,6 @@ from pgtenant.errors import PgtenantError
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from signal import Signals
-    from types import TracebackType
     from typing import IO
 
     from pgtenant.embedded.account import Account
@@ -56,12 +55,7 @@ class Keeper:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     def close(self) -> None:

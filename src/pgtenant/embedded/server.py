@@ -20,7 +20,6 @@ from pgtenant.errors import PgtenantError
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
-    from types import TracebackType
 
     from pgtenant.embedded.distribution import Distribution
     from pgtenant.embedded.settings import Tls
@@ -118,12 +117,7 @@ class Server:
             raise
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     @property
