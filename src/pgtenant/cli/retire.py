@@ -33,8 +33,9 @@ from pgtenant.usecases.identity import build_id, run_id
 from pgtenant.usecases.inputs import load_catalog, load_inputs
 from pgtenant.usecases.journal import ended, upload
 from pgtenant.usecases.recording import recording
+from pgtenant.usecases.retire.asked import Asked
 from pgtenant.usecases.retire.disable import Outcome
-from pgtenant.usecases.retire.run import Asked, retire_entry
+from pgtenant.usecases.retire.run import retire_entry
 
 
 @dataclass(slots=True)
@@ -59,6 +60,7 @@ def run_retire(
     stage: str,
     undo: bool,
     grace: str,
+    dump_to: Path | None,
     no_backup: bool,
     confirm: str | None,
     allow_owned: bool,
@@ -73,8 +75,8 @@ def run_retire(
     Raises:
         PgtenantError: anything that ended the run before or between its steps.
     """
-    if stage == "drop" and not no_backup:
-        raise click.UsageError("Say --no-backup: nothing is dumped.")
+    if stage == "drop" and no_backup is (dump_to is not None):
+        raise click.UsageError("Say either --dump-to DIR or --no-backup.")
     if undo and stage != "disable":
         raise click.UsageError("--undo goes with --stage disable: a drop can't be undone.")
     run = _Run(
@@ -87,7 +89,7 @@ def run_retire(
             stage=stage,
             undo=undo,
             grace=_seconds(grace),
-            no_backup=no_backup,
+            dump_to=dump_to,
             confirm=confirm,
             allow_owned=allow_owned,
             allow_foreign=allow_foreign,

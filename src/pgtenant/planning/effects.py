@@ -41,7 +41,11 @@ from pgtenant.planning.retirement.steps import (
     CleanUp,
     DropDatabase,
     DropRole,
+    MakeDumper,
+    MakeScratch,
+    OpenScratch,
     ReleaseDatabase,
+    SetRowSecurity,
 )
 from pgtenant.planning.retirement.steps import Step as RetirementStep
 
@@ -126,8 +130,10 @@ def effect_of_retirement(step: RetirementStep) -> Effect:
             return Effect((step.kind, step.role, step.database))
         case ReleaseDatabase() | DropDatabase():
             return Effect((step.kind, step.database))
-        case DropRole():
+        case DropRole() | MakeDumper():
             return Effect((step.kind, step.role))
+        case MakeScratch() | OpenScratch() | SetRowSecurity():
+            return Effect((step.kind, step.database))
         case _:
             return effect_of(step)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import psycopg
@@ -70,6 +71,43 @@ async def traces_in(
     return tuple(
         Trace(where, role, kind == "owned", description, owner)
         for role, kind, description, owner in rows
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Inside:
+    """What only a session in a database sees of what its dump needs.
+
+    Attributes:
+        event_triggers: that are on.
+        tables: OID, schema and name of the tables that row security is to be switched of.
+        like: the words of `CREATE DATABASE` that make one like it, with their values.
+    """
+
+    event_triggers: tuple[str, ...]
+    tables: tuple[tuple[int, str, str], ...]
+    like: tuple[tuple[str, str], ...]
+
+
+async def inside_of(
+    connection: Connection, owner: str, oids: Collection[int] | None = None
+) -> Inside:
+    """Return what the dump of the connection's database needs.
+
+    Args:
+        connection: to it.
+        owner: whose tables count.
+        oids: of tables whose row security was forced before; None asks for those where it is.
+
+    Raises:
+        ServerError: the query failed.
+    """
+    parameters = {"owner": owner, "oids": None if oids is None else sorted(oids)}
+    ((triggers, tables, like),) = await _rows(connection, "retire_forced", parameters)
+    return Inside(
+        event_triggers=tuple(triggers),
+        tables=tuple((oid, schema, table) for oid, schema, table in tables),
+        like=tuple(like.items()),
     )
 
 

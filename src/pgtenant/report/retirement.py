@@ -17,7 +17,11 @@ from pgtenant.planning.retirement.steps import (
     CleanUp,
     DropDatabase,
     DropRole,
+    MakeDumper,
+    MakeScratch,
+    OpenScratch,
     ReleaseDatabase,
+    SetRowSecurity,
     Step,
 )
 from pgtenant.planning.retirement.view import View
@@ -33,7 +37,7 @@ from pgtenant.report.words import some
 _MOST = 20
 
 
-def describe_step(step: Step) -> str:
+def describe_step(step: Step) -> str:  # noqa: PLR0911 - one arm for each kind of step
     """Return what a step does, on one line, free of control characters."""
     match step:
         case CleanUp():
@@ -50,6 +54,18 @@ def describe_step(step: Step) -> str:
             return f"database {name(step.database)} is dropped with all that is in it"
         case DropRole():
             return f"role {name(step.role)} is dropped with its memberships"
+        case MakeDumper():
+            return f"role {name(step.role)}  made for the dump, with the rights of {name(step.of)}"
+        case SetRowSecurity():
+            word = "forced again" if step.forced else "not forced during the dump"
+            tables = some([".".join(table) for table in step.tables], _MOST)
+            return f"row security {word} in database {name(step.database)}: {tables}"
+        case MakeScratch():
+            return f"database {name(step.database)} made to restore the dump into"
+        case OpenScratch():
+            return (
+                f"database {name(step.database)}  closed to PUBLIC, opened for {name(step.owner)}"
+            )
         case AlterRole() | MarkRole() | AlterDatabase() | TakeOverDatabase() | GrantDatabase():
             return describe(step)
         case _:
@@ -122,7 +138,9 @@ def _mark(step: Step) -> Mark:
     match step:
         case CleanUp() | DropDatabase() | DropRole():
             return Mark.REMOVE
-        case ReleaseDatabase():
+        case ReleaseDatabase() | SetRowSecurity() | OpenScratch():
             return Mark.ALTER
+        case MakeDumper() | MakeScratch():
+            return Mark.ADD
         case _:
             return mark_of(step)

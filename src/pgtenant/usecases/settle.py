@@ -29,6 +29,9 @@ from pgtenant.usecases.inputs import Inputs
 from pgtenant.usecases.recorder import Recorder, Row, Settlement
 from pgtenant.usecases.rows import action_of, short
 
+_THEIR_OWN = ("bootstrap", "retire")
+"""Commands whose runs the next run of the same command looks at."""
+
 _PASSWORDS = frozenset({"update_password", "use_password"})
 
 
@@ -148,7 +151,7 @@ class ByPlan:
         intent = one.intent
         if intent.action == Action.END_SESSION:
             return Finding.UNKNOWN, "a session that is gone does not say who ended it"
-        if run.command.startswith("bootstrap") or not self._saw(intent):
+        if run.command.startswith(_THEIR_OWN) or not self._saw(intent):
             return Finding.LATER, ""
         finding, why = compared(intent, self._needed, lambda e: shown(e, self.observed))
         if finding is Finding.NEEDED:

@@ -24,16 +24,29 @@ _WORDS: Final = {"grantee", "privileges"}
 _ONLY_SHOWN: Final = {
     "change_owner",
     "close_public_schema",
-    "drop_database",
+    "drop_slot",
+    "drop_subscription",
     "revoke_execute",
+    "rollback_prepared",
     "with_attribute",
     "without_powers",
 }
 """Statements for somebody else to run."""
 
-_CHANGE_NOTHING: Final = {"access.py", "attempts.py", "sessions.py", "verify_facts.py"}
+_OF_A_DUMP: Final = {"create_dumper", "create_scratch", "force_row_security", "grant_rights"}
+_QUERIES_OF_A_DUMP: Final = {"retire_content.sql", "retire_forced.sql"}
+"""What `retire --dump-to` sends around `pg_dump` and `pg_restore`, whose own sessions no trial can
+number: tests/e2e/retire/test_dump.py kills runs at either program, and the next one mends it."""
+
+_CHANGE_NOTHING: Final = {
+    "access.py",
+    "attempts.py",
+    "content.py",
+    "sessions.py",
+    "verify_facts.py",
+}
 """What `verify` and `access` send: they change no catalog. `verify --terminate` ends sessions, in
-a transaction whose loan is given back."""
+a transaction whose loan is given back. `content` counts rows for `retire --dump-to`."""
 
 
 class Recorder:
@@ -110,7 +123,7 @@ def test_every_builder_of_a_statement(recorded: Recorded) -> None:
     recorder, _ = recorded
     hit = {name for name, texts in recorder.built.items() if texts & recorder.sent}
     assert hit & _ONLY_SHOWN == set()
-    assert set(statements.__all__) - _WORDS - _ONLY_SHOWN - hit == set()
+    assert set(statements.__all__) - _WORDS - _ONLY_SHOWN - _OF_A_DUMP - hit == set()
 
 
 def test_every_query(recorded: Recorded) -> None:
@@ -118,7 +131,7 @@ def test_every_query(recorded: Recorded) -> None:
     of_commands_that_change = {
         f"queries/{path.name}"
         for path in (_DRIVER / "queries").glob("*.sql")
-        if not path.name.startswith(("verify_", "access_"))
+        if not path.name.startswith(("verify_", "access_")) and path.name not in _QUERIES_OF_A_DUMP
     }
     assert of_commands_that_change - recorder.names == set()
 

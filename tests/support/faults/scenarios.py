@@ -20,6 +20,7 @@ _SHOP: Final[dict[str, dict[str, Any]]] = {
 _TABLES: Final = SCHEMA + " CREATE TABLE public.orders (id serial, secret text);"
 _APPLY: Final = ("apply", "-e", "dev")
 _BOOTSTRAP: Final = ("bootstrap", "-e", "dev")
+_RETIRE: Final = ("retire", "-e", "dev", "shop")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +35,7 @@ class Scenario:
         code: how it ends without a fault.
         oldest: the first major that has it.
         without: faults that would take away what makes it.
+        nameless: whether a run that can't look does not know the roles: no entry declares them.
     """
 
     title: str
@@ -43,6 +45,7 @@ class Scenario:
     code: int = 0
     oldest: int = 15
     without: frozenset[str] = frozenset()
+    nameless: bool = False
 
 
 def _first(bench: Bench) -> None:
@@ -53,7 +56,7 @@ def _first(bench: Bench) -> None:
     project.write(_SHOP | {"shop": owner})
 
 
-def _managed(bench: Bench, **markers: dict[str, str]) -> None:
+def _managed(bench: Bench, **markers: dict[str, Any]) -> None:
     """Make what a first apply makes, but without pgtenant."""
     bench.project.write(_SHOP)
     roles: list[str] = []
@@ -208,6 +211,33 @@ def _powerless(bench: Bench) -> None:
     )
 
 
+def _out_of_service(bench: Bench) -> None:
+    """Have the shop disabled for years."""
+    retired = {"at": "2020-02-02T02:02:02Z", "entry": "shop"}
+    marks: dict[str, dict[str, Any]] = {key: {"retired": dict(retired)} for key in _SHOP}
+    marks["shop"]["retired"]["database"] = "shop"
+    _managed(bench, **marks)
+    bench.sql(
+        "postgres",
+        *(f"ALTER ROLE {entry['username']} NOLOGIN" for entry in _SHOP.values()),
+        "ALTER DATABASE shop ALLOW_CONNECTIONS false",
+    )
+
+
+def _to_be_dropped(bench: Bench) -> None:
+    _out_of_service(bench)
+    bench.project.write_catalog("application_databases = {}\n")
+    bench.sql("platform", "CREATE DATABASE extra", "CREATE TABLE desk ()", admin=True)
+    bench.sql("platform", "GRANT SELECT ON desk TO shop_reader", admin=True)
+    bench.sql(
+        "extra",
+        "CREATE TABLE rates ()",
+        "GRANT SELECT ON rates TO shop_user",
+        "ALTER DEFAULT PRIVILEGES GRANT SELECT ON TABLES TO shop_editor",
+        admin=True,
+    )
+
+
 _RESTART: Final = frozenset({"restart"})
 
 ALL: Final[dict[str, Scenario]] = {
@@ -259,5 +289,13 @@ ALL: Final[dict[str, Scenario]] = {
     ),
     "trusted": Scenario(
         "leaving fingerprints (`--trust-markers`)", _managed, (*_APPLY, "--trust-markers")
+    ),
+    "back": Scenario("retire --undo", _out_of_service, (*_RETIRE, "--stage", "disable", "--undo")),
+    "drop": Scenario(
+        "retire --stage drop",
+        _to_be_dropped,
+        (*_RETIRE, "--stage", "drop", "--no-backup", "--confirm", "shop"),
+        databases=("platform", "extra"),
+        nameless=True,
     ),
 }

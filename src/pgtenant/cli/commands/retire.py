@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import click
@@ -31,6 +32,12 @@ from pgtenant.cli.options import (
     default="0s",
     show_default=True,
     help="How long sessions may go on before they are ended.",
+)
+@click.option(
+    "--dump-to",
+    type=click.Path(file_okay=False, exists=True, path_type=Path),
+    metavar="DIR",
+    help="With drop: dump the database there first, and prove the dump by restoring it.",
 )
 @click.option("--no-backup", is_flag=True, help="With drop: no dump is made, and none needed.")
 @click.option(

@@ -40,6 +40,7 @@ class Rules:
         days: how many it has to be.
         allow_owned: whether what the roles own elsewhere may go.
         allow_foreign: whether what others own in the database may go.
+        dumped: whether a dump comes first.
     """
 
     environment: str
@@ -47,6 +48,7 @@ class Rules:
     days: int
     allow_owned: bool
     allow_foreign: bool
+    dumped: bool
 
 
 def plan_removal(
@@ -136,6 +138,11 @@ def _busy(subject: Subject, inventory: Inventory) -> Iterator[Blocked]:
 def _elsewhere(
     subject: Subject, observed: Observed, inventory: Inventory, rules: Rules
 ) -> Iterator[Blocked]:
+    if rules.dumped and subject.database is not None and subject.role.rds_iam:
+        yield _because(
+            f"{subject.role.name} is in rds_iam, and so would be the login that dumps: RDS refuses"
+            " passwords then. Take it out, or back it up in another way and say --no-backup"
+        )
     if inventory.foreign and not rules.allow_foreign:
         yield _because(
             f"in its database {', '.join(inventory.foreign)} own objects too, which would go with"
@@ -167,7 +174,12 @@ def _elsewhere(
 
 
 def _clean_up(subject: Subject, traces: tuple[Trace, ...]) -> Iterator[Batch]:
-    """Yield one transaction for each database, with the rights of all whose grants are met."""
+    """Yield one transaction for each database, with the rights of all whose grants are met.
+
+    In whichever database, `DROP OWNED` also takes a role out of what all databases share, such as
+    the ACL of the database that is to be dropped.
+    """
+    rights = subject.names | {t.owner for t in traces} - {""}
     entries = {role.name: mark_of(role).entry for role in subject.roles}
     for database, found in groupby(sorted(traces), key=lambda t: t.database):
         together = list(found)
@@ -180,7 +192,6 @@ def _clean_up(subject: Subject, traces: tuple[Trace, ...]) -> Iterator[Batch]:
             )
             for role, some in groupby(together, key=lambda t: t.role)
         ]
-        rights = {t.role for t in together} | {t.owner for t in together} - {""}
         yield Batch(steps=tuple(steps), database=database, rights=tuple(sorted(rights)))
 
 

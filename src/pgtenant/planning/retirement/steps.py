@@ -60,6 +60,64 @@ class DropRole:
     role: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MakeDumper:
+    """Make a login that may all that an owner may, for the length of one dump.
+
+    The owner's own would let its application in as well, and its secret may be gone.
+
+    Attributes:
+        of: the owner.
+        comment: the marker by which the next run knows it.
+    """
+
+    kind: ClassVar[str] = "make_dumper"
+    entry: str
+    role: str
+    of: str
+    comment: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetRowSecurity:
+    """Let an owner read its own tables whole, or no more.
+
+    Attributes:
+        tables: each with its schema, sorted.
+        forced: whether row security holds for the owner too.
+    """
+
+    kind: ClassVar[str] = "set_row_security"
+    entry: str
+    database: str
+    tables: tuple[tuple[str, str], ...]
+    forced: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MakeScratch:
+    """Make the database that a dump is restored into, like the one that was dumped.
+
+    Attributes:
+        like: the words of `CREATE DATABASE` that make it so, with their values.
+    """
+
+    kind: ClassVar[str] = "make_scratch"
+    entry: str
+    database: str
+    like: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenScratch:
+    """Close that database to `PUBLIC`, and give it to the login of the dump."""
+
+    kind: ClassVar[str] = "open_scratch"
+    entry: str
+    database: str
+    owner: str
+
+
 Step = (
     AlterRole
     | MarkRole
@@ -70,6 +128,10 @@ Step = (
     | ReleaseDatabase
     | DropDatabase
     | DropRole
+    | MakeDumper
+    | SetRowSecurity
+    | MakeScratch
+    | OpenScratch
 )
 
 

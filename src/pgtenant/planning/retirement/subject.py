@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from pgtenant.errors import PgtenantError, UsageError
+from pgtenant.errors import PgtenantError
 from pgtenant.planning.desired import Desired
 from pgtenant.planning.marker import Marker
 from pgtenant.planning.observed import Database, Observed, Role
@@ -53,12 +53,14 @@ def mark_of(role: Role) -> Marker:
     return role.marker
 
 
-def find_subject(observed: Observed, desired: Desired, key: str) -> Subject:
+def find_subject(observed: Observed, desired: Desired, key: str) -> Subject | None:
     """Find what is to be retired. A role's marker decides, also for a key that is not declared.
+
+    Returns:
+        None when neither the catalog nor a marker knows the key.
 
     Raises:
         PgtenantError: its role is not there, or is not ours.
-        UsageError: neither the catalog nor a marker knows the key.
     """
     declared = desired.by_entry.get(key)
     ours = [r for _, r in sorted(observed.roles.items()) if _is_ours(r, desired.environment)]
@@ -78,10 +80,7 @@ def find_subject(observed: Observed, desired: Desired, key: str) -> Subject:
     else:
         marked = [r for r in ours if mark_of(r).entry == key]
         if not marked:
-            raise UsageError(
-                f"neither the catalog of {desired.environment} nor a role's marker knows {key}",
-                hint="`pgtenant plan` lists the entries; an entry that was dropped is gone",
-            )
+            return None
         if len(marked) > 1:
             names = ", ".join(r.name for r in marked)
             raise PgtenantError(

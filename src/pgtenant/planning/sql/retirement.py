@@ -16,17 +16,23 @@ from pgtenant.planning.retirement.steps import (
     CleanUp,
     DropDatabase,
     DropRole,
+    MakeDumper,
+    MakeScratch,
+    OpenScratch,
     ReleaseDatabase,
+    SetRowSecurity,
     Step,
 )
 from pgtenant.planning.sql import statements
-from pgtenant.planning.sql.render import Statement, render
+from pgtenant.planning.sql.render import Statement, Verifiers, psql_variables, render
 from pgtenant.planning.sql.script import Lending, framed
 
 
-def retirement_script(batch: Batch, lending: Lending) -> tuple[Statement, ...]:
+def retirement_script(
+    batch: Batch, lending: Lending, verifiers: Verifiers = psql_variables
+) -> tuple[Statement, ...]:
     """Return the statements of `batch` in the order they are sent, without `BEGIN`."""
-    body = tuple(s for step in batch.steps for s in retirement_statements(step))
+    body = tuple(s for step in batch.steps for s in retirement_statements(step, lending, verifiers))
     if batch.acting:
         body = framed(body, batch.acting, lending)
     lent = [role for role in batch.rights if _lacks_rights(role, lending)]
@@ -40,7 +46,9 @@ def retirement_script(batch: Batch, lending: Lending) -> tuple[Statement, ...]:
     )
 
 
-def retirement_statements(step: Step) -> tuple[Statement, ...]:
+def retirement_statements(  # noqa: PLR0911 - one arm for each kind of step
+    step: Step, lending: Lending, verifiers: Verifiers
+) -> tuple[Statement, ...]:
     """Return the statements of `step`, in order."""
     match step:
         case AlterRole() | MarkRole() | AlterDatabase() | TakeOverDatabase() | GrantDatabase():
@@ -53,8 +61,36 @@ def retirement_statements(step: Step) -> tuple[Statement, ...]:
             return (Statement(statements.drop_database(step.database)),)
         case DropRole():
             return (Statement(statements.drop_role(step.role)),)
+        case MakeDumper():
+            return (
+                Statement(statements.create_dumper(step.role, verifiers(step.role, ""))),
+                Statement(statements.comment_on_role(step.role, step.comment)),
+                Statement(statements.grant_rights(step.of, step.role, lending.major)),
+            )
+        case SetRowSecurity():
+            return tuple(
+                Statement(
+                    statements.force_row_security(schema, table, on=step.forced), as_owner=True
+                )
+                for schema, table in step.tables
+            )
+        case MakeScratch():
+            return (Statement(statements.create_scratch(step.database, step.like)),)
+        case OpenScratch():
+            return _open_scratch(step)
         case _:
             assert_never(step)
+
+
+def _open_scratch(step: OpenScratch) -> tuple[Statement, ...]:
+    open_up = AlterDatabase(
+        entry=step.entry, database=step.database, owner=step.owner, allow_connections=True
+    )
+    return (
+        Statement(statements.revoke_all_from_public(step.database)),
+        Statement(statements.database_owner(step.database, step.owner)),
+        Statement(statements.alter_database(open_up), as_owner=True),
+    )
 
 
 def _lacks_rights(role: str, lending: Lending) -> bool:

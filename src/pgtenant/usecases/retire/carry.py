@@ -3,40 +3,50 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 
+from psycopg import sql
+
+from pgtenant.audit.history import Open, PastRun
 from pgtenant.audit.intent import Intent, Planned
 from pgtenant.audit.record import Action, Status
 from pgtenant.errors import AuthorityError, PgtenantError
 from pgtenant.planning.authority import missing_comment, missing_loan
 from pgtenant.planning.changes import MarkRole, RoleChange
 from pgtenant.planning.effects import effect_of_retirement
+from pgtenant.planning.evidence import shown
 from pgtenant.planning.observed import Observed
 from pgtenant.planning.retirement.steps import (
     Batch,
     CleanUp,
     DropDatabase,
     DropRole,
+    MakeDumper,
+    MakeScratch,
+    OpenScratch,
     ReleaseDatabase,
+    SetRowSecurity,
     Step,
 )
-from pgtenant.planning.retirement.subject import Subject
+from pgtenant.planning.retirement.subject import Subject, mark_of
 from pgtenant.planning.sql.retirement import retirement_script
 from pgtenant.planning.sql.script import Lending
+from pgtenant.postgres import scram
 from pgtenant.postgres.authority import admins_of, refused_comments, refused_loans
 from pgtenant.postgres.execute import Proviso, UnconfirmedError, run
 from pgtenant.postgres.lock import still_held
 from pgtenant.report.progress import Progress
 from pgtenant.report.retirement import step_sentence, texts_of
+from pgtenant.secrets.secret import Secret
 from pgtenant.usecases.blame import blame
 from pgtenant.usecases.inputs import Inputs
 from pgtenant.usecases.journal import facts
 from pgtenant.usecases.look import Instance
 from pgtenant.usecases.recorder import Recorder, Row
 from pgtenant.usecases.rows import action_of, attempted, failed_run, in_doubt, short
-from pgtenant.usecases.settle import nothing_yet, settle
+from pgtenant.usecases.settle import Finding, Judge, compared, needed_by, settle
 
 
 @dataclass(slots=True)
@@ -45,6 +55,7 @@ class Carrier:
 
     Attributes:
         now: the present moment, as audit records write it.
+        passwords: of roles that are made, by name.
     """
 
     inputs: Inputs
@@ -54,6 +65,7 @@ class Carrier:
     subject: Subject
     observed: Observed
     now: Callable[[], str]
+    passwords: dict[str, Secret] = field(default_factory=dict, repr=False)
     lending: Lending = field(init=False)
     lock: Proviso | None = field(init=False, default=None)
 
@@ -61,13 +73,19 @@ class Carrier:
         self.lending = Lending.of(self.observed)
 
     async def start(self, batches: Sequence[Batch] = (), *, dry_run: bool) -> None:
-        """Open the run in the journal, with what it is about to do."""
+        """Open the run in the journal, with what it is about to do; later calls say what more."""
+        if self.lock is not None:
+            await self.recorder.announce(self._planned(batches))
+            return
         opening = facts(self.inputs, observed=self.observed)
         if dry_run:
             await self.recorder.start(opening)
             return
         self.lock = still_held(self.instance.primary.info.backend_pid)
-        settlement = await settle(self.recorder, self.inputs, nothing_yet)
+        steps = [step for batch in batches for step in batch.steps]
+        keys = {mark_of(role).entry for role in self.subject.roles}
+        judge = by_retirement(keys, steps, self.observed)
+        settlement = await settle(self.recorder, self.inputs, judge)
         await self.recorder.start(opening, self._planned(batches), settlement)
 
     async def prove(self, batches: Iterable[Batch]) -> None:
@@ -136,7 +154,7 @@ class Carrier:
     async def _carry_out(self, batch: Batch) -> None:
         began = time.monotonic()
         doing = step_sentence(batch.steps[0])
-        script = retirement_script(batch, self.lending)
+        script = retirement_script(batch, self.lending, lambda role, _: self._verifier(role))
         async with AsyncExitStack() as stack:
             connection = self.instance.primary
             if batch.database is not None:
@@ -164,6 +182,10 @@ class Carrier:
         duration = time.monotonic() - began
         await self.recorder.write(self._rows(batch, Status.SUCCESS, duration=duration))
         self.progress.advance(self.subject.entry, doing)
+
+    def _verifier(self, role: str) -> sql.Composable:
+        password = self.passwords[role].reveal()
+        return scram.verifier(self.instance.primary, role, password).literal
 
     def _rows(
         self,
@@ -231,7 +253,27 @@ class Carrier:
         return (subject.retired.database or "") if subject.retired is not None else ""
 
 
-def action_of_step(step: Step) -> Action:
+def by_retirement(keys: Collection[str], steps: Iterable[Step], observed: Observed) -> Judge:
+    """Return what judges earlier retirements of the same entries.
+
+    Args:
+        keys: of the entries.
+        steps: what is still to be done.
+        observed: the server.
+    """
+    needed = needed_by(map(effect_of_retirement, steps))
+
+    def judge(run: PastRun, one: Open) -> tuple[Finding, str]:
+        if not run.command.startswith("retire") or one.intent.entry not in keys:
+            return Finding.LATER, ""
+        if one.intent.action == Action.END_SESSION:
+            return Finding.UNKNOWN, "a session that is gone does not say who ended it"
+        return compared(one.intent, needed, lambda effect: shown(effect, observed))
+
+    return judge
+
+
+def action_of_step(step: Step) -> Action:  # noqa: PLR0911 - one arm for each kind of step
     """Return the audit action of a step."""
     match step:
         case CleanUp():
@@ -242,5 +284,11 @@ def action_of_step(step: Step) -> Action:
             return Action.DROP_DATABASE
         case DropRole():
             return Action.DROP_ROLE
+        case MakeDumper():
+            return Action.CREATE_ROLE
+        case MakeScratch():
+            return Action.CREATE_DATABASE
+        case OpenScratch() | SetRowSecurity():
+            return Action.CONFIGURE_DATABASE
         case _:
             return action_of(step)

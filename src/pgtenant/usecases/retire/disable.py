@@ -17,6 +17,7 @@ from pgtenant.postgres.retiring import sessions_of
 from pgtenant.postgres.sessions import end_session
 from pgtenant.report.words import count, some
 from pgtenant.usecases.recorder import Row
+from pgtenant.usecases.retire.asked import Asked
 from pgtenant.usecases.retire.carry import Carrier
 from pgtenant.verify.facts import StaleSession
 
@@ -40,26 +41,18 @@ class Outcome:
         return ExitCode.FAILED if self.errors else ExitCode.CONVERGED
 
 
-async def disable(
-    carrier: Carrier,
-    *,
-    undo: bool,
-    grace: float,
-    dry_run: bool,
-    show: Callable[[View], None],
-) -> Outcome:
+async def disable(carrier: Carrier, asked: Asked, *, show: Callable[[View], None]) -> Outcome:
     """Take an entry out of service, or back into it.
 
     Args:
         carrier: what is shared.
-        undo: take it back.
-        grace: seconds that sessions have to end by themselves.
-        dry_run: everything but the last call.
+        asked: what is to be done.
         show: called with the steps before anything is changed.
 
     Raises:
         PgtenantError: nothing was changed, or the rest is left to the next run.
     """
+    undo, grace, dry_run = asked.undo, asked.grace, asked.dry_run
     subject, primary = carrier.subject, carrier.instance.primary
     batches = plan_undo(subject, carrier.observed) if undo else plan_disable(subject, carrier.now())
     database = subject.database.name if subject.database is not None else None

@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from pathlib import Path
 
 from pgtenant.audit.record import Action, Status
+from pgtenant.embedded.distribution import find_bundled
 from pgtenant.errors import ExitCode, PgtenantError, ServerError, UsageError
 from pgtenant.planning.retirement.inventory import Inventory, Trace
 from pgtenant.planning.retirement.removal import Rules, obstacles, plan_removal
 from pgtenant.planning.retirement.subject import mark_of
 from pgtenant.planning.retirement.view import View
+from pgtenant.postgres.programs import find_programs
 from pgtenant.postgres.retiring import sessions_of, state_of, traces_in
 from pgtenant.report.words import some
+from pgtenant.usecases.retire.asked import Asked
 from pgtenant.usecases.retire.carry import Carrier
 from pgtenant.usecases.retire.disable import Outcome
+from pgtenant.usecases.retire.dump import Dump
 
 _DAY = 86_400  # seconds
 
@@ -32,12 +38,9 @@ class Refused(Outcome):
 
 async def drop(
     carrier: Carrier,
+    asked: Asked,
     *,
     clock: Callable[[], datetime],
-    confirm: str | None,
-    allow_owned: bool,
-    allow_foreign: bool,
-    dry_run: bool,
     show: Callable[[View], None],
     ask: Callable[[str], str] | None,
 ) -> Outcome:
@@ -45,11 +48,8 @@ async def drop(
 
     Args:
         carrier: what is shared.
+        asked: what is to be done.
         clock: the present moment, with a timezone.
-        confirm: the name of what is dropped, or None when nobody has said it yet.
-        allow_owned: whether what its roles own in other databases may go.
-        allow_foreign: whether what others own in its database may go.
-        dry_run: everything but the last call.
         show: called with the steps before anything is changed.
         ask: asks a person for the name; None where there is nobody to ask.
 
@@ -62,8 +62,9 @@ async def drop(
         environment=carrier.inputs.environment,
         waited=_waited(carrier, clock()),
         days=carrier.inputs.settings.retire.days,
-        allow_owned=allow_owned,
-        allow_foreign=allow_foreign,
+        allow_owned=asked.allow_owned,
+        allow_foreign=asked.allow_foreign,
+        dumped=asked.dump_to is not None,
     )
     inventory = await take_stock(carrier)
     declared = tuple(
@@ -74,31 +75,62 @@ async def drop(
     blocked = obstacles(subject, carrier.observed, inventory, declared, rules)
     elsewhere, here = plan_removal(subject, carrier.observed, inventory)
     steps = (*elsewhere, *here)
+    dump = None if blocked else _dump(carrier, asked)
     view = View(
         entry=subject.entry,
         stage="drop",
         batches=steps,
         lending=carrier.lending,
         blocked=blocked,
-        notes=_secrets(carrier),
+        notes=(*_dumping(dump), *_secrets(carrier)),
     )
     show(view)
-    if not blocked and not dry_run:
-        confirmed(carrier, confirm, ask)
-    await carrier.start(steps, dry_run=dry_run or bool(blocked))
+    if not blocked and not asked.dry_run:
+        confirmed(carrier, asked.confirm, ask)
+    await carrier.start(steps, dry_run=asked.dry_run or bool(blocked))
     if blocked:
         for one in blocked:
             await carrier.record(Action.CHECK, Status.BLOCKED, one.reason)
         return Refused(view)
     await carrier.prove(steps)
-    if dry_run:
+    if asked.dry_run:
         await carrier.would(steps)
         return Outcome(view)
+    if dump is not None:
+        await dump.run()
     await carrier.carry_out(elsewhere)
     if elsewhere and (left := (await take_stock(carrier)).traces):
         raise _left(left)
     await carrier.carry_out(here)
     return Outcome(view)
+
+
+def _dump(carrier: Carrier, asked: Asked) -> Dump | None:
+    """Return the dump that comes first; None without one, and where it is made already.
+
+    Raises:
+        PgtenantError: there is no program that could make it.
+    """
+    subject = carrier.subject
+    database, how = subject.database, subject.retired
+    if asked.dump_to is None or database is None or how is None or how.dropping:
+        return None
+    more: tuple[Path, ...] = ()
+    with contextlib.suppress(PgtenantError):
+        more = (find_bundled().root / "bin",)
+    named = carrier.inputs.settings.retire.programs
+    programs = find_programs(carrier.observed.server.major, named, more)
+    return Dump(carrier, programs, database, how, asked.dump_to)
+
+
+def _dumping(dump: Dump | None) -> tuple[str, ...]:
+    if dump is None:
+        return ()
+    first = (
+        f"First pg_dump {dump.programs.version} dumps {dump.database.name} to {dump.directory}, on"
+        " a login made for it; what is restored from that has to be the same."
+    )
+    return (first,)
 
 
 def confirmed(carrier: Carrier, confirm: str | None, ask: Callable[[str], str] | None) -> None:

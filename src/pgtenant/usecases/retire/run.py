@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime
 
 from pgtenant.audit.record import Action, Status, stamp
-from pgtenant.errors import AuditError, PgtenantError
-from pgtenant.planning.retirement.subject import find_subject
+from pgtenant.errors import AuditError, PgtenantError, UsageError
+from pgtenant.planning.observed import Observed
+from pgtenant.planning.retirement.subject import Subject, find_subject, mark_of
 from pgtenant.planning.retirement.view import View
+from pgtenant.planning.sql.script import Lending
 from pgtenant.postgres.lock import take_run_lock
 from pgtenant.postgres.observe import observe_instance
 from pgtenant.report.progress import Progress
@@ -17,31 +18,13 @@ from pgtenant.usecases.inputs import Inputs
 from pgtenant.usecases.journal import facts
 from pgtenant.usecases.look import connected
 from pgtenant.usecases.recorder import Recorder, Row
-from pgtenant.usecases.retire.carry import Carrier
+from pgtenant.usecases.retire.asked import Asked
+from pgtenant.usecases.retire.carry import Carrier, by_retirement
 from pgtenant.usecases.retire.disable import Outcome, disable
 from pgtenant.usecases.retire.drop import drop
-from pgtenant.usecases.rows import entry_row, short
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """What the command line asks for.
-
-    Attributes:
-        stage: `disable` or `drop`.
-        grace: seconds.
-        confirm: the name of what is dropped, or None when nobody has said it yet.
-    """
-
-    key: str
-    stage: str
-    undo: bool
-    grace: float
-    no_backup: bool
-    confirm: str | None
-    allow_owned: bool
-    allow_foreign: bool
-    dry_run: bool
+from pgtenant.usecases.retire.dump import close_window
+from pgtenant.usecases.rows import short
+from pgtenant.usecases.settle import settle
 
 
 async def retire_entry(
@@ -71,6 +54,7 @@ async def retire_entry(
         LockHeldError: another run holds the instance.
         PgtenantError: something is in the way, or failed.
     """
+    subject: Subject | None = None
     try:
         async with connected(inputs) as instance:
             if not asked.dry_run:
@@ -78,6 +62,8 @@ async def retire_entry(
             names = [role.name for role in inputs.desired.roles]
             observed = await observe_instance(instance.primary, roles=names, extensions=())
             subject = find_subject(observed, inputs.desired, asked.key)
+            if subject is None:
+                return await _gone(inputs, recorder, observed, asked)
             carrier = Carrier(
                 inputs=inputs,
                 instance=instance,
@@ -87,42 +73,67 @@ async def retire_entry(
                 observed=observed,
                 now=lambda: stamp(clock()),
             )
+            if not asked.dry_run and await close_window(carrier):
+                observed = await observe_instance(instance.primary, roles=names, extensions=())
+                subject = find_subject(observed, inputs.desired, asked.key) or subject
+                carrier.subject, carrier.observed = subject, observed
             if asked.stage == "drop":
-                return await drop(
-                    carrier,
-                    clock=clock,
-                    confirm=asked.confirm,
-                    allow_owned=asked.allow_owned,
-                    allow_foreign=asked.allow_foreign,
-                    dry_run=asked.dry_run,
-                    show=show,
-                    ask=ask,
-                )
-            return await disable(
-                carrier,
-                undo=asked.undo,
-                grace=asked.grace,
-                dry_run=asked.dry_run,
-                show=show,
-            )
+                return await drop(carrier, asked, clock=clock, show=show, ask=ask)
+            return await disable(carrier, asked, show=show)
     except AuditError:
         raise
     except PgtenantError as error:
         if not recorder.audit.links:
             await recorder.start(facts(inputs))
-        if not recorder.own:
-            await recorder.write([_failure(inputs, asked.key, error)])
+        await recorder.write(_failures(inputs, recorder, asked.key, subject, error))
         raise
 
 
-def _failure(inputs: Inputs, key: str, error: PgtenantError) -> Row:
-    if key in inputs.desired.by_entry:
-        return entry_row(key, inputs.desired, Action.RUN, Status.ERROR, error.message)
+async def _gone(inputs: Inputs, recorder: Recorder, observed: Observed, asked: Asked) -> Outcome:
+    """Settle a removal that was done to the end and could not be recorded.
+
+    Raises:
+        UsageError: no run of ours knows the key.
+    """
+    if asked.stage == "drop" and not asked.dry_run:
+        judge = by_retirement({asked.key}, (), observed)
+        settlement = await settle(recorder, inputs, judge)
+        if settlement.rows:
+            await recorder.start(facts(inputs, observed=observed), (), settlement)
+            await recorder.write(
+                [_row(asked.key, "", "", Status.NO_CHANGE, f"nothing is left of {asked.key}")]
+            )
+            return Outcome(View(asked.key, asked.stage, (), Lending.of(observed)))
+    raise UsageError(
+        f"neither the catalog of {inputs.environment} nor a role's marker knows {asked.key}",
+        hint="`pgtenant plan` lists the entries; an entry that was dropped is gone",
+    )
+
+
+def _failures(
+    inputs: Inputs, recorder: Recorder, key: str, subject: Subject | None, error: PgtenantError
+) -> list[Row]:
+    """Return a row for each role that has none yet."""
+    message = error.message
+    told = {record.username for record in recorder.own}
+    if subject is not None:
+        database = subject.database.name if subject.database is not None else ""
+        found = [(mark_of(role).entry, database, role.name) for role in subject.roles]
+    elif (declared := inputs.desired.by_entry.get(key)) is not None:
+        together = next(d for d in inputs.desired.databases if d.name == declared.database)
+        roles = together.roles if declared is together.owner else (declared,)
+        found = [(role.entry, role.database, role.name) for role in roles]
+    else:
+        found, message = [(key, "", "")], f"{key}: {message}"
+    return [_row(*one, Status.ERROR, message) for one in found if one[2] not in told]
+
+
+def _row(entry: str, database: str, username: str, status: Status, message: str) -> Row:
     return Row(
-        database="",
-        username="",
+        database=database,
+        username=username,
         action=Action.RUN,
-        status=Status.ERROR,
-        message=short(f"{key}: {error.message}"),
-        entry=key,
+        status=status,
+        message=short(message),
+        entry=entry,
     )
