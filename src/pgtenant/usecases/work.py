@@ -10,26 +10,22 @@ from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import InitVar, dataclass, field, replace
 
 from pgtenant.audit.record import Action, Status
-from pgtenant.catalog.model import Auth
 from pgtenant.errors import AuditError, PgtenantError, ServerError
-from pgtenant.planning.changes import CreateRole, RevokeDatabase, UpdatePassword, UsePassword
-from pgtenant.planning.logins import judge
-from pgtenant.planning.observed import PasswordState
+from pgtenant.planning.changes import RevokeDatabase
 from pgtenant.planning.order import AsAdmin, AsLogin, Group, Transaction, parts_of, place_of
 from pgtenant.planning.plan import Plan
 from pgtenant.planning.sql.render import Statement
 from pgtenant.planning.sql.script import script
-from pgtenant.postgres import scram
 from pgtenant.postgres.connect import Keys, Login
 from pgtenant.postgres.execute import Proviso, UnconfirmedError, run
 from pgtenant.postgres.libpq import Connection
 from pgtenant.postgres.lock import LockLostError, lock_lost, still_held
 from pgtenant.postgres.options import NO_SCHEMAS, OWN_SCHEMAS
-from pgtenant.postgres.probe import try_login
 from pgtenant.report.describe import describe, sentence
 from pgtenant.report.progress import Progress
 from pgtenant.usecases.blame import blame
 from pgtenant.usecases.look import Instance
+from pgtenant.usecases.new_passwords import SetsPassword, prove, set_by, verifiers
 from pgtenant.usecases.recorder import Recorder
 from pgtenant.usecases.rows import entry_row, failed_run, in_doubt, rows_of
 
@@ -39,8 +35,6 @@ _PRIMARY = 1
 
 _AT_ONCE = 8
 """How many groups one connection to the maintenance database serves."""
-
-SetsPassword = CreateRole | UpdatePassword | UsePassword
 
 
 @dataclass(slots=True)
@@ -172,7 +166,7 @@ class Work:
                             continue
                         await self._fail(part, error)
                     else:
-                        piece.unproven += _logins(part)
+                        piece.unproven += set_by(part)
                     self._advance(part)
 
     async def _inside(self, piece: _Piece) -> None:
@@ -182,7 +176,7 @@ class Work:
             if self.stopped:
                 return
             try:
-                await self._log_in(login)
+                await self._prove(login)
             except PgtenantError as error:
                 await self._fail(Transaction(place_of(login), (login,)), error)
         while (transaction := piece.next(inside=True)) is not None:
@@ -254,8 +248,8 @@ class Work:
         """
         began = time.monotonic()
         unconfirmed: UnconfirmedError | None = None
-        verifiers = await self._verifiers(connection, transaction)
-        statements = script(transaction, self.plan.lending, lambda role, _: verifiers[role].literal)
+        new = await verifiers(connection, transaction, self.instance.inputs.passwords)
+        statements = script(transaction, self.plan.lending, lambda role, _: new[role].literal)
         try:
             async with blame(self.instance, connection, self._idle):
                 status = await _run(connection, statements, transaction, self.lock)
@@ -274,7 +268,7 @@ class Work:
             )
         )
         self.left.subtract(change.entry for change in transaction.changes)
-        self.keys |= {role: made.keys for role, made in verifiers.items()}
+        self.keys |= {role: made.keys for role, made in new.items()}
         if unconfirmed is not None:
             await self._stop_unconfirmed(unconfirmed)
 
@@ -290,33 +284,18 @@ class Work:
         async with instance.gate.open(login, database, search_path=search_path) as connection:
             yield connection
 
-    async def _log_in(self, change: SetsPassword) -> None:
-        """Prove the password that was just set: a malformed verifier would have become it."""
-        instance = self.instance
-        login = replace(
-            self._login(change.role, change.secret), keys=self.keys.pop(change.role, None)
-        )
-        outcome = await try_login(
-            instance.gate,
-            login,
-            instance.inputs.maintenance_database,
-        )
-        state, note = judge(outcome, expired=False)
-        if state is PasswordState.WRONG:
-            raise ServerError(
-                f"the server refuses the password of {change.role} that was just set",
-                hint="does something else set it too? Run again",
-                sqlstate="28P01",
-            )
-        if state is PasswordState.UNPROVEN:
+    async def _prove(self, change: SetsPassword) -> None:
+        """Prove the password that was just set."""
+        unproven = await prove(self.instance, change, self.keys.pop(change.role, None))
+        if unproven:
             await self.recorder.write(
                 [
                     entry_row(
                         change.entry,
-                        instance.inputs.desired,
+                        self.instance.inputs.desired,
                         Action.UPDATE_PASSWORD,
                         Status.WARNING,
-                        f"the password was set and could not be proven: {note}",
+                        f"the password was set and could not be proven: {unproven}",
                     )
                 ]
             )
@@ -352,33 +331,6 @@ class Work:
 
     def _login(self, role: str, secret: str) -> Login:
         return Login(role, self.instance.inputs.passwords[secret].reveal())
-
-    async def _verifiers(
-        self, connection: Connection, transaction: Transaction
-    ) -> dict[str, scram.Verifier]:
-        """Compute what a transaction needs to set passwords, without keeping others waiting."""
-        passwords = self.instance.inputs.passwords
-        logins = _logins(transaction)
-        if not logins:
-            return {}
-
-        def compute() -> dict[str, scram.Verifier]:
-            return {
-                login.role: scram.verifier(connection, login.role, passwords[login.secret].reveal())
-                for login in logins
-            }
-
-        return await asyncio.to_thread(compute)
-
-
-def _logins(transaction: Transaction) -> list[SetsPassword]:
-    """Return the changes that set a password, which a login then has to prove."""
-    return [
-        change
-        for change in transaction.changes
-        if isinstance(change, UpdatePassword | UsePassword)
-        or (isinstance(change, CreateRole) and change.auth is Auth.PASSWORD)
-    ]
 
 
 async def _run(

@@ -1,0 +1,83 @@
+"""Passwords that a run sets: what the server gets in their place, the login that proves them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+
+from pgtenant.catalog.model import Auth
+from pgtenant.errors import ServerError
+from pgtenant.planning.changes import CreateRole, UpdatePassword, UsePassword
+from pgtenant.planning.logins import judge
+from pgtenant.planning.observed import PasswordState
+from pgtenant.planning.order import Transaction
+from pgtenant.postgres import scram
+from pgtenant.postgres.connect import Keys, Login
+from pgtenant.postgres.libpq import Connection
+from pgtenant.postgres.probe import try_login
+from pgtenant.secrets.secret import Secret
+from pgtenant.usecases.look import Instance
+
+SetsPassword = CreateRole | UpdatePassword | UsePassword
+
+
+def set_by(transaction: Transaction) -> list[SetsPassword]:
+    """Return the changes that set a password, which a login then has to prove."""
+    return [
+        change
+        for change in transaction.changes
+        if isinstance(change, UpdatePassword | UsePassword)
+        or (isinstance(change, CreateRole) and change.auth is Auth.PASSWORD)
+    ]
+
+
+async def verifiers(
+    connection: Connection, transaction: Transaction, passwords: Mapping[str, Secret]
+) -> dict[str, scram.Verifier]:
+    """Compute what a transaction needs to set passwords, without keeping others waiting.
+
+    Args:
+        connection: nothing is sent on it.
+        transaction: what sets them.
+        passwords: by secret.
+
+    Returns:
+        By role.
+    """
+    changes = set_by(transaction)
+    if not changes:
+        return {}
+
+    def compute() -> dict[str, scram.Verifier]:
+        return {
+            one.role: scram.verifier(connection, one.role, passwords[one.secret].reveal())
+            for one in changes
+        }
+
+    return await asyncio.to_thread(compute)
+
+
+async def prove(instance: Instance, change: SetsPassword, keys: Keys | None) -> str:
+    """Log in with a password that was just set: a malformed verifier would have become it.
+
+    Args:
+        instance: where.
+        change: what set it.
+        keys: what its verifier was computed from.
+
+    Returns:
+        Why the login proved nothing; empty when it did.
+
+    Raises:
+        ServerError: the server refuses the password.
+    """
+    login = Login(change.role, instance.inputs.passwords[change.secret].reveal(), keys)
+    outcome = await try_login(instance.gate, login, instance.inputs.maintenance_database)
+    state, note = judge(outcome, expired=False)
+    if state is PasswordState.WRONG:
+        raise ServerError(
+            f"the server refuses the password of {change.role} that was just set",
+            hint="does something else set it too? Run again",
+            sqlstate="28P01",
+        )
+    return note if state is PasswordState.UNPROVEN else ""
