@@ -12,6 +12,8 @@ _SSL, _GSS, _CANCEL = 80877103, 80877104, 80877102
 _READING = ("SELECT", "SHOW", "FETCH", "DECLARE", "CLOSE", "COPY", "DISCARD")
 _FRAMING = ("BEGIN", "START", "COMMIT", "ROLLBACK", "SAVEPOINT", "RELEASE", "SET", "RESET")
 _LONGEST_TAG = 256
+_TERMINATE = b"X\0\0\0\4"
+"""A client's goodbye, which nobody answers: it costs no round trip."""
 
 
 @dataclass(slots=True)
@@ -57,7 +59,7 @@ class Conversation:
     def from_client(self, data: bytes) -> None:
         """Count what the client sends."""
         self.traffic.bytes_sent += len(data)
-        if not self._listening:
+        if not self._listening and data != _TERMINATE:
             self.traffic.turns += 1
             self._listening = True
         if self._started or self._encrypted:

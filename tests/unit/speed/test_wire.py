@@ -49,6 +49,15 @@ def test_a_refused_login_is_no_statement() -> None:
     assert (traffic.connections, traffic.statements) == (1, 0)
 
 
+def test_a_goodbye_is_no_round_trip() -> None:
+    traffic = Traffic()
+    talk = Conversation(traffic)
+    talk.from_client(STARTUP)
+    talk.from_server(LOGIN)
+    talk.from_client(message(b"X", b""))
+    assert traffic.turns == 1
+
+
 def test_nothing_is_read_out_of_what_is_encrypted() -> None:
     traffic = Traffic()
     talk = Conversation(traffic)
