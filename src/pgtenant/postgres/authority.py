@@ -7,6 +7,7 @@ says yes through a chain for which `GRANT` then fails with `no possible grantors
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from functools import partial
 from typing import Any, Final, TypeVar
 
@@ -16,6 +17,7 @@ from psycopg import sql
 from pgtenant.planning.changes import MarkRole
 from pgtenant.planning.sql import statements
 from pgtenant.planning.sql.script import Lending
+from pgtenant.postgres.batch import send_together
 from pgtenant.postgres.failures import failed
 from pgtenant.postgres.libpq import Connection
 from pgtenant.postgres.retry import is_transient, patiently
@@ -112,9 +114,21 @@ async def refusals(
 
 async def _tried(
     connection: Connection,
-    before: Iterable[sql.Composable],
-    attempts: Iterable[tuple[str, Sequence[sql.Composable]]],
+    before: Sequence[sql.Composable],
+    attempts: Sequence[tuple[str, Sequence[sql.Composable]]],
 ) -> dict[str, str]:
+    """Try all together, on one round trip; only when one is refused, each by itself."""
+    together = [text for _, texts in attempts for text in texts]
+    rollback = sql.SQL("ROLLBACK")
+    try:
+        await send_together(connection, [sql.SQL("BEGIN"), *before, *together, rollback])
+    except psycopg.Error as error:
+        with suppress(psycopg.Error):  # the first error is the one to report
+            await connection.rollback()
+        if not _is_refusal(error) or connection.closed:
+            raise
+    else:
+        return {}
     found: dict[str, str] = {}
     async with connection.transaction(force_rollback=True):
         await _send(connection, before)

@@ -22,12 +22,12 @@ _FINE: Final = frozenset({ExecStatus.COMMAND_OK, ExecStatus.TUPLES_OK, ExecStatu
 
 
 async def send_together(
-    connection: Connection, texts: Sequence[sql.Composable], heard: Heard
+    connection: Connection, texts: Sequence[sql.Composable], heard: Heard = lambda *_: None
 ) -> list[bytes | None]:
     """Send statements at once, in libpq's pipeline mode, and wait for the answer to each.
 
     The server runs them in order and none after the first that fails: all are sent before it is
-    known whether the first succeeds. So none of them may commit.
+    known whether the first succeeds. So none of them may make anything permanent.
 
     Args:
         connection: in a transaction, or the first of the statements begins one.
@@ -42,6 +42,7 @@ async def send_together(
     """
     place = 0
     values: list[bytes | None] = []
+    errors: list[psycopg.Error] = []
 
     def note(diagnostic: Diagnostic) -> None:
         heard(place, diagnostic)
@@ -57,7 +58,6 @@ async def send_together(
             values.append(result.get_value(0, 0) if result.ntuples and result.nfields else None)
         place += 1
 
-    errors: list[psycopg.Error] = []
     queries = [text.as_bytes(connection) for text in texts]
     connection.add_notice_handler(note)
     try:
@@ -94,7 +94,7 @@ def _exchange(
         if not ready & Ready.R:
             continue
         pgconn.consume_input()
-        between = False
+        between = False  # two None in a row: nothing is left that has been read
         while not pgconn.is_busy():
             result = pgconn.get_result()
             if pgconn.status == ConnStatus.BAD:

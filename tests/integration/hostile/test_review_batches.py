@@ -23,7 +23,8 @@ def test_authority_is_proven_in_batches(
         as_tenant(instance, f"{name}_user", name, f"GRANT TEMPORARY ON DATABASE {name} TO PUBLIC")
     mark = instance.log_mark()
     project.converge()
-    begun = re.split(r"(?:statement|execute <unnamed>): BEGIN", instance.log_since(mark))
-    proofs = [part for part in begun if re.search(r"statement: ROLLBACK$", part, re.MULTILINE)]
+    sent = "(?:statement|execute <unnamed>)"
+    begun = re.split(f"{sent}: BEGIN", instance.log_since(mark))
+    proofs = [part for part in begun if re.search(f"{sent}: ROLLBACK$", part, re.MULTILINE)]
     loans = [part.count("SET LOCAL ROLE") for part in proofs]
     assert [n for n in loans if n] == [2, 2, 1]
