@@ -545,6 +545,7 @@ def test_a_clone_that_is_too_shallow(platform: Platform, console: Console) -> No
     assert "fetch-depth: 0" in done.err
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("order", ["abc", "cba", "bac"])
 def test_whatever_is_merged_first_nothing_is_lost(
     order: str, platform: Platform, console: Console
