@@ -60,44 +60,55 @@ class Request:
     saved: SavedPlan | None
 
 
-def run_apply(
-    *,
-    saved: Path | None,
-    environment: str | None,
-    project: Path,
-    skip_preflight: bool,
-    dry_run: bool,
-    only: tuple[str, ...],
-    no_fail_fast: bool,
-    authoritative: bool,
-    trust_markers: bool,
-    build_id: str | None,
-    run_id: str | None,
-    audit: str | None,
-    lock_timeout: str | None,
-    style: str,
-) -> int:
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What `apply` was called with, whether for one environment or for several."""
+
+    saved: Path | None
+    project: Path
+    skip_preflight: bool
+    dry_run: bool
+    only: tuple[str, ...]
+    no_fail_fast: bool
+    authoritative: bool
+    trust_markers: bool
+    build_id: str | None
+    run_id: str | None
+    audit: str | None
+    lock_timeout: str | None
+    style: str
+
+    def request(self, environment: str, plan: SavedPlan | None = None) -> Request:
+        """Return the run in an environment, of a saved plan if there is one.
+
+        Raises:
+            SettingsError: a setting is bad.
+            click.UsageError: a flag is.
+        """
+        overrides = {"project.audit": self.audit} | reaching(skip_preflight=self.skip_preflight)
+        return Request(
+            settings=load_settings(self.project, overrides),
+            lock_wait=lock_wait(self.lock_timeout),
+            environment=environment,
+            build_id=self.build_id or identity.build_id(os.environ),
+            run_id=self.run_id or identity.run_id(os.environ, secrets.token_hex(4)),
+            only=frozenset(plan.only if plan and not self.only else self.only),
+            dry_run=self.dry_run,
+            fail_fast=not self.no_fail_fast,
+            authoritative=self.authoritative or (plan is not None and plan.authoritative),
+            trust_markers=self.trust_markers or (plan is not None and plan.trust_markers),
+            saved=plan,
+        )
+
+
+def run_apply(environment: str | None, asked: Asked) -> int:
     """Apply and print.
 
     Raises:
         PgtenantError: anything that ended the run before or between its steps.
     """
-    plan = read_plan(saved) if saved is not None else None
-    request = Request(
-        settings=load_settings(
-            project, {"project.audit": audit} | reaching(skip_preflight=skip_preflight)
-        ),
-        lock_wait=lock_wait(lock_timeout),
-        environment=_environment(environment, plan),
-        build_id=build_id or identity.build_id(os.environ),
-        run_id=run_id or identity.run_id(os.environ, secrets.token_hex(4)),
-        only=frozenset(plan.only if plan and not only else only),
-        dry_run=dry_run,
-        fail_fast=not no_fail_fast,
-        authoritative=authoritative or (plan is not None and plan.authoritative),
-        trust_markers=trust_markers or (plan is not None and plan.trust_markers),
-        saved=plan,
-    )
+    plan = read_plan(asked.saved) if asked.saved is not None else None
+    request = asked.request(_environment(environment, plan), plan)
     logs.configure(
         sys.stderr,
         logs.level_for(os.environ, sys.stderr),
@@ -105,9 +116,9 @@ def run_apply(
         build_id=request.build_id,
         run_id=request.run_id,
     )
-    if not dry_run:
+    if not request.dry_run:
         not_needed()
-    return _as_json(request) if style == "json" else _as_text(request)
+    return _as_json(request) if asked.style == "json" else _as_text(request)
 
 
 def _as_json(request: Request) -> int:

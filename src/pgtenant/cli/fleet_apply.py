@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import os
-import secrets
 import sys
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 
 import click
 
 from pgtenant import logs
 from pgtenant.audit.record import Record
-from pgtenant.cli.apply import Request, as_document, carry_out, command
+from pgtenant.cli.apply import Asked, Request, as_document, carry_out, command
 from pgtenant.cli.fleet import Fleet, complain_of, error_result, fleet_of, print_report, show_now
-from pgtenant.cli.options import load_settings, lock_wait, reaching
 from pgtenant.cli.plan import width
 from pgtenant.cli.stdout import not_needed
 from pgtenant.errors import ApprovalRequiredError, ExitCode, PgtenantError
@@ -25,63 +22,35 @@ from pgtenant.report.document import Document
 from pgtenant.report.fleet import Result, told
 from pgtenant.report.progress import Silent, progress
 from pgtenant.report.text import plan_text
-from pgtenant.usecases import identity
 from pgtenant.usecases.approval import require_approval
 from pgtenant.usecases.fleet import Turns, check_apart
 
 
-def apply_all(
-    *,
-    environments: tuple[str, ...],
-    parallel: int,
-    saved: Path | None,
-    project: Path,
-    skip_preflight: bool,
-    dry_run: bool,
-    only: tuple[str, ...],
-    no_fail_fast: bool,
-    authoritative: bool,
-    trust_markers: bool,
-    build_id: str | None,
-    run_id: str | None,
-    audit: str | None,
-    lock_timeout: str | None,
-    style: str,
-) -> int:
+def apply_all(environments: tuple[str, ...], asked: Asked, *, parallel: int) -> int:
     """Apply to each environment and print one report.
 
     Raises:
         PgtenantError: the settings are wrong, or two environments would share an audit.
     """
-    if saved is not None:
+    if asked.saved is not None:
         raise click.UsageError("A saved plan is carried out for its own environment alone.")
-    overrides = {"project.audit": audit} | reaching(skip_preflight=skip_preflight)
-    settings = load_settings(project, overrides)
+    request = asked.request("")
     fleet = fleet_of(
-        settings, environments, parallel=parallel, no_fail_fast=no_fail_fast, style=style
+        request.settings,
+        environments,
+        parallel=parallel,
+        no_fail_fast=asked.no_fail_fast,
+        style=asked.style,
     )
-    check_apart(settings, fleet.environments)
-    build_id = build_id or identity.build_id(os.environ)
-    logs.configure(sys.stderr, logs.level_for(os.environ, sys.stderr), build_id=build_id)
-    if not dry_run:
+    check_apart(request.settings, fleet.environments)
+    level = logs.level_for(os.environ, sys.stderr)
+    logs.configure(sys.stderr, level, build_id=request.build_id)
+    if not request.dry_run:
         not_needed()
-    asked = Request(
-        settings=settings,
-        lock_wait=lock_wait(lock_timeout),
-        environment="",
-        build_id=build_id,
-        run_id=run_id or identity.run_id(os.environ, secrets.token_hex(4)),
-        only=frozenset(only),
-        dry_run=dry_run,
-        fail_fast=not no_fail_fast,
-        authoritative=authoritative,
-        trust_markers=trust_markers,
-        saved=None,
-    )
-    refused = () if dry_run or no_fail_fast else _refused(fleet)
-    results = list(refused) or fleet.run(_Applies(fleet, asked).one)
-    asked_for = command(dry_run=dry_run, trust_markers=trust_markers)
-    return print_report(asked_for, results, style)
+    refused = _refused(fleet) if request.fail_fast and not request.dry_run else ()
+    results = list(refused) or fleet.run(_Applies(fleet, request).one)
+    asked_for = command(dry_run=request.dry_run, trust_markers=request.trust_markers)
+    return print_report(asked_for, results, asked.style)
 
 
 def _refused(fleet: Fleet) -> Sequence[Result]:

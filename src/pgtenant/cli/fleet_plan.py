@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import os
 import sys
-from pathlib import Path
 
 import click
 
 from pgtenant import logs
 from pgtenant.cli.fleet import error_result, fleet_of, print_report, show_now
-from pgtenant.cli.options import load_settings, reaching
-from pgtenant.cli.plan import make_plan, width
+from pgtenant.cli.plan import Asked, make_plan, width
 from pgtenant.planning.plan import Plan
 from pgtenant.report.fleet import Result, Told
 from pgtenant.report.jsonout import plan_json
@@ -22,32 +20,20 @@ from pgtenant.usecases.plan import plan_exit_code
 
 
 def plan_all(
-    *,
-    environments: tuple[str, ...],
-    parallel: int,
-    no_fail_fast: bool,
-    project: Path,
-    skip_preflight: bool,
-    only: tuple[str, ...],
-    authoritative: bool,
-    trust_markers: bool,
-    style: str,
-    sql: bool,
-    out: Path | None,
-    detailed_exitcode: bool,
+    environments: tuple[str, ...], asked: Asked, *, parallel: int, no_fail_fast: bool
 ) -> int:
     """Plan for each environment and print one report.
 
     Raises:
         PgtenantError: the settings are wrong, or there is no environment.
     """
-    if out is not None:
+    if asked.out is not None:
         raise click.UsageError("--out saves the plan of one environment; plan them one by one.")
-    if style == "sql":
+    if asked.style == "sql":
         raise click.UsageError("--format sql is a script for one server; plan them one by one.")
-    settings = load_settings(project, reaching(skip_preflight=skip_preflight))
+    settings = asked.settings()
     fleet = fleet_of(
-        settings, environments, parallel=parallel, no_fail_fast=no_fail_fast, style=style
+        settings, environments, parallel=parallel, no_fail_fast=no_fail_fast, style=asked.style
     )
     logs.configure(sys.stderr, logs.level_for(os.environ, sys.stderr))
     turns = Turns()
@@ -55,24 +41,17 @@ def plan_all(
     async def work(environment: str) -> Result:
         begun = fleet.result(environment)
         try:
-            inputs, plan = await make_plan(
-                settings,
-                environment,
-                only=frozenset(only),
-                authoritative=authoritative,
-                trust_markers=trust_markers,
-                turn=turns,
-            )
+            inputs, plan = await make_plan(settings, environment, asked, turn=turns)
         except Exception as unexpected:
             return error_result(begun, fleet.failed(environment, unexpected))
-        if style == "text":
+        if asked.style == "text":
             server = f"{inputs.admin.host}:{inputs.admin.port}"
-            show_now(plan_text(plan, sql=sql, width=width(), server=server))
-        code = plan_exit_code(plan, detailed=detailed_exitcode)
+            show_now(plan_text(plan, sql=asked.sql, width=width(), server=server))
+        code = plan_exit_code(plan, detailed=asked.detailed_exitcode)
         document = plan_json(plan) | {"exit_code": int(code)}
         return Result(environment, begun.wave, code, plan=document, errors=_unread(plan))
 
-    return print_report("plan", fleet.run(work), style)
+    return print_report("plan", fleet.run(work), asked.style)
 
 
 def _unread(plan: Plan) -> tuple[Told, ...]:

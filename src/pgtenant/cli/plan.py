@@ -6,6 +6,7 @@ import asyncio
 import os
 import shutil
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 
 from pgtenant import logs
@@ -28,48 +29,56 @@ from pgtenant.usecases.inputs import Inputs, load_catalog, load_inputs
 from pgtenant.usecases.saved import save_plan
 
 
-def run_plan(
-    *,
-    environment: str | None,
-    project: Path,
-    skip_preflight: bool,
-    only: tuple[str, ...],
-    authoritative: bool,
-    trust_markers: bool,
-    style: str,
-    sql: bool,
-    out: Path | None,
-    detailed_exitcode: bool,
-) -> int:
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What `plan` was called with, whether for one environment or for several."""
+
+    project: Path
+    skip_preflight: bool
+    only: tuple[str, ...]
+    authoritative: bool
+    trust_markers: bool
+    style: str
+    sql: bool
+    out: Path | None
+    detailed_exitcode: bool
+
+    def settings(self) -> Settings:
+        """Read the settings.
+
+        Raises:
+            SettingsError: a value is bad.
+        """
+        return load_settings(self.project, reaching(skip_preflight=self.skip_preflight))
+
+
+def run_plan(environment: str | None, asked: Asked) -> int:
     """Plan and print.
 
     Raises:
         PgtenantError: anything that keeps a plan from being made.
     """
     env = need_environment(environment)
-    settings = load_settings(project, reaching(skip_preflight=skip_preflight))
+    settings = asked.settings()
     logs.configure(sys.stderr, logs.level_for(os.environ, sys.stderr), environment=env)
     try:
-        inputs, plan = asyncio.run(
-            make_plan(
-                settings,
-                env,
-                only=frozenset(only),
-                authoritative=authoritative,
-                trust_markers=trust_markers,
-                meter=progress(sys.stderr),
-            )
-        )
+        inputs, plan = asyncio.run(make_plan(settings, env, asked, meter=progress(sys.stderr)))
     except Exception as unexpected:
         error = as_error(unexpected)
-        if style == "json" and error.exit_code < ExitCode.USAGE:
+        if asked.style == "json" and error.exit_code < ExitCode.USAGE:
             ending = {"exit_code": int(error.exit_code), "error": as_json(error)}
             sys.stdout.write(json_text(plan_json(Plan.empty(env)) | ending))
         raise
-    if out is not None:
-        save_plan(out, plan, inputs)
-    code = use_case.plan_exit_code(plan, detailed=detailed_exitcode)
-    _print(plan, style, sql=sql, server=f"{inputs.admin.host}:{inputs.admin.port}", code=code)
+    if asked.out is not None:
+        save_plan(asked.out, plan, inputs)
+    code = use_case.plan_exit_code(plan, detailed=asked.detailed_exitcode)
+    _print(
+        plan,
+        asked.style,
+        sql=asked.sql,
+        server=f"{inputs.admin.host}:{inputs.admin.port}",
+        code=code,
+    )
     return code
 
 
@@ -86,10 +95,8 @@ def width() -> int:
 async def make_plan(
     settings: Settings,
     env: str,
+    asked: Asked,
     *,
-    only: frozenset[str],
-    authoritative: bool,
-    trust_markers: bool,
     turn: Turn = at_once,
     meter: Progress | None = None,
 ) -> tuple[Inputs, Plan]:
@@ -98,15 +105,14 @@ async def make_plan(
     Args:
         settings: the project's.
         env: the environment.
-        only: the keys to plan for, or none for all.
-        authoritative: whether what the catalog lacks is to be revoked.
-        trust_markers: whether roles' markers speak for databases that are not opened.
+        asked: what is to be planned, and how.
         turn: waits for the turn of a server.
         meter: told of each step; None for nobody.
 
     Raises:
         PgtenantError: anything that keeps a plan from being made.
     """
+    only = frozenset(asked.only)
     catalog = load_catalog(settings, env, only)
     store = open_store(
         settings.secrets.store, directory=settings.secrets.directory, project=settings.root
@@ -117,8 +123,8 @@ async def make_plan(
         catalog,
         store,
         only=only,
-        authoritative=authoritative,
-        trust_markers=trust_markers,
+        authoritative=asked.authoritative,
+        trust_markers=asked.trust_markers,
     )
     async with turn(inputs):
         return inputs, await use_case.plan(inputs, meter)

@@ -46,9 +46,7 @@ from pgtenant.cli.options import (
 @lock_timeout_option
 @preflight_option
 @format_option("text", "json", "markdown")
-def apply(
-    *, environments: tuple[str, ...], everything: bool, parallel: int, style: str, **options: Any
-) -> int:
+def apply(*, environments: tuple[str, ...], everything: bool, parallel: int, **options: Any) -> int:
     """Bring the instance to what the catalog says; with FILE, carry out that saved plan.
 
     Outside dev it needs ALLOW_DB_PROVISION=true. Every step is in the audit file before the
@@ -57,10 +55,12 @@ def apply(
     With several environments: each needs its own approval, and has its own audit. The lowest
     wave comes first, and none is begun after a failure.
     """
-    if are_several(environments, everything=everything) or (style == "markdown" and environments):
+    from pgtenant.cli.apply import Asked, run_apply
+
+    asked = Asked(**options)
+    several = are_several(environments, everything=everything)
+    if several or (asked.style == "markdown" and environments):
         from pgtenant.cli.fleet_apply import apply_all
 
-        return apply_all(environments=environments, parallel=parallel, style=style, **options)
-    from pgtenant.cli.apply import run_apply
-
-    return run_apply(environment=single(environments), style=style, **options)
+        return apply_all(environments, asked, parallel=parallel)
+    return run_apply(single(environments), asked)

@@ -47,12 +47,11 @@ def plan(
     With several environments: one report of all. The lowest wave comes first, and none is begun
     after a failure.
     """
+    from pgtenant.cli.plan import Asked, run_plan
+
+    asked = Asked(**options)
     if are_several(environments, everything=everything):
         from pgtenant.cli.fleet_plan import plan_all
 
-        return plan_all(
-            environments=environments, parallel=parallel, no_fail_fast=no_fail_fast, **options
-        )
-    from pgtenant.cli.plan import run_plan
-
-    return run_plan(environment=single(environments), **options)
+        return plan_all(environments, asked, parallel=parallel, no_fail_fast=no_fail_fast)
+    return run_plan(single(environments), asked)
