@@ -88,7 +88,7 @@ class Place:
 def place(
     repository: Path,
     tmp_path: Path,
-    aws: Moto,
+    moto_server: Moto,
     private_instance: Callable[[], Instance],
 ) -> Iterator[Place]:
     """Nothing declared yet, and the first commit made."""
@@ -101,10 +101,9 @@ def place(
     program.chmod(0o755)
     with github_api.serve() as api:
         github = GitHub(root, home, api)
-        github.environ = aws.env | {"TEST_TERRAFORM": str(home / "terraform-calls")}
+        github.environ = moto_server.env | {"TEST_TERRAFORM": str(home / "terraform-calls")}
         github.variables = {"AWS_ROLE_ARN": ROLE, "AWS_REGION": "eu-west-2"}
-        yield Place(github, aws, private_instance)
-    aws.reset()
+        yield Place(github, moto_server, private_instance)
 
 
 def lint(*command: str, repository: Path) -> None:

@@ -22,7 +22,7 @@ INVENTORY = {"inventory": {"database_name": "inventory", "username": "inventory_
 def test_a_merge_is_applied_and_verified_by_jobs(
     repository: Path,
     tmp_path: Path,
-    aws: Moto,
+    moto_server: Moto,
     private_instance: Callable[[], Instance],
     cluster: Cluster,
 ) -> None:
@@ -34,15 +34,15 @@ def test_a_merge_is_applied_and_verified_by_jobs(
     terraform.write_text("#!/bin/sh\n")
     terraform.chmod(0o755)
     # An environment that no other test has in the cluster, which all share.
-    project = Project(root, private_instance(), env="staging", moto=aws)
+    project = Project(root, private_instance(), env="staging", moto=moto_server)
     admin = project.instance.admin
     project.write_secret("rds/master", admin.user, admin.password, admin.dbname)
     shutil.copy(project.instance.ca_file, root / "certs/rds-global-bundle.pem")
     with github_api.serve() as api:
         github = GitHub(root, home, api)
-        github.environ = aws.env | {"TEST_KUBECONFIG": cluster.environ["KUBECONFIG"]}
+        github.environ = moto_server.env | {"TEST_KUBECONFIG": cluster.environ["KUBECONFIG"]}
         github.variables = {"AWS_ROLE_ARN": "any", "EKS_CLUSTER": "platform"}
-        let_in(cluster, github, aws)
+        let_in(cluster, github, moto_server)
         github.begin()
         before = github.git("rev-parse", "HEAD")
         password = password_of("inventory_user")
