@@ -17,7 +17,7 @@ from pgtenant.report.retirement import texts_of
 from unit.planning.examples import ADMIN, crm, provisioned
 from unit.planning.test_retirement import NOBODY, NOW, carried_out, subject_of
 
-FILES = Path(__file__).parent / "sql"
+FILES = Path(__file__).parent / "retirement"
 TABLES = ((17, "tenant_a", "orders"), (18, "public", 'Weird "name"'))
 
 
@@ -59,7 +59,7 @@ def test_retirement(major: int) -> None:
             lines += [f"{text};" for text in texts_of(batch, lending)]
             lines.append("")
     text = "\n".join(lines)
-    path = FILES / f"retirement_{major}.sql"
+    path = FILES / f"{major}.sql"
     if os.environ.get("PGTENANT_UPDATE_GOLDEN"):
         path.write_text(text, "utf-8")
     assert path.read_text("utf-8") == text
