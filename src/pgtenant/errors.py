@@ -92,11 +92,15 @@ class ServerError(PgtenantError):
 
     Attributes:
         sqlstate: the five-character SQLSTATE, or None when the server sent none.
+        entry: the key of the entry at whose statement it happened; empty when that is not known.
     """
 
-    def __init__(self, message: str, *, hint: str = "", sqlstate: str | None = None) -> None:
+    def __init__(
+        self, message: str, *, hint: str = "", sqlstate: str | None = None, entry: str = ""
+    ) -> None:
         super().__init__(message, hint=hint)
         self.sqlstate = sqlstate
+        self.entry = entry
 
 
 class AuthorityError(PgtenantError):

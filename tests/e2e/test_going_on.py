@@ -86,7 +86,12 @@ def test_each_entry_tries_alone_what_they_could_not_do_together(
     )
     if not go_on:
         assert failed(result).keys() == {f"orders_{level}" for level in LEVELS}
-        assert "error: role orders_editor (" in result.err  # who it was about
+        assert "error: role orders_editor (" in result.err
+        messages = {r["username"]: r["message"] for r in result.json["records"]}
+        assert messages["orders_editor"].startswith("role orders_editor (")
+        assert "pg_authid_rolname_index" in messages["orders_editor"]
+        for innocent in ("orders_owner", "orders_reader"):
+            assert messages[innocent].startswith("undone: orders-editor failed in the same tr")
         assert made == []
         return
     assert failed(result) == {"orders_editor": 1}

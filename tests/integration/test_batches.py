@@ -116,6 +116,23 @@ def test_a_proviso_that_does_not_hold(instance: Instance, transactional: bool) -
     assert instance.su(MADE) == []
 
 
+def test_an_error_after_a_proviso_has_failed(instance: Instance) -> None:
+    """Whoever works here instead may have caused it."""
+    proviso = Proviso(sql.SQL("SELECT false"), ServerError("not any more"))
+
+    async def work(one: Connection) -> None:
+        with pytest.raises(ServerError, match="not any more"):
+            await run(
+                one,
+                statements("CREATE ROLE platform_admin"),
+                transactional=True,
+                doing="making",
+                proviso=proviso,
+            )
+
+    on_connection(instance, work)
+
+
 @pytest.mark.every_major
 def test_a_session_that_is_ended_says_why(instance: Instance) -> None:
     async def work() -> None:

@@ -145,7 +145,10 @@ def _named(error: ServerError, watch: _Watch) -> ServerError:
     if one.pid and one.state is None:
         hint += f". GRANT pg_read_all_stats TO {watch.witness} would show its state, and since when"
     return ServerError(
-        f"{error.message}; in the way: {shown}{more}", hint=hint, sqlstate=error.sqlstate
+        f"{error.message}; in the way: {shown}{more}",
+        hint=hint,
+        sqlstate=error.sqlstate,
+        entry=error.entry,
     )
 
 

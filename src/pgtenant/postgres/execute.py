@@ -68,9 +68,9 @@ async def run(
 ) -> None:
     """Run statements in one transaction, or one statement outside of any.
 
-    A transaction of statements of ours takes two round trips: all of it, then its `COMMIT`, once
-    the server has said that each statement did what it should. The whole transaction is run again
-    when it met a transient conflict.
+    A transaction of statements of ours takes two round trips: all of it with the proviso behind
+    it, then its `COMMIT`, once the server has said that each statement did what it should. The
+    whole transaction is run again when it met a transient conflict.
 
     Args:
         connection: in autocommit mode and idle.
@@ -78,7 +78,8 @@ async def run(
         transactional: whether they share a transaction.
         doing: what they do, in words, for error messages.
         of_one: the same of one change, for the error of a statement that belongs to it.
-        proviso: asked in the transaction, before what can't be rolled back.
+        proviso: asked before what can't be rolled back; and after an error, which somebody may
+            have caused who works here since it does not hold any more.
 
     Raises:
         IneffectiveError: a grant or revoke had no effect; nothing was committed.
@@ -89,28 +90,25 @@ async def run(
     """
     ours = not any(isinstance(s.text, Verbatim) or s.otherwise for s in statements)
     final = False
-    failing: Change | None = None
-
-    def fails(change: Change | None) -> None:
-        nonlocal failing
-        failing = change
+    at = _At(connection, doing, of_one)
 
     async def once() -> None:
         nonlocal final
         final = False
-        fails(None)
+        at.change = None
         if not transactional:
             await _ask(connection, proviso)
             final = True  # from here on, the server may make it permanent
-            await _send(connection, statements, doing, transactional=False)
+            await _send(at, statements, transactional=False)
             return
         async with _transaction(connection):
             if ours:
-                await _send_together(connection, statements, doing, proviso, fails)
+                await _send_together(at, statements, proviso)
             else:
                 await connection.execute("BEGIN")
                 await _ask(connection, proviso)
-                await _send(connection, statements, doing, transactional=True)
+                await _send(at, statements, transactional=True)
+            at.change = None
             final = True
 
     with _unconfirmed(connection) as waits:
@@ -118,8 +116,10 @@ async def run(
             await patiently(once, ours=ours)
         except psycopg.Error as error:
             where, unknown = connection.info.dbname, final and connection.closed
-            what = of_one(failing) if of_one and failing else doing
-            raise failed(error, doing=what, where=where, unknown=unknown) from None
+            if not connection.closed:
+                with suppress(psycopg.Error):  # the first error is the one to report
+                    await _ask(connection, proviso)
+            raise at.blaming(failed(error, doing=at.doing, where=where, unknown=unknown)) from None
     # SQL that is not ours may have silenced the warning.
     if waits or (connection.overdue and not ours):
         raise UnconfirmedError(
@@ -130,6 +130,38 @@ async def run(
             " run continues from what is there",
             sqlstate=_WARNING,
         )
+
+
+@dataclass(slots=True)
+class _At:
+    """Where a run of statements is.
+
+    Attributes:
+        whole: what they do together, in words.
+        of_one: the same of one change.
+        change: whose statement is being run, or has failed; None when that is nobody's.
+    """
+
+    connection: Connection
+    whole: str
+    of_one: Callable[[Change], str] | None
+    change: Change | None = None
+
+    @property
+    def doing(self) -> str:
+        """What is being done, in words."""
+        return self.of_one(self.change) if self.of_one and self.change else self.whole
+
+    @property
+    def where(self) -> str:
+        """The same with the database."""
+        return f"{self.doing} in {self.connection.info.dbname}"
+
+    def blaming(self, error: ServerError) -> ServerError:
+        """Return an error with the entry that it is about; a lost connection is about none."""
+        if self.change is not None and not self.connection.closed:
+            error.entry = self.change.entry
+        return error
 
 
 @asynccontextmanager
@@ -152,38 +184,36 @@ async def _ask(connection: Connection, proviso: Proviso | None) -> None:
         raise proviso.error
 
 
-async def _send_together(
-    connection: Connection,
-    statements: Sequence[Statement],
-    doing: str,
-    proviso: Proviso | None,
-    fails: Callable[[Change | None], None],
-) -> None:
-    """Begin a transaction and run statements of ours in it, all on one round trip."""
-    first = [sql.SQL("BEGIN"), *([proviso.text] if proviso else ())]
-    texts = [*first, *(statement.text for statement in statements)]
+async def _send_together(at: _At, statements: Sequence[Statement], proviso: Proviso | None) -> None:
+    """Begin a transaction and run statements of ours in it, all on one round trip.
+
+    The proviso comes last: they may have waited for somebody's lock meanwhile.
+    """
+    texts = [sql.SQL("BEGIN"), *(statement.text for statement in statements)]
     told: list[tuple[Statement, str]] = []
 
     def heard(place: int, diagnostic: Diagnostic) -> None:
-        if place >= len(first) and _is_ours(diagnostic):
-            statement = statements[place - len(first)]
+        if 1 <= place <= len(statements) and _is_ours(diagnostic):
+            statement = statements[place - 1]
             if diagnostic.severity_nonlocalized == "ERROR":
-                fails(statement.change)
+                at.change = statement.change
             elif diagnostic.sqlstate in _ineffective(statement):
                 told.append((statement, _text(diagnostic)))
 
-    values = await send_together(connection, texts, heard)
-    if proviso and values[1] != b"t":
+    values = await send_together(
+        at.connection, [*texts, *([proviso.text] if proviso else ())], heard
+    )
+    if proviso and values[-1] != b"t":
         raise proviso.error
     if told:
-        raise _changed_nothing(connection, doing, *told[0])
+        raise _changed_nothing(at, *told[0])
 
 
-async def _send(
-    connection: Connection, statements: Sequence[Statement], doing: str, *, transactional: bool
-) -> None:
+async def _send(at: _At, statements: Sequence[Statement], *, transactional: bool) -> None:
+    connection = at.connection
     with _warnings(connection) as warnings:
         for statement in statements:
+            at.change = statement.change
             foreign = transactional and isinstance(statement.text, Verbatim)
             begun = await _transaction_id(connection) if foreign else None
             # The timeout holds for each statement of a script, the limit for all of it.
@@ -191,32 +221,33 @@ async def _send(
                 cursor = await connection.execute(sql.Composed([statement.text]))
             if statement.otherwise and await cursor.fetchone() != (True,):
                 raise OvertakenError(
-                    f"{doing} in {connection.info.dbname}: {statement.otherwise}",
+                    f"{at.where}: {statement.otherwise}",
                     hint="another session did that since this run looked: run again, the next run"
                     " continues from what is there",
                 )
             told = [text for code, text in warnings if code in _ineffective(statement)]
             if told:
-                raise _changed_nothing(connection, doing, statement, told[0])
+                raise _changed_nothing(at, statement, told[0])
             ended = connection.info.transaction_status == TransactionStatus.IDLE
             if foreign and not ended:
                 ended = begun != await _transaction_id(connection)
             if transactional and ended:
                 raise ServerError(
-                    f"{doing} in {connection.info.dbname}: the SQL ended its own transaction",
+                    f"{at.where}: the SQL ended its own transaction",
                     hint="undo what it has committed, and take COMMIT and ROLLBACK out of it: it"
                     " runs in one transaction",
                 )
 
 
-def _changed_nothing(
-    connection: Connection, doing: str, statement: Statement, told: str
-) -> IneffectiveError:
-    return IneffectiveError(
-        f"{doing} in {connection.info.dbname}: PostgreSQL reported success but changed"
-        f" nothing ({told}) for: {_shown(statement)}",
-        hint="somebody else granted this privilege; see the grantors in the ACL",
-        sqlstate="01006",
+def _changed_nothing(at: _At, statement: Statement, told: str) -> ServerError:
+    at.change = statement.change
+    return at.blaming(
+        IneffectiveError(
+            f"{at.where}: PostgreSQL reported success but changed nothing ({told})"
+            f" for: {_shown(statement)}",
+            hint="somebody else granted this privilege; see the grantors in the ACL",
+            sqlstate="01006",
+        )
     )
 
 

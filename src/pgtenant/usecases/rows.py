@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import assert_never
 
 from pgtenant.audit.record import Action, Status
@@ -116,6 +116,26 @@ def rows_of(
             )
         )
     return rows
+
+
+def failed_rows(changes: Sequence[Change], desired: Desired, error: PgtenantError) -> list[Row]:
+    """Return the rows of a transaction that failed.
+
+    Those of the entry that the error is about come first; the others say which that was.
+    """
+    culprit = error.entry if isinstance(error, ServerError) else ""
+    reasons = {True: error.message, False: f"undone: {culprit} failed in the same transaction"}
+    return [
+        row
+        for guilty, because in reasons.items()
+        for row in rows_of(
+            (c for c in changes if (culprit in {"", c.entry}) is guilty),
+            desired,
+            Status.ERROR,
+            because=because,
+            doubtful=in_doubt(error),
+        )
+    ]
 
 
 def entry_row(entry: str, desired: Desired, action: Action, status: Status, message: str) -> Row:

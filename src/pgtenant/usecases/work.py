@@ -27,7 +27,7 @@ from pgtenant.usecases.blame import blame
 from pgtenant.usecases.look import Instance
 from pgtenant.usecases.new_passwords import SetsPassword, prove, set_by, verifiers
 from pgtenant.usecases.recorder import Recorder
-from pgtenant.usecases.rows import entry_row, failed_run, in_doubt, rows_of
+from pgtenant.usecases.rows import entry_row, failed_rows, failed_run, rows_of
 
 _NO_SUCH_DATABASE = "3D000"
 _PRIMARY = 1
@@ -280,8 +280,8 @@ class Work:
         if isinstance(place.session, AsLogin):
             login = self._login(place.session.role, place.session.secret)
             search_path = OWN_SCHEMAS
-        database = place.database or instance.inputs.maintenance_database
-        async with instance.gate.open(login, database, search_path=search_path) as connection:
+        assert place.database is not None  # noqa: S101 - the maintenance one is opened for many
+        async with instance.gate.open(login, place.database, search_path=search_path) as connection:
             yield connection
 
     async def _prove(self, change: SetsPassword) -> None:
@@ -317,13 +317,7 @@ class Work:
             return
         try:
             await self.recorder.write(
-                rows_of(
-                    transaction.changes,
-                    self.instance.inputs.desired,
-                    Status.ERROR,
-                    because=error.message,
-                    doubtful=in_doubt(error),
-                )
+                failed_rows(transaction.changes, self.instance.inputs.desired, error)
             )
         except AuditError as unwritten:
             self.errors.append(unwritten)
@@ -331,6 +325,13 @@ class Work:
 
     def _login(self, role: str, secret: str) -> Login:
         return Login(role, self.instance.inputs.passwords[secret].reveal())
+
+
+def _together(transaction: Transaction) -> str:
+    """Return what a transaction does, for an error that is about all of it."""
+    first, others = transaction.changes[0], len(transaction.entries) - 1
+    more = f" (and {others} more in the same transaction)" if others > 0 else ""
+    return f"{sentence(first)}{more}"
 
 
 async def _run(
@@ -344,7 +345,7 @@ async def _run(
             connection,
             statements,
             transactional=transaction.place.transactional,
-            doing=sentence(transaction.changes[0]),
+            doing=_together(transaction),
             of_one=sentence,
             proviso=lock,
         )
