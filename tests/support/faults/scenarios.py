@@ -227,8 +227,8 @@ def _out_of_service(bench: Bench) -> None:
 def _to_be_dropped(bench: Bench) -> None:
     _out_of_service(bench)
     bench.project.write_catalog("application_databases = {}\n")
-    bench.sql("platform", "CREATE DATABASE extra", "CREATE TABLE desk ()", admin=True)
-    bench.sql("platform", "GRANT SELECT ON desk TO shop_reader", admin=True)
+    bench.sql("platform", "CREATE DATABASE extra", admin=True)
+    bench.sql("platform", "GRANT CONNECT ON DATABASE extra TO shop_reader", admin=True)
     bench.sql(
         "extra",
         "CREATE TABLE rates ()",
