@@ -1,4 +1,4 @@
-"""The bare program: as many connections with the same logins as a full check takes."""
+"""The bare program: the connections of a full check, with the same logins, and no more."""
 
 from __future__ import annotations
 
@@ -16,12 +16,13 @@ from benchmarks.world import MAINTENANCE, PROGRAMS, Command, Job, World
 class Bare:
     """A minimal program in the language and with the driver of pgtenant.
 
-    It logs in once as every role, with its password and in its database, and once as the admin,
-    and sends one catalog query on each connection.
+    It logs in once as every owner in its database and once as the admin, and sends one catalog
+    query there. Editors and readers log in to the maintenance database, which lets them no
+    further once it has checked their passwords.
     """
 
     name: str = "bare program"
-    note: str = "opens the connections of a full check, with one query on each"
+    note: str = "opens the connections of a full check, with one query on each that is let in"
     makes_databases: bool = True
     scenarios: Sequence[Scenario] = (Scenario.NO_CHANGE,)
     slow: bool = False
@@ -32,17 +33,22 @@ class Bare:
 
     def commands(self, world: World, job: Job) -> Sequence[Command]:
         """Write who logs in where."""
-        logins = [
-            (role.name, role.password, app.database) for app in job.apps for role in app.roles
+        admin = world.admin
+        entering = [(app.owner.name, app.owner.password, app.database) for app in job.apps]
+        knocking = [
+            (role.name, role.password, MAINTENANCE)
+            for app in job.apps
+            for role in app.roles
+            if role != app.owner
         ]
-        logins.append((world.admin.user, world.admin.password, MAINTENANCE))
         path = world.directory / "bare.json"
         plan = {
             "host": world.host,
             "port": world.port,
             "sessions": world.sessions,
             "query": CATALOG_QUERY,
-            "logins": logins,
+            "entering": [(admin.user, admin.password, MAINTENANCE), *entering],
+            "knocking": knocking,
         }
         path.write_text(json.dumps(plan), "utf-8")
         program = PROGRAMS / "bare.py"

@@ -1,4 +1,4 @@
-"""The least that a program has to do: open these connections, and send one query on each.
+"""The least that a program has to do: open these connections, send a query where it is let in.
 
     python bare.py FILE
 
@@ -20,21 +20,36 @@ def main(path: str) -> None:
     """Do what the file says."""
     plan = json.loads(Path(path).read_text("utf-8"))
 
-    def visit(login: list[str]) -> None:
+    def connect(login: list[str]) -> psycopg.Connection:
         user, password, dbname = login
-        with psycopg.connect(
+        return psycopg.connect(
             host=plan["host"],
             port=plan["port"],
             user=user,
             password=password,
             dbname=dbname,
             autocommit=True,
-        ) as connection:
+        )
+
+    def enter(login: list[str]) -> None:
+        with connect(login) as connection:
             connection.execute(plan["query"]).fetchall()
 
+    def knock(login: list[str]) -> None:
+        try:
+            connect(login).close()
+        except psycopg.OperationalError as error:
+            if "CONNECT" in str(error):  # the privilege that it lacks; its password is right
+                return
+            raise
+        msg = f"{login[0]} was let in"
+        raise SystemExit(msg)
+
     with ThreadPoolExecutor(plan["sessions"]) as pool:
-        for _ in pool.map(visit, plan["logins"]):
-            pass
+        visits = [pool.submit(enter, login) for login in plan["entering"]]
+        visits += [pool.submit(knock, login) for login in plan["knocking"]]
+        for visit in visits:
+            visit.result()
 
 
 if __name__ == "__main__":
