@@ -56,7 +56,10 @@ def plain_names(boundaries: Iterable[Boundary], admins: Iterable[str]) -> tuple[
 
 
 def names(boundaries: Sequence[Boundary], admins: Iterable[str]) -> tuple[str, ...]:
-    """Name all the boundaries of a run; BEGIN and COMMIT by the first statement between them."""
+    """Name all the boundaries of a run; BEGIN and COMMIT by the first statement between them.
+
+    The frame of a loan counts only where there is nothing else.
+    """
     plain = plain_names(boundaries, admins)
     found = list(plain)
     for begin, text in enumerate(plain):
@@ -67,7 +70,8 @@ def names(boundaries: Sequence[Boundary], admins: Iterable[str]) -> tuple[str, .
             place for place in range(begin + 1, len(plain)) if boundaries[place].session == session
         ]
         end = next((p for p in inside if plain[p] in {"COMMIT", "ROLLBACK"}), len(plain))
-        first = next((plain[p] for p in inside if p < end and not _is_frame(plain[p])), "")
+        between = [plain[p] for p in inside if p < end]
+        first = next((n for n in between if not _is_frame(n)), next(iter(between), "nothing"))
         found[begin] = f"BEGIN before {first}"
         if end < len(plain):
             found[end] = f"{plain[end]} after {first}"
@@ -80,8 +84,8 @@ def is_commit(name: str) -> bool:
 
 
 def can_fail(name: str) -> bool:
-    """Whether PostgreSQL has a way to answer it with an error: rolling back has none."""
-    return not name.startswith(("ROLLBACK", "login"))
+    """Whether PostgreSQL has a way to answer it with an error: ending a savepoint has none."""
+    return not name.startswith(("ROLLBACK", "RELEASE", "login"))
 
 
 def _is_frame(name: str) -> bool:
