@@ -18,6 +18,9 @@ from support.instance import Instance
 from support.project import Project, Result
 from support.siege import memberships
 
+NEWEST = pytest.mark.major(max=17)
+"""Of the distributions only the demo's has a `pg_dump`."""
+
 CONTENT = """
 CREATE SCHEMA tenant_a;
 CREATE TABLE tenant_a.orders (id serial PRIMARY KEY, tenant_id text, note text);
@@ -113,6 +116,7 @@ def test_dumped_proven_dropped(project: Project, instance: Instance) -> None:
         ).fetchall() == [("orders",)]
 
 
+@NEWEST
 def test_a_dump_that_fails_leaves_all_as_it_was(project: Project, instance: Instance) -> None:
     """Somebody else's table, which the owner can't read."""
     closed(project, instance)
@@ -136,6 +140,8 @@ def test_a_dump_that_fails_leaves_all_as_it_was(project: Project, instance: Inst
         root.execute("DROP ROLE stranger")
 
 
+@NEWEST
+@pytest.mark.slow
 @pytest.mark.parametrize("program", ["pg_dump", "pg_restore"])
 def test_a_crash_in_the_window_is_mended(
     project: Project, instance: Instance, monkeypatch: pytest.MonkeyPatch, program: str
@@ -168,6 +174,7 @@ def test_a_crash_in_the_window_is_mended(
     assert project.run("audit", "verify", "-e", "dev").code == 0
 
 
+@NEWEST
 def test_a_dump_that_lost_rows_is_refused(
     project: Project, instance: Instance, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -69,8 +69,9 @@ class Dump:
         """
         began = time.monotonic()
         moment = "".join(c for c in self.carrier.now() if c.isalnum())
-        name = f"{self.carrier.inputs.environment}-{self.database.name}-{moment}"
-        archive = self.directory / f"{name}.dump"
+        place = f"{self.carrier.inputs.environment}-{self.database.name}"
+        # Also a run that was killed in this very second has left a file.
+        archive = self.directory / f"{place}-{moment}-{secrets.token_hex(3)}.dump"
         partial = archive.with_suffix(".partial")
         _create(partial)
         try:
