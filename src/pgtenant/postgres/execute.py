@@ -24,6 +24,9 @@ from pgtenant.postgres.retry import patiently
 INEFFECTIVE: Final = frozenset({"01006", "01007"})
 """`privilege_not_revoked` and `privilege_not_granted`: a success in which nothing changed."""
 
+_ANOTHERS: Final = frozenset({"23505", "42704", "42710", "42P04"})
+"""What may be because somebody else has made or dropped it: there twice, or not there."""
+
 _SYNC_REP: Final = "SyncRepWaitForLSN"
 """The function whose warning says that a wait for a standby was cancelled: it has no SQLSTATE of
 its own, and its text is translated."""
@@ -78,8 +81,8 @@ async def run(
         transactional: whether they share a transaction.
         doing: what they do, in words, for error messages.
         of_one: the same of one change, for the error of a statement that belongs to it.
-        proviso: asked before what can't be rolled back; and after an error, which somebody may
-            have caused who works here since it does not hold any more.
+        proviso: asked before what can't be rolled back; and after an error that somebody may have
+            caused who works here since it does not hold any more.
 
     Raises:
         IneffectiveError: a grant or revoke had no effect; nothing was committed.
@@ -116,7 +119,7 @@ async def run(
             await patiently(once, ours=ours)
         except psycopg.Error as error:
             where, unknown = connection.info.dbname, final and connection.closed
-            if not connection.closed:
+            if error.sqlstate in _ANOTHERS and not connection.closed:
                 with suppress(psycopg.Error):  # the first error is the one to report
                     await _ask(connection, proviso)
             raise at.blaming(failed(error, doing=at.doing, where=where, unknown=unknown)) from None

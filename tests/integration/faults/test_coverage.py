@@ -13,7 +13,7 @@ from psycopg import sql
 
 import pgtenant.postgres
 from pgtenant.planning.sql import statements
-from pgtenant.postgres import batch, execute
+from pgtenant.postgres import authority, batch, execute
 from support.faults import report, scenarios, shapes
 from support.faults.bench import Bench
 from support.faults.lab import Lab
@@ -61,7 +61,8 @@ class Recorder:
             monkeypatch.setattr(statements, name, self._building(name, getattr(statements, name)))
         for kind in (psycopg.AsyncConnection, psycopg.AsyncCursor):
             monkeypatch.setattr(kind, "execute", self._calling(kind.execute))
-        monkeypatch.setattr(execute, "send_together", self._calling(batch.send_together))
+        for module in (authority, execute):
+            monkeypatch.setattr(module, "send_together", self._calling(batch.send_together))
 
     def watch(self, bench: Bench, scenario: scenarios.Scenario) -> tuple[str, ...]:
         """Run a scenario; return its boundaries' names."""
