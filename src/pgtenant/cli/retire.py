@@ -24,7 +24,7 @@ from pgtenant.planning.retirement.view import View
 from pgtenant.report.document import show
 from pgtenant.report.jsonout import apply_json, json_text
 from pgtenant.report.progress import progress
-from pgtenant.report.retirement import retirement_json, retirement_text
+from pgtenant.report.retirement import ended_text, retirement_json, retirement_text
 from pgtenant.secrets.store import open_store
 from pgtenant.settings.durations import parse_duration
 from pgtenant.settings.model import Settings
@@ -114,6 +114,8 @@ def run_retire(
         raise
     if style == "json":
         _print_json(run, outcome.errors[0] if outcome.errors else None)
+    elif not outcome.errors:
+        sys.stdout.write(ended_text(outcome.view, dry_run=dry_run))
     sys.stdout.flush()
     for failure in outcome.errors:
         complain(failure)

@@ -85,7 +85,8 @@ class Plan:
     @property
     def as_declared(self) -> tuple[str, ...]:
         """The keys of entries that were looked at whole and need nothing, sorted."""
-        unread = {d.entry for d in self.drift if d.kind is DriftKind.UNREAD_DATABASE}
+        apart = {DriftKind.UNREAD_DATABASE, DriftKind.DISABLED}
+        unread = {d.entry for d in self.drift if d.kind in apart}
         changed = {change.entry for change in self.changes}
         return tuple(sorted(set(self.entries) - changed - set(self.blocked_entries) - unread))
 

@@ -106,6 +106,22 @@ def retirement_json(view: View) -> dict[str, Any]:
     }
 
 
+def ended_text(view: View, *, dry_run: bool) -> str:
+    """Return how a stage ended, on one line; nothing for one that something was in the way of."""
+    if view.blocked:
+        return ""
+    if dry_run:
+        return "Nothing was changed: a dry run.\n"
+    key = name(view.entry)
+    match view.stage:
+        case "disable":
+            return f"{key} is out of service; --undo takes it back.\n"
+        case "undo":
+            return f"{key} is in service again.\n"
+        case _:
+            return f"{key} is gone.\n"
+
+
 def texts_of(batch: Batch, lending: Lending) -> list[str]:
     """Return the statements of a batch as text, as they are sent."""
     return [as_text(statement.text) for statement in retirement_script(batch, lending)]

@@ -8,9 +8,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from pgtenant.access import analyse
+from pgtenant.access.holes import HoleKind
 from pgtenant.catalog.model import Auth
 from pgtenant.errors import SecretError, ServerError
 from pgtenant.planning.desired import DesiredDatabase, DesiredRole
+from pgtenant.planning.retirement.standing import in_service
 from pgtenant.postgres.attempts import (
     carry_out,
     impersonate,
@@ -60,7 +62,12 @@ async def verify(
         work = _Work(instance, ground, progress, token=f"{seed:x}")
         await work.run(tried, become)
         findings = (*hygiene.findings(ground), *work.findings)
-        holes = analyse(await read_access(instance), inputs.desired)
+        closed = sealed(ground)
+        holes = tuple(
+            hole
+            for hole in analyse(await read_access(instance), inputs.desired)
+            if hole.kind is not HoleKind.NOT_LOOKED_INTO or hole.database not in closed
+        )
         results = [*work.results, *judging.unattempted(ground, tried, become)]
     return Verification(
         environment=inputs.environment,
@@ -74,7 +81,7 @@ async def verify(
         databases=len(ground.observed.databases),
         server_version=ground.observed.server.version,
         encrypted=(work.encrypted, work.sessions),
-        sealed=sealed(ground),
+        sealed=closed,
     )
 
 
@@ -98,7 +105,7 @@ async def read_ground(instance: Instance) -> Ground:
     names = [role.name for role in desired.roles]
     observed = await observe_instance(instance.primary, roles=names, extensions=())
     facts = await read_facts(instance.primary, observed, roles=names)
-    return Ground(desired=desired, observed=observed, facts=facts)
+    return Ground(desired=in_service(observed, desired), observed=observed, facts=facts)
 
 
 def _count(matrix: Matrix, attempted: int) -> Count:

@@ -57,17 +57,24 @@ def connections(ground: Ground, *, seed: int, everything: bool) -> Matrix:
 
 
 def sealed(ground: Ground) -> tuple[str, ...]:
-    """Return the provider's databases that let nobody in (`template0`), sorted.
+    """Return the databases that let nobody in, sorted: `template0`, and those out of service.
 
-    Only their owner could open them, so there is nothing to attempt.
+    Only their owner could open them, the provider or a role without login, so there is nothing to
+    attempt.
     """
     return tuple(
         name
         for name, database in sorted(ground.observed.databases.items())
         if not database.allow_connections
-        and ground.provider(database.owner)
+        and (ground.provider(database.owner) or _is_retired(ground, database.owner))
         and name not in {d.name for d in ground.desired.databases}
     )
+
+
+def _is_retired(ground: Ground, owner: str) -> bool:
+    role = ground.observed.roles.get(owner)
+    mark = role.marker if role is not None and not role.login else None
+    return mark is not None and mark.retired is not None
 
 
 def impersonations(ground: Ground, *, seed: int, everything: bool) -> Matrix:

@@ -73,6 +73,17 @@ def test_no_apply_brings_it_back(project: Project, instance: Instance) -> None:
     refused(project, "shop_user", "shop_editor", "shop_reader")
 
 
+def test_nobody_tries_to_log_in_as_it(project: Project) -> None:
+    opened(project)
+    passed = project.run("verify", "-e", "dev", "--format", "json")
+    assert retire(project, "disable").code == 0
+    proven = project.run("verify", "-e", "dev", "--format", "json")
+    assert (proven.code, proven.json["verdict"]) == (passed.code, passed.json["verdict"])
+    assert proven.json["roles"] == 1
+    assert "shop" in proven.json["not_tried"]
+    assert project.plan().json["summary"]["unchanged"] == 1
+
+
 def test_other_entries_go_on(project: Project) -> None:
     opened(project)
     assert retire(project, "disable").code == 0

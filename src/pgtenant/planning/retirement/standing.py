@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 from pgtenant.planning.desired import Desired
 from pgtenant.planning.findings import Drift, DriftKind
@@ -20,6 +21,19 @@ def out_of_service(observed: Observed, desired: Desired) -> Mapping[str, Retired
             if mark is not None and mark.retired and mark.environment == desired.environment:
                 found[role.entry] = mark.retired
     return found
+
+
+def in_service(observed: Observed, desired: Desired) -> Desired:
+    """Return the catalog without the entries that were disabled: nobody can log in as them."""
+    disabled = out_of_service(observed, desired)
+    return replace(
+        desired,
+        databases=tuple(
+            replace(d, members=tuple(m for m in d.members if m.entry not in disabled))
+            for d in desired.databases
+            if d.entry not in disabled
+        ),
+    )
 
 
 def note_disabled(retired: Mapping[str, Retired], desired: Desired) -> Iterator[Drift]:
