@@ -13,6 +13,7 @@ APPLY = "pgtenant apply"
 TRUSTING = "pgtenant apply --trust-markers"
 BARE = "bare program"
 _MANY_TABLES = 100_000
+_SMALL = 100
 _FIRST, _SAME = Scenario.FIRST.value, Scenario.NO_CHANGE.value
 
 
@@ -44,6 +45,7 @@ def aims() -> tuple[Aim, ...]:
     return (
         Aim("first apply ÷ psql at as many sessions", 1.15, False, " x", _first),
         Aim("no change ÷ bare program", 1.5, False, " x", _same),
+        Aim("no change, an application ÷ one of 100", 1.15, False, " x", _growth),
         Aim("one added, more than no change", 0.5, False, " s", _added),
         Aim("peak memory, no change", 150, False, " MiB", _memory),
         Aim("fastest peer ÷ no change", 3, True, " x", _fastest(APPLY)),
@@ -86,6 +88,14 @@ def _first(report: Report, size: int) -> float | None:
 
 def _same(report: Report, size: int) -> float | None:
     return ratio(seconds(report, APPLY, _SAME, size), seconds(report, BARE, _SAME, size))
+
+
+def _growth(report: Report, size: int) -> float | None:
+    if size <= _SMALL:
+        return None
+    small = seconds(report, APPLY, _SAME, _SMALL)
+    each = ratio(seconds(report, APPLY, _SAME, size), size)
+    return ratio(each, ratio(small, _SMALL))
 
 
 def _added(report: Report, size: int) -> float | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from benchmarks.aims import aims
+from benchmarks.aims import APPLY, aims, ratio
 from benchmarks.results import Figure, Report
 from benchmarks.workload import Scenario
 
@@ -15,7 +15,8 @@ def sections(report: Report) -> str:
     """Everything that one report says."""
     parts = [_head(report), _aims(report)]
     for size in _sizes(report, "provision"):
-        parts += _titled(f"{size:,} applications, {3 * size:,} logins", _times(report, size))
+        title = f"{size:,} applications, {3 * size:,} logins, {_rounds(report, size)}"
+        parts += _titled(title, _times(report, size))
         parts += _titled(f"{size:,} applications, over the wire", _traffic(report, size))
     for size in _sizes(report, "latency"):
         parts += _titled(f"{size:,} applications, far away", _latency(report, size))
@@ -68,7 +69,11 @@ def _aims(report: Report) -> str:
 def _times(report: Report, size: int) -> str:
     rows = []
     for tool in _tools(report, "provision"):
-        cells = [_time(report.find("provision", tool, s.value, size)) for s in Scenario]
+        cells = []
+        for scenario in Scenario:
+            figure = report.find("provision", tool, scenario.value, size)
+            ours = report.find("provision", APPLY, scenario.value, size)
+            cells.append(_time(figure) + _compared(figure, ours))
         if set(cells) != {_NOTHING}:
             rows.append([_named(report, tool), *cells])
     return _table(["", *(scenario.value for scenario in Scenario)], rows)
@@ -104,10 +109,11 @@ def _latency(report: Report, size: int) -> str:
     rows = []
     for scenario in Scenario:
         for tool in _tools(report, "latency"):
-            cells = [
-                _time(report.find("latency", tool, scenario.value, size, delay))
-                for delay in (None, *delays)
-            ]
+            near = report.find("latency", tool, scenario.value, size)
+            cells = [_time(near)]
+            for delay in delays:
+                far = report.find("latency", tool, scenario.value, size, delay)
+                cells.append(_time(far) + _compared(far, near))
             if set(cells) != {_NOTHING}:
                 rows.append([scenario.value, tool, *cells])
     return _table(["", "", "loopback", *(f"{delay:g} ms each way" for delay in delays)], rows)
@@ -139,6 +145,24 @@ def _time(figure: Figure | None) -> str:
     if figure.median is None or figure.failed is not None:
         return figure.failed.replace("|", "\\|") if figure.failed else _NOTHING
     return duration(figure.median)
+
+
+def _compared(figure: Figure | None, other: Figure | None) -> str:
+    """How many times the other's time, behind a time."""
+    if figure is None or other is None or figure is other or figure.failed or other.failed:
+        return ""
+    value = ratio(figure.median, other.median)
+    return f" ({_number(value)} x)" if value is not None else ""
+
+
+def _rounds(report: Report, size: int) -> str:
+    rounds = {
+        len(figure.seconds)
+        for figure in report.figures
+        if figure.suite == "provision" and figure.size == size and figure.seconds
+    }
+    least, most = min(rounds, default=0), max(rounds, default=0)
+    return f"{least} to {most} rounds" if least < most else f"rounds: {most}"
 
 
 def _cpu(figure: Figure) -> str:

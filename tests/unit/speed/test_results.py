@@ -71,6 +71,14 @@ def test_a_cell_that_failed_is_no_figure() -> None:
     assert "it stopped" in sections(report)
 
 
+def test_growth_is_that_of_one_application() -> None:
+    thousand = Figure("provision", "pgtenant apply", "no change", 1000, seconds=(44.0,))
+    report = replace(REPORT, figures=(*FIGURES, thousand))
+    assert [
+        aim.measured(report, 1000) for aim in aims() if aim.text.startswith("no change, an app")
+    ] == [pytest.approx(1.1)]
+
+
 @pytest.mark.parametrize("missing", ["ldap2pg", "pg-sync-roles"])
 def test_the_fastest_of_some_peers_is_no_figure(missing: str) -> None:
     figures = tuple(figure for figure in FIGURES if figure.tool != missing)
@@ -81,11 +89,12 @@ def test_the_fastest_of_some_peers_is_no_figure(missing: str) -> None:
 def test_tables() -> None:
     text = sections(REPORT)
     assert "| no change ÷ bare program | at most 1.5 x | 2.00 x (100) **missed** |" in text
-    assert "| psql, 8 sessions | 10.0 s | - | - | - |" in text
-    assert "| ansible core 2.19 (slow) | - | 400 s | - | - |" in text
+    assert "### 100 applications, 300 logins, 1 to 3 rounds" in text
+    assert "| psql, 8 sessions | 10.0 s (0.91 x) | - | - | - |" in text
+    assert "| ansible core 2.19 (slow) | - | 400 s (100 x) | - | - |" in text
     assert "| pgbedrock | - | it has no \\| databases | - | - |" in text
     assert "| no change | pgtenant apply | 401 | 104 | 0 | 2,000 | 3 | 50 |" in text
-    assert "| no change | pgtenant apply | 4.00 s | 6.00 s |" in text
+    assert "| no change | pgtenant apply | 4.00 s | 6.00 s (1.50 x) |" in text
 
 
 @pytest.mark.parametrize(
