@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import secrets
+import shutil
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -20,6 +21,14 @@ from support.majors import resolve
 SETTINGS = {"max_connections": "400"}
 """Everything else is PostgreSQL's default, fsync included. One peer keeps a connection to every
 database until it ends."""
+
+_SPARE = 20 << 30
+"""Bytes on disk, with less than which a server's files are removed at once.
+
+For half a minute ext4 gives out no inode of a file that was removed, and looks at all of those for
+each new file: whoever makes databases after that would pay for the server before.
+"""
+_IN_MEMORY = "/dev/shm"
 
 
 @dataclass(slots=True)
@@ -44,8 +53,15 @@ class Servers:
     @contextlib.contextmanager
     def fresh(self, databases: tuple[App, ...] = ()) -> Iterator[Server]:
         """Start a server without anything of W(N), or with these databases, empty and unowned."""
-        with self._server(self._seed(databases)) as server:
+        server = self._stack.enter_context(self._server(self._seed(databases)))
+        try:
             yield server
+        finally:
+            server.stop()
+            directory = server.data_directory
+            in_memory = directory.is_relative_to(_IN_MEMORY)
+            if in_memory or shutil.disk_usage(directory).free < _SPARE:
+                server.close()
 
     def _seed(self, databases: tuple[App, ...]) -> Path:
         if databases not in self._seeds:
