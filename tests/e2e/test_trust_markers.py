@@ -12,7 +12,7 @@ import psycopg
 import pytest
 
 from pgtenant.planning import trust
-from pgtenant.planning.marker import parse
+from pgtenant.planning.marker import Marker, parse
 from support.instance import Instance
 from support.project import Project
 
@@ -34,6 +34,7 @@ ALL_TRUSTED = {"databases": 2, "logins": 6, "logins_without_version": 6}
 def noted(project: Project) -> Project:
     """A project whose markers speak for everything, with a table and a function in one database."""
     project.write(ENTRIES)
+    project.converge()
     project.converge(TRUST)
     with project.tenant("shop_owner", "shop") as owner:
         owner.execute("CREATE TABLE goods (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY)")
@@ -49,6 +50,7 @@ def test_an_unchanged_instance_takes_one_connection_whatever_its_size(
     instance = private_instance(settings={"log_connections": "on"})
     project = Project(tmp_path, instance)
     project.write(ENTRIES)
+    project.converge()
     project.converge(TRUST)
     with project.tenant("shop_owner", "shop") as owner:
         owner.execute("CREATE SCHEMA stock CREATE TABLE parts (id serial PRIMARY KEY)")
@@ -111,6 +113,10 @@ MISSED: tuple[tuple[LiteralString, LiteralString], ...] = (
         "GRANT CREATE ON SCHEMA public TO PUBLIC",
         "REVOKE CREATE ON SCHEMA public FROM PUBLIC",
     ),
+    (
+        "SET ROLE pg_database_owner; CREATE TABLE public.hidden (); RESET ROLE",
+        "DROP TABLE public.hidden",
+    ),
 )
 
 
@@ -161,11 +167,30 @@ def test_what_belongs_to_somebody_else_is_found(noted: Project) -> None:
 
 
 def test_a_database_made_anew_under_the_old_name_is_opened(project: Project) -> None:
+    """Also where it was restored with its comment."""
     project.write({"shop": {"database_name": "shop", "username": "shop_owner"}})
     project.converge(TRUST)
+    assert inside(project, "shop_owner") is None  # the next run looks at what this one made
+    project.converge(TRUST)
+    assert quiet(project)
     project.instance.su("DROP DATABASE shop")
     project.instance.su("CREATE DATABASE shop OWNER shop_owner")
+    comment = Marker(environment="dev", entry="shop").text()
+    project.instance.su(psycopg.sql.SQL("COMMENT ON DATABASE shop IS {}").format(comment))
     assert project.plan(TRUST).json["trusted"]["databases"] == 0
+
+
+def test_an_extension_that_a_superuser_made_is_trusted(project: Project) -> None:
+    project.write(
+        {"shop": {"database_name": "shop", "username": "shop_owner", "extensions": ["file_fdw"]}}
+    )
+    project.apply()
+    project.instance.su("CREATE EXTENSION file_fdw", dbname="shop")
+    project.converge(TRUST)
+    assert quiet(project)
+    assert project.converge(TRUST).code == 0
+    assert inside(project, "shop_owner")
+    assert quiet(project)
 
 
 @pytest.mark.slow
@@ -254,6 +279,16 @@ def test_only_some_entries_speak_for_themselves_alone(project: Project) -> None:
     assert chosen["trusted"] == {"databases": 1, "logins": 1, "logins_without_version": 1}
 
 
+def test_it_counts_what_no_look_of_the_run_has_seen(noted: Project) -> None:
+    with noted.tenant("shop_owner", "shop") as owner:
+        owner.execute("REVOKE USAGE ON SCHEMA public FROM shop_editor")
+    noted.instance.su("ALTER ROLE shop_editor NOLOGIN")
+    noted.instance.su("ALTER ROLE wiki_reader CONNECTION LIMIT 3")
+    done = noted.run("apply", "-e", "dev", "--format", "json", TRUST)
+    assert done.code == 0, done.output
+    assert done.json["trusted"] == {"databases": 1, "logins": 3, "logins_without_version": 3}
+
+
 def test_a_saved_plan_keeps_to_the_mode(noted: Project, tmp_path: Path) -> None:
     saved = str(tmp_path / "plan.json")
     noted.instance.su("ALTER ROLE shop_reader CONNECTION LIMIT 3")
@@ -269,6 +304,7 @@ def test_a_saved_plan_keeps_to_the_mode(noted: Project, tmp_path: Path) -> None:
 def test_a_secret_that_has_changed_is_found_by_its_version(aws_project: Project) -> None:
     project = aws_project
     project.write(ENTRIES)
+    project.converge()
     project.converge(TRUST)
     trusted = project.plan(TRUST).json
     assert trusted["changes"] == []
@@ -278,6 +314,8 @@ def test_a_secret_that_has_changed_is_found_by_its_version(aws_project: Project)
     planned = project.plan(TRUST).json
     assert "update_password" in {change["kind"] for change in planned["changes"]}
     assert planned["trusted"] == {"databases": 2, "logins": 5, "logins_without_version": 0}
+    project.converge(TRUST)
+    assert project.plan(TRUST).json["trusted"]["logins"] == 5  # set by a run, tried by the next
     project.converge(TRUST)
     assert project.plan(TRUST).json["trusted"]["logins"] == 6
     with project.instance.connect("shop_reader", "fake-rotated", "shop"):

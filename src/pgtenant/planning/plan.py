@@ -155,7 +155,8 @@ def make_plan(observed: Observed, desired: Desired, *, only: Collection[str] | N
             change.role
             for change in changes
             if isinstance(change, AlterRole)
-            and observed.roles[change.role].password is PasswordState.UNPROVEN
+            and (role := observed.roles[change.role]).password is PasswordState.UNPROVEN
+            and not role.trusted
         ),
         trusted=left_out(observed, desired, selected) if desired.trust_markers else None,
     )

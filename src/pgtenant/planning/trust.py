@@ -64,6 +64,14 @@ class Trusted:
     logins: tuple[str, ...]
     unversioned: tuple[str, ...]
 
+    def and_by(self, other: Trusted) -> Trusted:
+        """Return what another look of the same run left out as well."""
+        return Trusted(
+            databases=tuple(name for name in self.databases if name in other.databases),
+            logins=tuple(name for name in self.logins if name in other.logins),
+            unversioned=tuple(name for name in self.unversioned if name in other.unversioned),
+        )
+
 
 def left_out(observed: Observed, desired: Desired, entries: Collection[str]) -> Trusted:
     """Return what was not looked at of some entries."""
@@ -87,30 +95,31 @@ def _of(database: DesiredDatabase, entries: Collection[str]) -> bool:
     return any(role.entry in entries for role in database.roles)
 
 
-def fingerprint(database: DesiredDatabase, server: Server, public: PublicIs) -> str:
+def fingerprint(database: DesiredDatabase, server: Server, oid: int, public: PublicIs) -> str:
     """Return what a marker says of a database whose inside is as the catalog wants it.
 
     Args:
         database: what the catalog wants.
-        server: its major version, and which of the wanted extensions a run would make.
+        server: its major version.
+        oid: the database's, which one that was made anew or restored under its name has not.
         public: the schema `public` as it was found.
     """
-    offered = [name for name in database.extensions if server.extensions.get(name)]
     said = [
         _FORMAT,
         server.major,
+        oid,
         database.name,
         database.owner.name,
         wanted_grants(database),
-        offered,
+        database.extensions,
         public,
     ]
     return hashlib.sha256(json.dumps(said).encode()).hexdigest()[:16]
 
 
-def fingerprints(database: DesiredDatabase, server: Server) -> Mapping[str, PublicIs]:
+def fingerprints(database: DesiredDatabase, server: Server, oid: int) -> Mapping[str, PublicIs]:
     """Return all the fingerprints that are true of a database, whatever its `public` is."""
-    return {fingerprint(database, server, public): public for public in PublicIs}
+    return {fingerprint(database, server, oid, public): public for public in PublicIs}
 
 
 def public_is(contents: Contents) -> PublicIs:
@@ -140,7 +149,7 @@ def trusted_contents(
         if public is not None and _as_noted(
             database, public, found.get(database.name, ()), managed
         ):
-            trusted[database.name] = _contents(database, observed.server, public)
+            trusted[database.name] = _contents(database, public)
     return trusted
 
 
@@ -156,18 +165,9 @@ def may_stay_untried(role: DesiredRole, observed: Observed, desired: Desired) ->
 
 
 def _noted(database: DesiredDatabase, observed: Observed, environment: str) -> PublicIs | None:
-    """Return what the markers say of a database, if all of its roles' say the same of it.
-
-    A database that its owner made anew under the old name has no marker.
-    """
+    """Return what the markers say of a database, if all of its roles' say the same of it."""
     existing = observed.databases.get(database.name)
-    if (
-        existing is None
-        or existing.owner != database.owner.name
-        or not existing.allow_connections
-        or existing.marker is None
-        or (existing.marker.environment, existing.marker.entry) != (environment, database.entry)
-    ):
+    if existing is None or existing.owner != database.owner.name or not existing.allow_connections:
         return None
     said: set[str | None] = set()
     for role in database.roles:
@@ -177,7 +177,7 @@ def _noted(database: DesiredDatabase, observed: Observed, environment: str) -> P
     (one, *others) = said
     if others or one is None:
         return None
-    return fingerprints(database, observed.server).get(one)
+    return fingerprints(database, observed.server, existing.oid).get(one)
 
 
 def _as_noted(
@@ -214,7 +214,7 @@ def _wanted(member: DesiredRole, owned: Mapping[str, int], public: PublicIs) -> 
     return {what: number for what, number in counts.items() if number}
 
 
-def _contents(database: DesiredDatabase, server: Server, public: PublicIs) -> Contents:
+def _contents(database: DesiredDatabase, public: PublicIs) -> Contents:
     owner = _GROUP if public is PublicIs.GROUP else database.owner.name
     return Contents(
         public=None
@@ -226,5 +226,5 @@ def _contents(database: DesiredDatabase, server: Server, public: PublicIs) -> Co
                 for kind, role, privilege in wanted_grants(database)
             )
         ),
-        extensions=frozenset(n for n in database.extensions if server.extensions.get(n)),
+        extensions=frozenset(database.extensions),  # one that is missing is drift, or a change
     )

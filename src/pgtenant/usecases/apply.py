@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from pgtenant.audit.record import Action, Status
 from pgtenant.errors import AuditError, AuthorityError, PgtenantError
@@ -111,7 +111,10 @@ class _Run:
         for _ in range(1, _PASSES):
             if stopped or not (plan.incomplete or plan.reopened):
                 break
+            first = plan.trusted
             plan, observed = await self._plan()
+            if first is not None and plan.trusted is not None:
+                plan = replace(plan, trusted=plan.trusted.and_by(first))
             if not plan.changes:
                 break
             if await self._refused(plan, observed):

@@ -8,7 +8,14 @@ from dataclasses import replace
 import pytest
 from hypothesis import given
 
-from pgtenant.planning.changes import CreateExtension, MarkRole, RunInitialSchema
+from pgtenant.planning.changes import (
+    CreateDatabase,
+    CreateExtension,
+    CreateRole,
+    MarkRole,
+    RunInitialSchema,
+    UpdatePassword,
+)
 from pgtenant.planning.desired import Desired
 from pgtenant.planning.marker import Marker
 from pgtenant.planning.observed import Observed, PasswordState
@@ -28,6 +35,7 @@ from unit.planning.worlds import World, worlds
 
 CRM = replace(crm(), trust_markers=True)
 MEMBERS = ("crm_etl", "crm_ro")
+_UNFORESEEN = CreateDatabase | CreateExtension | CreateRole | RunInitialSchema | UpdatePassword
 
 
 def held(*, tables: int = 0, schemas: int = 0) -> list[Dependency]:
@@ -42,7 +50,12 @@ def held(*, tables: int = 0, schemas: int = 0) -> list[Dependency]:
 
 def noted(desired: Desired = CRM, major: int = 17) -> Observed:
     """Return a server after a run that has written what it found."""
-    return provisioned(desired, major)
+    return again(with_database(provisioned(desired, major), "crm", oid=16384), desired)
+
+
+def again(observed: Observed, desired: Desired = CRM) -> Observed:
+    """Return a server after one more run."""
+    return simulate(observed, make_plan(observed, desired))
 
 
 def trusted(observed: Observed, rows: Iterable[Dependency], desired: Desired = CRM) -> bool:
@@ -138,8 +151,8 @@ def test_another_server() -> None:
     observed = noted()
     upgraded = replace(observed, server=replace(observed.server, version=180000))
     assert not trusted(upgraded, held())
-    assert trusted(with_database(observed, "crm", comment=Marker("dev", "crm").text()), held())
-    for changes in ({"comment": None}, {"owner": "guest"}, {"allow_connections": False}):
+    assert trusted(with_database(observed, "crm", comment=None), held())
+    for changes in ({"oid": 16385}, {"owner": "guest"}, {"allow_connections": False}):
         assert not trusted(with_database(observed, "crm", **changes), held())
 
 
@@ -151,7 +164,7 @@ def test_a_public_schema_that_is_the_owners_or_gone(owner: str | None) -> None:
     assert contents.public is not None
     public = replace(contents.public, owner=owner) if owner else None
     observed = with_contents(observed, public=public)
-    observed = simulate(observed, make_plan(observed, CRM))
+    observed = again(observed)
     rows = [
         replace(one, number=bool(owner)) if one.what == "schema" else one
         for one in [*held(), Dependency("crm", "crm_user", True, "schema", 1)]
@@ -162,11 +175,24 @@ def test_a_public_schema_that_is_the_owners_or_gone(owner: str | None) -> None:
 
 
 def test_nothing_is_said_of_what_only_the_server_can_tell() -> None:
-    """An extension, like an initial schema, makes what it likes."""
+    """An extension, like an initial schema, makes what it likes; a new database has a new OID."""
     desired = replace(crm(extensions=("hstore",)), trust_markers=True)
-    once = noted(desired)
+    assert not trusted(provisioned(CRM), held())
+    once = again(noted(CRM), desired)
     assert not trusted(once, held(), desired)
-    assert trusted(simulate(once, make_plan(once, desired)), held(), desired)
+    assert trusted(again(once, desired), held(), desired)
+
+
+def test_an_extension_that_only_a_superuser_could_make() -> None:
+    desired = replace(crm(extensions=("postgis",)), trust_markers=True)
+    server = with_database(provisioned(CRM), "crm", oid=16384)
+    offered = replace(server.server, extensions={"postgis": False})
+    missing = again(replace(server, server=offered), desired)
+    assert not trusted(missing, held(), desired)
+    there = again(with_contents(missing, extensions=frozenset({"postgis"})), desired)
+    contents = trusted_contents(there, desired, held())["crm"]
+    plan = make_plan(with_database(there, "crm", contents=contents, trusted=True), desired)
+    assert (plan.changes, plan.drift) == ((), ())
 
 
 def test_without_the_mode_fingerprints_are_only_kept_or_taken_away() -> None:
@@ -207,7 +233,11 @@ def test_the_version_of_a_secret() -> None:
     proven = make_plan(observed, second)
     assert {change.kind for change in proven.changes} == {"mark_role"}
     wrong = with_role(observed, "crm_user", password=PasswordState.WRONG)
-    assert may_stay_untried(owner, simulate(wrong, make_plan(wrong, second)), second)
+    once = again(wrong, second)  # what it set may not be proven yet
+    assert not may_stay_untried(owner, once, second)
+    refused = with_role(once, "crm_user", password=PasswordState.UNPROVEN)
+    assert not may_stay_untried(owner, again(refused, second), second)
+    assert may_stay_untried(owner, again(once, second), second)
     # Set back in the store alone: what the server has is the second one.
     plain = replace(second, trust_markers=False)
     assert not may_stay_untried(owner, simulate(wrong, make_plan(wrong, plain)), first)
@@ -222,6 +252,14 @@ def test_what_was_left_out() -> None:
     assert left_out(observed, versions("v1"), entries).unversioned == ()
     assert left_out(observed, CRM, ["crm"]).logins == ()
     assert left_out(observed, CRM, []).databases == ()
+    assert seen.and_by(seen) == seen
+    assert seen.and_by(left_out(observed, CRM, ["crm"])) == replace(seen, logins=(), unversioned=())
+
+
+def test_a_login_that_was_left_out_is_not_proven_by_a_second_look() -> None:
+    limited = with_role(noted(), "crm_ro", connection_limit=3, password=PasswordState.UNPROVEN)
+    assert make_plan(limited, CRM).reopened == ("crm_ro",)
+    assert make_plan(with_role(limited, "crm_ro", trusted=True), CRM).reopened == ()
 
 
 @quick
@@ -232,7 +270,7 @@ def test_two_passes_are_enough_to_be_trusted(world: World) -> None:
     first = make_plan(world.observed, desired, only=world.only)
     after = simulate(world.observed, first)
     second = make_plan(after, desired, only=world.only)
-    unforeseen = any(isinstance(c, CreateExtension | RunInitialSchema) for c in first.changes)
+    unforeseen = any(isinstance(c, _UNFORESEEN) for c in first.changes)
     assert unforeseen or second.changes == ()
     assert all(isinstance(change, MarkRole) for change in second.changes)
     assert make_plan(simulate(after, second), desired, only=world.only).changes == ()

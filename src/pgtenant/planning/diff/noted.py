@@ -16,7 +16,7 @@ from pgtenant.planning.changes import (
     RevokeObjects,
 )
 from pgtenant.planning.desired import Desired, DesiredDatabase, DesiredRole
-from pgtenant.planning.diff.standing import contents_of
+from pgtenant.planning.diff.standing import Standing, standing
 from pgtenant.planning.findings import Drift
 from pgtenant.planning.observed import Observed, PasswordState
 from pgtenant.planning.trust import fingerprint, fingerprints, public_is
@@ -70,12 +70,14 @@ def noted(
     marks = (observed.roles[r.name].marker for r in database.roles if r.name in observed.roles)
     if not desired.trust_markers and not any(mark and mark.inside for mark in marks):
         return NOTHING
-    contents = contents_of(database, observed)
-    if contents is None:  # not seen, and not changed
-        return Noted(true=frozenset(fingerprints(database, observed.server)))
+    existing = observed.databases.get(database.name)
+    if existing is None or standing(database, observed) is Standing.HALF_MADE:
+        return NOTHING  # what this run makes is the next one's to look at
+    if existing.contents is None:  # not seen, and not changed
+        return Noted(true=frozenset(fingerprints(database, observed.server, existing.oid)))
     if any(isinstance(item, Drift) for item in inside):  # it stays, and is to be shown again
         return NOTHING
-    true = fingerprint(database, observed.server, public_is(contents))
+    true = fingerprint(database, observed.server, existing.oid, public_is(existing.contents))
     keys = {role.entry for role in database.roles}
 
     def among(items: Iterable[Change | Drift]) -> frozenset[str]:
@@ -102,9 +104,12 @@ def kept_version(role: DesiredRole, observed: Observed, desired: Desired) -> str
 
 
 def earned_version(role: DesiredRole, observed: Observed, desired: Desired) -> str | None:
-    """Return the version of the secret whose password is proven, or is set and then proven."""
+    """Return the version of the secret whose password has logged in.
+
+    One that this run sets may not be proven by it: the next run tries it.
+    """
     existing = observed.roles.get(role.name)
-    unproven = existing is not None and existing.password is PasswordState.UNPROVEN
-    if unproven or role.auth is Auth.IAM or not desired.trust_markers:
+    proven = existing is not None and existing.password is PasswordState.CURRENT
+    if not proven or role.auth is Auth.IAM or not desired.trust_markers:
         return None
     return desired.secret_versions.get(role.secret)

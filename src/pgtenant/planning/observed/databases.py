@@ -34,6 +34,7 @@ class Database:
         acl: its privileges, sorted; a NULL ACL expanded.
         comment: its whole comment.
         settings: `ALTER DATABASE … SET` entries.
+        oid: tells it from one that had its name before; 0 for one that nobody has seen.
         contents: what is inside, or None when it was not or could not be entered.
         unread: why it could not be entered, or empty.
         trusted: whether `contents` is what markers say, and nobody looked.
@@ -47,6 +48,7 @@ class Database:
     acl: tuple[DatabaseGrant, ...] = ()
     comment: str | None = None
     settings: tuple[str, ...] = ()
+    oid: int = 0
     contents: Contents | None = None
     unread: str = ""
     trusted: bool = False

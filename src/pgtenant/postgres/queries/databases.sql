@@ -1,5 +1,6 @@
 -- Every database; a NULL ACL is PostgreSQL's default, which is open to PUBLIC.
 SELECT b.datname AS name,
+       b.oid,
        pg_get_userbyid(b.datdba) AS owner,
        b.datallowconn AS allow_connections,
        b.datconnlimit AS connection_limit,
