@@ -42,7 +42,8 @@ SELECT g.rolname::text, m.rolname::text, b.rolname::text, a.admin_option,
 
 _SHARED = """
 SELECT 'role', r.rolname::text, concat_ws(' ', rolsuper, rolinherit, rolcreaterole, rolcreatedb,
-       rolcanlogin, rolreplication, rolbypassrls, rolconnlimit), d.description
+       rolcanlogin, rolreplication, rolbypassrls, rolconnlimit),
+       regexp_replace(d.description, '"inside":"[0-9a-f]+"', '"inside":"a fingerprint"')
   FROM pg_roles r LEFT JOIN pg_shdescription d ON d.objoid = r.oid
    AND d.classoid = 'pg_authid'::regclass
 UNION ALL
@@ -98,7 +99,7 @@ def standing(instance: Instance) -> Rows:
 
 
 def state(instance: Instance, *databases: str) -> Rows:
-    """Everything that a run decides about, without OIDs."""
+    """Everything that a run decides about, without OIDs and what is computed from them."""
     rows = [*instance.su(_SHARED), *memberships(instance)]
     for dbname in databases:
         rows += [(dbname, *row) for row in ask(instance, _INSIDE, dbname)]
