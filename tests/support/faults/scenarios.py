@@ -35,7 +35,8 @@ class Scenario:
         code: how it ends without a fault.
         oldest: the first major that has it.
         without: faults that would take away what makes it.
-        nameless: whether a run that can't look does not know the roles: no entry declares them.
+        nameless: whether a run that can't look does not know the roles: no entry declares them,
+            and nothing is left for another one to find.
     """
 
     title: str
