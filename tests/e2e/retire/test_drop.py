@@ -210,8 +210,28 @@ def test_a_removal_that_was_cut_short_goes_on(
         undo = retire(project, "disable", "--undo")
         assert undo.code == 1
         assert "is dropped" in undo.output
+    if after == "release":  # a dump is not what it was asked for any more
+        dump = ("--dump-to", str(project.root), "--confirm", "shop")
+        unmade = retire(project, "drop", *dump)
+        assert unmade.code == 1, unmade.output
+        assert "can't be dumped any more" in unmade.output
+        assert instance.su("SELECT 1 FROM pg_database WHERE datname = 'shop'")
     assert drop(project).code == 0
     assert instance.su(LEFT) == []
+
+
+@pytest.mark.parametrize("again", ["role", "database"])
+def test_what_the_catalog_has_under_another_key(
+    project: Project, instance: Instance, again: str
+) -> None:
+    closed(project, instance)
+    entry = (
+        OWNER["shop"]
+        | {"role": {"database_name": "other"}, "database": {"username": "other"}}[again]
+    )
+    project.write(OTHER | {"store": entry})
+    assert "the catalog still declares store" in reasons(drop(project))
+    assert instance.su("SELECT 1 FROM pg_database WHERE datname = 'shop'")
 
 
 def test_back_from_the_brink(project: Project, instance: Instance) -> None:

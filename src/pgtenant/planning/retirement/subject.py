@@ -95,6 +95,25 @@ def find_subject(observed: Observed, desired: Desired, key: str) -> Subject | No
     )
 
 
+def still_declared(subject: Subject, desired: Desired) -> tuple[str, ...]:
+    """Return the entries by which the catalog still has one of its roles or its database.
+
+    The keys alone don't tell: an entry can have a new one, and its old role and database.
+    """
+    keys = {mark_of(role).entry for role in subject.roles}
+    how = subject.retired
+    database = how.database if how is not None else None
+    if subject.database is not None:
+        database = subject.database.name
+    return tuple(
+        sorted(
+            role.entry
+            for role in desired.roles
+            if role.entry in keys or role.name in subject.names or role.database == database
+        )
+    )
+
+
 def _is_ours(role: Role, environment: str) -> bool:
     return role.marker is not None and role.marker.environment == environment
 

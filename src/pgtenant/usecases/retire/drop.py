@@ -13,7 +13,7 @@ from pgtenant.embedded.distribution import find_bundled
 from pgtenant.errors import ExitCode, PgtenantError, ServerError, UsageError
 from pgtenant.planning.retirement.inventory import Inventory, Trace
 from pgtenant.planning.retirement.removal import Rules, obstacles, plan_removal
-from pgtenant.planning.retirement.subject import mark_of
+from pgtenant.planning.retirement.subject import mark_of, still_declared
 from pgtenant.planning.retirement.view import View
 from pgtenant.postgres.programs import find_programs
 from pgtenant.postgres.retiring import sessions_of, state_of, traces_in
@@ -67,11 +67,7 @@ async def drop(
         dumped=asked.dump_to is not None,
     )
     inventory = await take_stock(carrier)
-    declared = tuple(
-        entry
-        for role in subject.roles
-        if (entry := mark_of(role).entry) in carrier.inputs.desired.by_entry
-    )
+    declared = still_declared(subject, carrier.inputs.desired)
     blocked = obstacles(subject, carrier.observed, inventory, declared, rules)
     elsewhere, here = plan_removal(subject, carrier.observed, inventory)
     steps = (*elsewhere, *here)
@@ -109,12 +105,19 @@ def _dump(carrier: Carrier, asked: Asked) -> Dump | None:
     """Return the dump that comes first; None without one, and where it is made already.
 
     Raises:
-        PgtenantError: there is no program that could make it.
+        PgtenantError: there is no program that could make it, or it can't be made any more.
     """
     subject = carrier.subject
     database, how = subject.database, subject.retired
-    if asked.dump_to is None or database is None or how is None or how.dropping:
+    if asked.dump_to is None or database is None or how is None:
         return None
+    if how.dropping:
+        raise PgtenantError(
+            f"the removal of {subject.entry} has begun, and its database {database.name} can't be"
+            " dumped any more: nothing was changed",
+            hint="--no-backup goes on with what the run that began it dumped, or with nothing;"
+            " --stage disable --undo leads back",
+        )
     more: tuple[Path, ...] = ()
     with contextlib.suppress(PgtenantError):
         more = (find_bundled().root / "bin",)

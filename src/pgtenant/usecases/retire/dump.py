@@ -32,6 +32,8 @@ from pgtenant.report.words import some
 from pgtenant.secrets.secret import Secret
 from pgtenant.usecases.retire.carry import Carrier
 
+_LOOKS: Final = 20
+_PAUSE: Final = 0.25  # seconds between two of them
 _MOST: Final = 10
 _PASSWORD: Final = 32  # bytes
 _RESTORE: Final = (
@@ -146,13 +148,17 @@ class Dump:
         return inside
 
     async def _alone(self) -> None:
-        there = await sessions_of(self.carrier.instance.primary, self.database.name, ())
-        if there:
-            who = some(sorted({session.user for session in there}))
-            raise PgtenantError(
-                f"{who} came into {self.database.name} while it was open for its dump",
-                hint="take their CONNECT away: whoever has it gets in then; run again",
-            )
+        """Insist that nobody else is in; a session of ours that has ended may still be listed."""
+        for _ in range(_LOOKS):
+            there = await sessions_of(self.carrier.instance.primary, self.database.name, ())
+            if not there:
+                return
+            await asyncio.sleep(_PAUSE)
+        who = some(sorted({session.user for session in there}))
+        raise PgtenantError(
+            f"{who} came into {self.database.name} while it was open for its dump",
+            hint="take their CONNECT away: whoever has it gets in then; run again",
+        )
 
     async def _program(self, name: str, *arguments: str, database: str = "") -> None:
         await run_program(
