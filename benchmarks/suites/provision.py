@@ -77,7 +77,7 @@ def _rounds(bench: Bench, leader: Tool, size: int, smallest: bool) -> Sequence[_
         counted=False,
         timed=True,
         scenarios=wanted if thorough or not peer or size < _FEW else short,
-        repeats=1 if peer else 3,
+        repeats=1 if peer or size >= _MANY else 3,
     )
     if smallest and size < _MANY:
         return (replace(timed, counted=True, timed=False, repeats=1), *[timed] * times)
