@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 import pytest
+from hypothesis import settings
 
 from support import majors, moto, tls
 from support.fleet import Fleet
@@ -21,6 +22,10 @@ if TYPE_CHECKING:
     from support.instance import Instance
 
 _RUN_DIRECTORY = pytest.StashKey[Path]()
+
+# How long an example takes is the machine's business.
+settings.register_profile("patient", deadline=None)
+settings.load_profile("patient")
 
 
 class PrivateInstance(Protocol):
