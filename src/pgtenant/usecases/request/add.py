@@ -19,10 +19,16 @@ from pgtenant.requests.request import (
     request_of,
     shown_value,
 )
-from pgtenant.requests.routing import Routing, route
+from pgtenant.requests.routing import Routing, route_of
 from pgtenant.settings import Settings
 from pgtenant.together import Change, alone, write
-from pgtenant.usecases.request.declared import Declared, declared, elsewhere, secret_of
+from pgtenant.usecases.request.declared import (
+    Declared,
+    declared,
+    elsewhere,
+    reserved,
+    secret_of,
+)
 from pgtenant.usecases.request.edit import Edit, edited, recorded
 
 
@@ -181,7 +187,7 @@ def _done(
         line=0 if edit is None else edit.line,
         changes=more if edit is None else (edit.change, *more),
         status=status,
-        routing=route(settings.requests, catalog.environment, entry.risk, entry.size),
+        routing=route_of(settings.requests, catalog.environment, entry),
         notes=tuple(_notes(settings, catalog.environment, entry)),
     )
 
@@ -219,8 +225,14 @@ def _conflict(catalog: Declared, entry: Entry, found: list[tuple[str, str, str]]
 
 
 def _collisions(settings: Settings, request: Request, entry: Entry) -> Iterator[tuple[str, str]]:
-    """Yield what can't be, because another environment has it."""
+    """Yield what can't be, because another environment has it, or the admin."""
     secret = secret_of(settings, request.environment, entry)
+    if entry.secret is not None:
+        if (found := reserved(settings, request.environment, secret)) is not None:
+            yield "secret", found
+        for one in declared(settings, request.environment).entries.values():
+            if secret_of(settings, request.environment, one) == secret:
+                yield "secret", f"{plain(secret, 200)} is that of {one.key} already"
     for other in elsewhere(settings, request.environment):
         if isinstance(other, str):
             continue
