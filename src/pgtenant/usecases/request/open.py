@@ -83,9 +83,10 @@ def open_request(
                 return Opened(done, name, None, created=False)
             text = drawn.body(shown_request(settings, done, starter))
             there = git.find(name)
-            if there is None:
+            # A branch that was merged and left there asks for nothing any more.
+            if there is None or git.merge_base(tip, there) == there:
                 commit = git.commit(copy, message(done, starter), starter.author)
-                if not git.push(commit, name, over=None):
+                if not git.push(commit, name, over=there):
                     continue  # the same or another request was quicker
             else:
                 with git.checked_out(there) as other:
