@@ -132,8 +132,8 @@ def test_two_requests_at_the_same_time_from_the_form_to_the_merge(
         "head_branch": branch,
         "head_repository": repo,
     }
-    event: dict[str, object] = {"workflow_run": ended, "repository": repo}
-    reviewed = github.run("workflow_run", "rds-request-review.yml", event)
+    run: dict[str, object] = {"workflow_run": ended, "repository": repo}
+    reviewed = github.run("workflow_run", "rds-request-review.yml", run)
     assert reviewed.code == 0, reviewed.said
     said = "success: approved by security-team (jane-doe)"
     assert api.status(inventory, "rds-request") == said

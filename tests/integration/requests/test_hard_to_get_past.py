@@ -356,6 +356,18 @@ def test_a_branch_that_was_merged_and_left(
     )
 
 
+def test_a_branch_that_holds_more_than_the_request(platform: Platform, console: Console) -> None:
+    platform.api.failures += [Refused(500, "") for _ in range(4)]
+    assert console.open("orders").code == 1  # the branch is there, the pull request is not
+    platform.switch(CREATED)
+    platform.write("README.md", "More\n")
+    platform.commit("More", CREATED)
+    assert console.open("orders").code == 0
+    body = platform.api.pulls[platform.number("orders")]["body"]
+    assert "holds more than what this says" in body
+    assert console.json("review", str(platform.number("orders")))["missing"] == ["platform-team"]
+
+
 def test_one_bad_request_holds_up_no_other(platform: Platform, console: Console) -> None:
     for name in ("orders", "ledger", "zebra"):
         assert console.open(name).code == 0

@@ -1,8 +1,8 @@
 """Whose version of a workflow runs with which rights: what no run on one machine can show.
 
-For some events GitHub takes the workflow of the default branch (its reference of "events that trigger
-workflows" says for which); for all others that of the commit that the event is about, which for a pull
-request is what its author wrote.
+For some events GitHub takes the workflow of the default branch (its reference of "events that
+trigger workflows" says for which); for all others that of the commit that the event is about, which
+for a pull request is what its author wrote.
 """
 
 from __future__ import annotations
