@@ -161,6 +161,7 @@ class GitHub:
 
     def retargeted(self, number: int) -> str:
         """Return when it last got another base, as a review says it; empty when it never did."""
+        # The timeline of a pull request, which is another list, does not tell of it.
         events = self.api.pages(f"{self._repo}/issues/{number}/events")
         return max((str(o["created_at"]) for o in events if o["event"] in _RETARGETED), default="")
 

@@ -11,7 +11,6 @@ from pgtenant.catalog.check import VARIABLE, Format
 from pgtenant.catalog.load import language_of, parse, text_of, tree
 from pgtenant.catalog.located import Object, Pair, SyntaxProblem
 from pgtenant.catalog.model import Catalog, Entry
-from pgtenant.catalog.shown import plain
 from pgtenant.errors import CatalogError, PgtenantError, UsageError
 from pgtenant.files import read_given
 from pgtenant.settings import Settings
@@ -103,35 +102,6 @@ def elsewhere(settings: Settings, environment: str) -> Iterator[Declared | str]:
 def secret_of(settings: Settings, environment: str, entry: Entry) -> str:
     """Return the name of an entry's secret."""
     return entry.secret or settings.app_secret(environment, entry.key)
-
-
-def reserved(settings: Settings, environment: str, secret: str) -> str | None:
-    """Return whose a secret is by its name, if it can't be that of an entry here.
-
-    Args:
-        settings: the project's.
-        environment: the entry's.
-        secret: the name that somebody chose for it.
-    """
-    try:
-        known = {environment, *all_environments(settings)}
-    except UsageError:  # the first request of a project that has nothing yet
-        known = {environment}
-    shown = plain(secret, 200)
-    for one in sorted(known):
-        if secret == settings.admin_secret(one):
-            return f"{shown} is the admin's of {one}"
-    ours = _secrets_of(settings, environment)
-    for one in sorted(known - {environment}):
-        theirs = _secrets_of(settings, one)
-        if secret.startswith(theirs) and not ours.startswith(theirs):
-            return f"{shown} is among those of {one}"
-    return None
-
-
-def _secrets_of(settings: Settings, environment: str) -> str:
-    """Return what the names of an environment's secrets begin with."""
-    return settings.app_secret(environment, "\0").partition("\0")[0]
 
 
 def read(path: Path) -> bytes | None:
