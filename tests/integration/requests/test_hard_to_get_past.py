@@ -393,3 +393,41 @@ def test_one_bad_request_holds_up_no_other(platform: Platform, console: Console)
     assert f"pull/{platform.number('ledger')}" in done.err
     assert '"fate": "failed"' in done.out
     assert '"fate": "rebuilt"' in done.out
+
+
+def test_a_pull_request_from_a_fork(platform: Platform, console: Console) -> None:
+    console.open("orders", risk="high")
+    number = platform.number("orders")
+    platform.api.pulls[number]["head"]["repo"] = {"full_name": "somebody/platform"}
+    platform.api.verdict(number, "sam-roe")
+    done = console.run("review", str(number))
+    assert done.code == 1
+    assert "from another repository" in done.err
+    assert platform.outcome("orders").startswith("failure: ")
+
+
+def test_an_entry_that_moves_to_another_environment(platform: Platform, console: Console) -> None:
+    """It needs who approves that it goes, and who approves that it comes."""
+    console.open("orders", risk="high")
+    platform.merge(platform.number("orders"))
+    platform.switch(BASE)
+    text = (platform.work / CATALOG).read_text()
+    platform.write("envs/prod-rds/terraform.tfvars", text.replace('"high"', '"low"'))
+    platform.write(CATALOG, "application_databases = {}\n")
+    platform.commit("Move", "move")
+    found = console.json("review", str(proposed(platform, "move")))
+    moved = [(one["environment"], one["key"], one["what"]) for one in found["entries"]]
+    assert ("dev", "orders", "removed") in moved
+    assert ("prod", "orders", "added") in moved
+    assert set(found["missing"]) == {"platform-team", "security-team"}
+
+
+def test_more_reviews_than_a_page_has(platform: Platform, console: Console) -> None:
+    console.open("orders", risk="high")
+    number = platform.number("orders")
+    platform.api.verdict(number, "sam-roe")
+    for _ in range(100):
+        platform.api.verdict(number, "nobody-special", "COMMENTED")
+    platform.api.verdict(number, "sam-roe", "CHANGES_REQUESTED")
+    assert console.run("review", str(number)).code == 3
+    assert platform.outcome("orders") == "failure: changes requested by sam-roe"

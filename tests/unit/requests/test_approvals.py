@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pgtenant.requests.approvals import Review, Verdict, decide, login_of
@@ -90,6 +90,7 @@ REVIEWS = st.lists(
 )
 
 
+@settings(deadline=None)  # no test asserts times
 @given(REVIEWS, st.sets(st.sampled_from(["ada", "bob", "cyd"])))
 def test_it_stands_only_on_others_approvals_of_the_head(
     reviews: list[Review], own: set[str]
