@@ -156,7 +156,7 @@ class GitHubApi:
         return pull
 
     def merged(self, number: int) -> None:
-        self.shown(number)["state"] = "closed"
+        self.shown(number).update(state="closed", merged_at=self._now())
 
     def status(self, number: int, context: str) -> str:
         """Return what was said of a pull request's head: the state, and a description."""
@@ -278,8 +278,10 @@ class GitHubApi:
             case "GET", []:
                 # As on GitHub a head without its owner limits nothing.
                 owner, _, branch = query.get("head", "").partition(":")
-                shown = [self.shown(n) for n, p in self.pulls.items() if p["state"] == "open"]
-                found = [one for one in shown if one["base"]["ref"] == query.get("base")]
+                state = query.get("state", "open")
+                found = [self.shown(n) for n, p in self.pulls.items() if p["state"] == state]
+                if "base" in query:
+                    found = [one for one in found if one["base"]["ref"] == query["base"]]
                 if branch:
                     assert owner == "example-org"
                     found = [one for one in found if one["head"]["ref"] == branch]
@@ -332,6 +334,7 @@ class GitHubApi:
             "number": number,
             "html_url": f"https://github.example.org/example-org/platform/{kind}/{number}",
             "state": "open",
+            "merged_at": None,
             "title": body["title"],
             "body": body["body"],
             "user": BOT,

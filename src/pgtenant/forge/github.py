@@ -87,6 +87,14 @@ class GitHub:
         ours = (one for one in found if not one.from_elsewhere)
         return tuple(one for one in ours if branch is None or one.branch == branch)
 
+    def was_merged(self, branch: str, commit: str) -> bool:
+        """Tell whether a branch was merged as it is, in whatever way."""
+        query = urlencode({"state": "closed", "head": f"{self._organization}:{branch}"})
+        return any(
+            one.get("merged_at") and one["head"]["ref"] == branch and one["head"]["sha"] == commit
+            for one in self.api.pages(f"{self._repo}/pulls?{query}")
+        )
+
     def open_pull_request(self, *, branch: str, base: str, title: str, body: str) -> PullRequest:
         """Open one."""
         members = {"title": title, "body": body, "head": branch, "base": base}

@@ -339,15 +339,23 @@ def test_nothing_that_somebody_typed_is_in_the_message(
     assert message.strip() == "Request orders in dev\n\nFor app-team, started by a-person."
 
 
+@pytest.mark.parametrize("how", ["merged", "squashed"])
 @pytest.mark.parametrize("owner", ["app-team", "other-team"])
 def test_a_branch_that_was_merged_and_left(
-    owner: str, platform: Platform, console: Console
+    owner: str, how: str, platform: Platform, console: Console
 ) -> None:
     """The same or another request of that name, once the first one is gone from the catalog."""
     before = platform.file()
     console.open("orders")
-    platform.merge(platform.number("orders"))
+    if how == "merged":
+        platform.merge(platform.number("orders"))
+    else:
+        platform.switch(CREATED)
+        platform.api.merged(platform.number("orders"))
+        git(platform.work, "reset", "--quiet", "--soft", f"origin/{BASE}")
+        platform.commit("Database orders in dev (#7)")
     platform.switch(BASE)
+    assert "orders_user" in platform.file()
     platform.write(CATALOG, f"{before}\n")
     platform.commit("Retire it")
     assert "orders_user" not in platform.file()

@@ -85,7 +85,7 @@ def open_request(
             asked = shown_request(settings, done, starter)
             there = git.find(name)
             # A branch that was merged and left there asks for nothing any more.
-            if there is None or git.merge_base(tip, there) == there:
+            if there is None or _is_merged(git, forge, tip, there, name):
                 commit = git.commit(copy, message(done, starter), starter.author)
                 if not git.push(commit, name, over=there):
                     continue  # the same or another request was quicker
@@ -129,6 +129,11 @@ def shown_request(settings: Settings, done: Done, starter: Starter) -> drawn.Ask
         by=starter.login,
         run=starter.run,
     )
+
+
+def _is_merged(git: Git, forge: PullRequests, tip: str, head: str, name: str) -> bool:
+    """Tell whether a branch was merged as it is; by a squash its commits are not in the base."""
+    return git.merge_base(tip, head) == head or forge.was_merged(name, head)
 
 
 def _insist_on_the_same(
