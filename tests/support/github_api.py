@@ -1,7 +1,8 @@
 """The few calls of GitHub's API that the workflows and pgtenant make, on loopback.
 
 What it takes and answers is what GitHub's REST reference says of each call, and no more: another
-call, or a member that GitHub does not know, is refused.
+call, or a member that GitHub does not know, is refused. It is long as it is one state,
+which every call is about.
 """
 
 from __future__ import annotations

@@ -12,27 +12,14 @@ from pgtenant.forge.model import PullRequest, PullRequests, State
 from pgtenant.forge.rest import ForgeError
 from pgtenant.requests.approvals import Decision, Review, Verdict, decide, login_of
 from pgtenant.requests.routing import route_of
-from pgtenant.settings import FILE_NAME, Settings
-from pgtenant.usecases.request.repository import Load, Proposed, asked_in, proposals, rooted
+from pgtenant.settings import Settings
+from pgtenant.usecases.request.covered import holds_more
+from pgtenant.usecases.request.repository import Load, Proposed, proposals, rooted
 
 CONTEXT: Final = "rds-request"
 """The status of a pull request's head."""
 
 _ATTEMPTS: Final = 3
-_RUN: Final = (
-    "certs/",
-    "gitops/",
-    "governance/",
-    "infrastructure/",
-    "Makefile",
-    "requirements/",
-    "schemas/",
-    "scripts/",
-)
-"""What runs after a merge with an environment's role, or decides whether it does."""
-
-_REPOSITORYS: Final = (".github/", ".gitattributes", ".gitmodules", "CODEOWNERS", "docs/CODEOWNERS")
-"""What decides about the project and is the repository's, wherever in it the project is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +120,7 @@ def _reviewed(git: Git, forge: PullRequests, load: Load, pull: PullRequest) -> R
         settings = load(policy)
         with git.checked_out(start) as old, git.checked_out(pull.commit) as new:
             proposed = proposals(rooted(settings, old), rooted(settings, new))
-        unasked = _unasked(git, load, settings, start, pull.commit)
+        unasked = holds_more(git, load, settings, start, pull.commit)
     approvers = _approvers(settings, proposed, unasked=unasked)
     members = {one: _members(forge, one) for one in approvers}
     verdicts = forge.reviews(pull.number) if approvers else ()
@@ -175,31 +162,6 @@ def _authors(forge: PullRequests, pull: PullRequest) -> set[str]:
     others = forge.pull_requests(base=pull.base)
     askers = {one.author for one in others if one.commit == pull.commit}
     return {pull.author, *committers, *pushers, *askers}
-
-
-def _unasked(git: Git, load: Load, settings: Settings, start: str, head: str) -> bool:
-    """Tell whether there is more in a branch than one request."""
-    below = git.below()
-    paths = git.changed(start, head)
-    return any(_is_of_requests(settings, path, below) for path in paths) and (
-        asked_in(git, load, start, head) is None
-    )
-
-
-def _is_of_requests(settings: Settings, path: str, below: str) -> bool:
-    """Tell whether a path is among those that requests change, or that decide about them.
-
-    Args:
-        settings: the project's.
-        path: in the repository.
-        below: where in it the project is: empty, or with a slash at the end.
-    """
-    requests = settings.requests
-    changed = (settings.project.catalog, requests.catalog, requests.entity)
-    # The part before the first placeholder: what is below it may be any environment's.
-    prefixes = (one.partition("{")[0] for one in changed)
-    ours = tuple(f"{below}{one}" for one in (*prefixes, FILE_NAME, *_RUN))
-    return path.startswith((*ours, *_REPOSITORYS))
 
 
 def _approvers(
