@@ -126,9 +126,14 @@ def test_two_requests_at_the_same_time_from_the_form_to_the_merge(
 
     api.verdict(inventory, "jane-doe")
     repo = {"full_name": "example-org/platform"}
-    shown = {"number": inventory, "state": "open", "base": {"ref": BRANCH}, "head": {"repo": repo}}
-    review = {"action": "submitted", "pull_request": shown, "repository": repo}
-    reviewed = github.run("pull_request_review", "rds-request-review.yml", review)
+    branch = api.shown(inventory)["head"]["ref"]
+    ended: dict[str, object] = {
+        "event": "pull_request_review",
+        "head_branch": branch,
+        "head_repository": repo,
+    }
+    run: dict[str, object] = {"workflow_run": ended, "repository": repo}
+    reviewed = github.run("workflow_run", "rds-request-review.yml", run)
     assert reviewed.code == 0, reviewed.said
     said = "success: approved by security-team (jane-doe)"
     assert api.status(inventory, "rds-request") == said

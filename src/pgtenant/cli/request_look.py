@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 from pgtenant.cli.options import load_settings, need_environment
@@ -22,7 +23,7 @@ from pgtenant.report.requests import (
     routing_json,
     row,
 )
-from pgtenant.requests.routing import route
+from pgtenant.requests.routing import route, route_of
 from pgtenant.requests.status import Status
 from pgtenant.settings import check_environment
 from pgtenant.usecases.request.expected import described
@@ -113,10 +114,12 @@ def run_route(
         return ExitCode.CONVERGED
     env = check_environment(need_environment(environment))
     entry = None if key is None else shown(settings, env, key).listed.entry
-    if entry is not None:
+    if entry is None:
+        found = route(policy, env, risk, size)
+    else:
         # What the flags say stands for a change that is only thought of.
-        risk, size = risk or entry.risk, size or entry.size
-    found = route(policy, env, risk, size)
+        thought = replace(entry, risk=risk or entry.risk, size=size or entry.size)
+        found = route_of(policy, env, thought)
     if style == "json":
         sys.stdout.write(json_text({"environment": env, **routing_json(found)}))
     else:

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from pgtenant.cli.options import load_settings
 from pgtenant.cli.request import gathered, today
-from pgtenant.errors import ExitCode, PgtenantError
+from pgtenant.errors import ExitCode, PgtenantError, UsageError
 from pgtenant.forge.git import Git, Person
 from pgtenant.forge.github import GitHub, from_environment
 from pgtenant.report.jsonout import json_text
@@ -72,7 +72,10 @@ def run_rebuild(*, project: Path, base: str | None, remote: str, style: str) -> 
     target = base or _load(project).requests.base
     git, forge = _git(project, remote), from_environment(os.environ)
     found = rebuild(git, forge, _load, target)
-    notes = [*_reviews(git, forge, found)]
+    failed = [one for one in found if one.fate is Fate.FAILED]
+    notes = [f"{one.pull_request.url}: {shown(one.reason)}" for one in failed]
+    if target == _load(project).requests.base:  # what targets another branch has no status
+        notes += _reviews(git, forge, found, target)
     for note in notes:
         sys.stderr.write(f"{note}\n")
     if style == "json":
@@ -87,31 +90,43 @@ def run_rebuild(*, project: Path, base: str | None, remote: str, style: str) -> 
     return ExitCode.FAILED if notes else ExitCode.CONVERGED
 
 
-def _reviews(git: Git, forge: GitHub, found: Sequence[Rebuilt]) -> Iterator[str]:
+def _reviews(git: Git, forge: GitHub, found: Sequence[Rebuilt], base: str) -> Iterator[str]:
     """Ask for the approvals of what was rebuilt; yield what stood in the way of one."""
     for one in found:
         if one.fate is Fate.REBUILT:
             # Its approvals were for another commit, and what a workflow pushes starts no other.
             try:
-                review(git, forge, _load, one.pull_request.number)
+                review(git, forge, _load, one.pull_request.number, base=base)
             except PgtenantError as error:
                 yield f"{one.pull_request.url}: {shown(error.message)}"
 
 
-def run_review(*, number: int, project: Path, remote: str, style: str) -> int:
+def run_review(
+    *, number: int | None, branch: str | None, project: Path, remote: str, style: str
+) -> int:
     """Say whether a pull request has its approvals.
 
     Raises:
         PgtenantError: it is not valid, or git or GitHub failed.
     """
-    found = review(_git(project, remote), from_environment(os.environ), _load, number)
+    if (number is None) == (branch is None):
+        raise UsageError("give the number of a pull request, or --branch")
+    forge, base = from_environment(os.environ), _load(project).requests.base
+    if branch is not None:
+        there = forge.pull_requests(base=base, branch=branch)
+        if not there:
+            sys.stderr.write(f"no pull request from {shown(branch)} to {base} is open\n")
+            return ExitCode.CONVERGED
+        number = there[0].number
+    assert number is not None  # noqa: S101 - one of them is given
+    found = review(_git(project, remote), forge, _load, number, base=base)
     if style == "json":
         sys.stdout.write(json_text(_reviewed_json(found)))
     else:
         for one in found.proposed:
             sys.stdout.write(f"{one.key} in {one.environment}: {_what(one)}\n")
         if found.unasked:
-            sys.stdout.write("it is more than one request as `pgtenant request` writes it\n")
+            sys.stdout.write("it is more than one new request as `pgtenant request` writes it\n")
         for note in found.notes:
             sys.stdout.write(f"note: {shown(note)}\n")
         sys.stdout.write(f"{shown(found.said)}\n")

@@ -15,6 +15,10 @@ from pgtenant.errors import PgtenantError, UsageError
 
 _TIMEOUT: Final = 300.0  # seconds
 _HEADS: Final = "refs/heads/"
+_LINK: Final = "120000"
+_ALWAYS: Final = ("-c", "core.hooksPath=/dev/null")
+# A file in the place of a link is that link, where git is told that there are none.
+_NO_LINKS: Final = ("-c", "core.symlinks=false")
 
 
 class GitError(PgtenantError):
@@ -97,9 +101,13 @@ class Git:
         return done.returncode == 0
 
     def changed(self, one: str, other: str) -> tuple[str, ...]:
-        """Return the paths below the directory in which two commits differ."""
-        found = self._run("diff", "--name-only", "--no-renames", "--relative", "-z", one, other)
+        """Return the paths in which two commits differ, all of the repository."""
+        found = self._run("diff", "--name-only", "--no-renames", "--no-relative", "-z", one, other)
         return tuple(path for path in found.split("\0") if path)
+
+    def below(self) -> str:
+        """Return where in the repository the directory is: empty, or with a slash at the end."""
+        return self._run("rev-parse", "--show-prefix")
 
     def author_of(self, commit: str) -> Person:
         """Return who wrote a commit."""
@@ -108,26 +116,46 @@ class Git:
 
     @contextlib.contextmanager
     def checked_out(self, commit: str) -> Iterator[Path]:
-        """Have a commit's files in a directory of their own: that of ours, if we are in one."""
-        below = self._run("rev-parse", "--show-prefix")
+        """Have a commit's files in a directory of their own: that of ours, if we are in one.
+
+        A link that leads out of it is a file with the name of where it leads: whoever wrote the
+        commit is told nothing of this machine.
+        """
+        below = self.below()
+        self._run("worktree", "prune")  # what a run that was killed has left
         with tempfile.TemporaryDirectory(prefix="pgtenant-") as kept:
             copy = Path(kept) / "copy"
             self._run("worktree", "add", "--quiet", "--detach", str(copy), commit)
             try:
+                self._keep_in(copy)
                 yield copy / below
             finally:
                 self._run("worktree", "remove", "--force", str(copy))
 
+    def _keep_in(self, copy: Path) -> None:
+        """Make files of the links that lead out of a copy."""
+        inside = os.path.realpath(copy)
+        for line in self._run("ls-files", "--stage", "-z", at=copy).split("\0"):
+            about, _, path = line.partition("\t")
+            link = copy / path
+            if about.startswith(_LINK) and link.is_symlink():
+                leads_to = Path(os.path.realpath(link))  # also of links that lead in a circle
+                if not leads_to.is_relative_to(inside):
+                    target = os.fsencode(link.readlink())
+                    link.unlink()
+                    link.write_bytes(target)
+
     def written_tree(self, copy: Path) -> str:
         """Return the id of everything that is in a copy now."""
-        self._run("add", "--all", "--", ".", at=copy)
+        self._add(copy)
         return self._run("write-tree", at=copy)
 
     def commit(self, copy: Path, message: str, author: Person | None) -> str:
         """Commit everything that was changed in a copy; return the commit."""
-        self._run("add", "--all", "--", ".", at=copy)
+        self._add(copy)
         by = () if author is None else (f"--author={author.name} <{author.email}>",)
-        self._run("commit", "--quiet", "--no-verify", f"--message={message}", *by, at=copy)
+        how = ("--quiet", "--no-verify", f"--message={message}")
+        self._run(*_NO_LINKS, "commit", *how, *by, at=copy)
         return self._run("rev-parse", "HEAD", at=copy)
 
     def push(self, commit: str, branch: str, *, over: str | None) -> bool:
@@ -154,16 +182,20 @@ class Git:
             return False
         raise _failed("push", done)
 
+    def _add(self, copy: Path) -> None:
+        self._run(*_NO_LINKS, "add", "--all", "--", ".", at=copy)
+
     def _run(self, *arguments: str, at: Path | None = None) -> str:
         done = self._call(at or self.directory, *arguments)
         if done.returncode:
-            raise _failed(arguments[0], done)
+            verb = next(one for one in arguments if one not in _NO_LINKS)
+            raise _failed(verb, done)
         return done.stdout.rstrip("\n")
 
     def _call(self, at: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
         try:
             return subprocess.run(  # noqa: S603 - no shell
-                ["git", "-c", "core.hooksPath=/dev/null", *arguments],  # noqa: S607
+                ["git", *_ALWAYS, *arguments],  # noqa: S607
                 cwd=at,
                 env=self._environ(),
                 stdin=subprocess.DEVNULL,
@@ -182,6 +214,7 @@ class Git:
 
     def _environ(self) -> Mapping[str, str]:
         environ = {**os.environ, "GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C"}
+        environ["GIT_LFS_SKIP_SMUDGE"] = "1"  # it would ask the server that the commit names
         # What git hooks are given, and what would lead elsewhere than to the directory.
         for name in ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE"):
             environ.pop(name, None)

@@ -9,10 +9,19 @@ from urllib.parse import quote, urlencode
 
 from pgtenant.errors import UsageError
 from pgtenant.forge.model import Issue, PullRequest, State
-from pgtenant.forge.rest import Api
+from pgtenant.forge.rest import PAGE, Api, ForgeError
 from pgtenant.requests.approvals import Review, Verdict
 
 _LONGEST_STATUS: Final = 140
+_MOST_COMMITS: Final = 250
+"""GitHub lists no more of a pull request's commits."""
+
+_ANY_WORKFLOW: Final = "github-actions[bot]"
+"""Whoever may push a branch can have a workflow of his own push as this one."""
+
+_RETARGETED: Final = frozenset(
+    {"base_ref_changed", "base_ref_force_pushed", "automatic_base_change_succeeded"}
+)
 _VERDICTS: Final = {
     "APPROVED": Verdict.APPROVED,
     "CHANGES_REQUESTED": Verdict.CHANGES_REQUESTED,
@@ -26,10 +35,12 @@ class GitHub:
 
     Attributes:
         repository: such as `example-org/platform`.
+        app: whether the token is an App's, and not that of a workflow.
     """
 
     api: Api
     repository: str
+    app: bool = False
 
     @property
     def _repo(self) -> str:
@@ -76,6 +87,14 @@ class GitHub:
         ours = (one for one in found if not one.from_elsewhere)
         return tuple(one for one in ours if branch is None or one.branch == branch)
 
+    def was_merged(self, branch: str, commit: str) -> bool:
+        """Tell whether a branch was merged as it is, in whatever way."""
+        query = urlencode({"state": "closed", "head": f"{self._organization}:{branch}"})
+        return any(
+            one.get("merged_at") and one["head"]["ref"] == branch and one["head"]["sha"] == commit
+            for one in self.api.pages(f"{self._repo}/pulls?{query}")
+        )
+
     def open_pull_request(self, *, branch: str, base: str, title: str, body: str) -> PullRequest:
         """Open one."""
         members = {"title": title, "body": body, "head": branch, "base": base}
@@ -94,22 +113,72 @@ class GitHub:
     def reviews(self, number: int) -> tuple[Review, ...]:
         """Return the verdicts, the oldest first."""
         return tuple(
-            Review(_login(one), _VERDICTS[one["state"]], str(one.get("commit_id") or ""))
+            Review(
+                login=_login(one),
+                verdict=_VERDICTS[one["state"]],
+                commit=str(one.get("commit_id") or ""),
+                at=str(one.get("submitted_at") or ""),
+            )
             for one in self.api.pages(f"{self._repo}/pulls/{number}/reviews")
             if one["state"] in _VERDICTS
         )
 
     def committers(self, number: int) -> frozenset[str]:
-        """Return the logins of who wrote or committed what it changes; empty for an unknown one."""
+        """Return the logins that its commits name as theirs; empty for an unknown one.
+
+        Raises:
+            ForgeError: it has more commits than GitHub tells of.
+        """
+        commits = list(self.api.pages(f"{self._repo}/pulls/{number}/commits"))
+        if len(commits) >= _MOST_COMMITS:
+            raise ForgeError(
+                f"it has {_MOST_COMMITS} commits or more, and GitHub does not say whose the rest"
+                " are",
+                hint="make fewer of them",
+            )
         return frozenset(
             str((commit.get(role) or {}).get("login") or "")
-            for commit in self.api.pages(f"{self._repo}/pulls/{number}/commits")
+            for commit in commits
             for role in ("author", "committer")
         )
 
+    def pushers(self, branch: str, commit: str) -> frozenset[str]:
+        """Return the logins of who ever pushed to a branch; empty for somebody unknown.
+
+        Raises:
+            ForgeError: GitHub does not tell of every push, or not of the last one yet.
+        """
+        query = urlencode({"ref": f"refs/heads/{branch}", "per_page": PAGE})
+        found = self.api.get(f"{self._repo}/activity?{query}")
+        if len(found) >= PAGE:
+            raise ForgeError(
+                f"{branch} was pushed {PAGE} times or more", hint="push it under another name"
+            )
+        if commit not in {one.get("after") for one in found}:
+            raise ForgeError(
+                f"GitHub does not say yet who pushed {commit:.12} to {branch}",
+                hint="run it again in a minute",
+            )
+        logins = {
+            str((one.get("actor") or {}).get("login") or "")
+            for one in found
+            if one.get("activity_type") != "branch_deletion"
+        }
+        # Without an App that is us, and whoever may push can set the status anyhow.
+        return frozenset("" if self.app and one == _ANY_WORKFLOW else one for one in logins)
+
+    def retargeted(self, number: int) -> str:
+        """Return when it last got another base, as a review says it; empty when it never did."""
+        # The timeline of a pull request, which is another list, does not tell of it.
+        events = self.api.pages(f"{self._repo}/issues/{number}/events")
+        return max((str(o["created_at"]) for o in events if o["event"] in _RETARGETED), default="")
+
     def members(self, team: str) -> frozenset[str]:
-        """Return the logins of a team's members."""
-        path = f"orgs/{quote(self._organization)}/teams/{quote(team, safe='')}/members"
+        """Return the logins of a team's members; `organization/team` has to be of the same one."""
+        organization, _, slug = team.rpartition("/")
+        if organization and organization.lower() != self._organization.lower():
+            raise ForgeError(f"{team} is a team of another organization")
+        path = f"orgs/{quote(self._organization)}/teams/{quote(slug, safe='')}/members"
         return frozenset(str(one["login"]) for one in self.api.pages(path))
 
     def set_status(self, commit: str, context: str, state: State, description: str) -> None:
@@ -117,9 +186,10 @@ class GitHub:
         members = {
             "state": str(state),
             "context": context,
-            "description": description[:_LONGEST_STATUS],
+            "description": _cut(description),
         }
-        self.api.call("POST", f"{self._repo}/statuses/{quote(commit, safe='')}", members)
+        # To say the same twice makes no difference; to say nothing leaves what was said before.
+        self.api.insist("POST", f"{self._repo}/statuses/{quote(commit, safe='')}", members)
 
     def _pull_request(self, found: Mapping[str, Any]) -> PullRequest:
         head = found["head"]
@@ -155,7 +225,11 @@ def from_environment(environ: Mapping[str, str]) -> GitHub:
         )
     url = environ.get("GITHUB_API_URL") or "https://api.github.com"
     api = Api(url.rstrip("/"), environ["GITHUB_TOKEN"])
-    return GitHub(api, environ["GITHUB_REPOSITORY"])
+    return GitHub(api, environ["GITHUB_REPOSITORY"], app=bool(environ.get("REQUESTS_APP_ID")))
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= _LONGEST_STATUS else f"{text[: _LONGEST_STATUS - 1]}…"
 
 
 def _issue(found: Mapping[str, Any]) -> Issue:

@@ -92,6 +92,10 @@ class PullRequests(Protocol):
         """Return the open ones that target a branch, or of these those from a branch."""
         ...
 
+    def was_merged(self, branch: str, commit: str) -> bool:
+        """Tell whether a branch was merged as it is, in whatever way."""
+        ...
+
     def open_pull_request(self, *, branch: str, base: str, title: str, body: str) -> PullRequest:
         """Open one."""
         ...
@@ -109,11 +113,24 @@ class PullRequests(Protocol):
         ...
 
     def committers(self, number: int) -> frozenset[str]:
-        """Return the logins of who wrote or committed what it changes; empty for an unknown one."""
+        """Return the logins that its commits name as theirs; empty for an unknown one."""
+        ...
+
+    def pushers(self, branch: str, commit: str) -> frozenset[str]:
+        """Return the logins of who ever pushed to a branch; empty for somebody unknown.
+
+        Args:
+            branch: its name.
+            commit: where it is now.
+        """
+        ...
+
+    def retargeted(self, number: int) -> str:
+        """Return when it last got another base, as a review says it; empty when it never did."""
         ...
 
     def members(self, team: str) -> frozenset[str]:
-        """Return the logins of a team's members."""
+        """Return the logins of a team's members; `organization/team` has to be of the same one."""
         ...
 
     def set_status(self, commit: str, context: str, state: State, description: str) -> None:

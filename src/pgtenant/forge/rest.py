@@ -22,6 +22,8 @@ from pgtenant.errors import PgtenantError
 PAGE: Final = 100
 _TIMEOUT: Final = 30.0  # seconds
 _PASSING: Final = frozenset({429, 500, 502, 503, 504})
+_LIMITED: Final = frozenset({403, 429})
+_LONGEST_WAIT: Final = 90  # seconds
 
 
 class ForgeError(PgtenantError):
@@ -37,7 +39,20 @@ class ForgeError(PgtenantError):
 
 
 class _PassingError(ForgeError):
-    """One that may be gone when the same is asked again."""
+    """One that may be gone when the same is asked again.
+
+    Attributes:
+        wait: the seconds to wait before that; None when nobody said.
+    """
+
+    wait: float | None = None
+
+
+def _again(error: Exception) -> bool | float:
+    """Tell whether, or after how many seconds, to ask again."""
+    if not isinstance(error, _PassingError):
+        return False
+    return True if error.wait is None else error.wait
 
 
 class _Stay(urllib.request.HTTPRedirectHandler):
@@ -65,9 +80,13 @@ class Api:
         Raises:
             ForgeError: there was no answer, or a bad one.
         """
-        for attempt in stamina.retry_context(on=_PassingError, attempts=3, wait_max=2.0):
+        return self.insist("GET", path)
+
+    def insist(self, method: str, path: str, body: Mapping[str, object] | None = None) -> Any:
+        """Make a call that may be made twice. Errors are those of `get`, and so are the times."""
+        for attempt in stamina.retry_context(on=_again, attempts=3, wait_max=2.0, timeout=None):
             with attempt:
-                return self.call("GET", path)
+                return self.call(method, path, body)
         raise AssertionError
 
     def pages(self, path: str) -> Iterator[Any]:
@@ -101,13 +120,23 @@ class Api:
             return json.loads(text) if text else None
         except urllib.error.HTTPError as error:
             with error:
-                kind = _PassingError if error.code in _PASSING else ForgeError
-                raise kind(f"{what}: {_said(error)}", status=error.code) from None
+                raise _error(what, error) from None
         except (OSError, http.client.HTTPException) as error:
             reason = getattr(error, "reason", None) or error
             raise _PassingError(f"{what}: {reason}") from None
         except ValueError:
             raise ForgeError(f"{what}: the answer is not JSON") from None
+
+
+def _error(what: str, error: urllib.error.HTTPError) -> ForgeError:
+    message = f"{what}: {_said(error)}"
+    wait = error.headers.get("Retry-After", "")
+    limited = error.code in _LIMITED and wait.isdecimal() and int(wait) <= _LONGEST_WAIT
+    if not limited and error.code not in _PASSING:
+        return ForgeError(message, status=error.code)
+    passing = _PassingError(message, status=error.code)
+    passing.wait = float(wait) if limited else None
+    return passing
 
 
 def _said(error: urllib.error.HTTPError) -> str:

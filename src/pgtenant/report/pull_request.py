@@ -152,7 +152,7 @@ def _approval(routing: Routing) -> Iterator[str]:
         yield "Nobody: this is self-serve."
     for approver in routing.approvers:
         reasons = [_reason(one) for one in routing.routes if approver in one.approvers]
-        why = " and ".join(reasons) or "what no rule is about"
+        why = " and ".join(reasons) or "what no rule is about, or nobody may be served alone"
         yield f"- **{escape(approver)}**: {escape(why)}"
 
 

@@ -21,11 +21,13 @@ class Review:
 
     Attributes:
         commit: the head that was reviewed.
+        at: when, in UTC, such as `2026-01-31T12:00:00Z`; empty when nobody knows.
     """
 
     login: str
     verdict: Verdict
     commit: str
+    at: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +57,7 @@ def decide(
     *,
     head: str,
     own: Iterable[str],
+    since: str = "",
 ) -> Decision:
     """Tell whether all have approved.
 
@@ -67,6 +70,8 @@ def decide(
         reviews: the oldest first.
         head: the commit that would be merged.
         own: the logins whose own change it is; their approval counts for nothing.
+        since: when what would be merged was last changed otherwise than by a commit, as a review
+            says when it is from; no approval until then counts. Empty when it never was.
     """
     last = {one.login.lower(): one for one in reviews}
     excluded = {login.lower() for login in own}
@@ -75,9 +80,19 @@ def decide(
     for approver in approvers:
         theirs = {login.lower() for login in members[approver]} - excluded
         found = [last[login] for login in sorted(theirs & last.keys())]
-        good = [o for o in found if o.verdict is Verdict.APPROVED and o.commit == head]
+        good = [
+            o
+            for o in found
+            if o.verdict is Verdict.APPROVED and o.commit == head and (not since or o.at > since)
+        ]
         against |= {o.login for o in found if o.verdict is Verdict.CHANGES_REQUESTED}
         if good:
             approved[approver] = tuple(one.login for one in good)
     missing = tuple(one for one in approvers if one not in approved)
     return Decision(approved, missing, tuple(sorted(against)))
+
+
+def login_of(requester: str) -> str:
+    """Return the login that a requester's name can be: of `@jane`, `user:default/jane` too."""
+    name = requester.strip().rpartition("/")[2]
+    return name.rpartition(":")[2].removeprefix("@").strip()

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 from pgtenant.catalog.located import Invalid, Located, Object, Pair
 from pgtenant.catalog.model import FIELDS, Entry
@@ -15,6 +15,11 @@ from pgtenant.requests.form import BY_NAME, FORM, OWNER
 from pgtenant.settings import RequestsSettings
 
 Value: TypeAlias = "str | int | bool | list[str]"
+
+_COMMAND: Final = re.compile(
+    r"\[(?:skip ci|ci skip|no ci|skip actions|actions skip)\]|skip-checks\s*:\s*true", re.IGNORECASE
+)
+"""What GitHub takes a commit's message for a command by."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +63,13 @@ def problems(given: Mapping[str, Value], settings: RequestsSettings) -> Iterator
             yield field.name, f"is missing; give {field.flag}"
         elif given.get(field.name) == "":
             yield field.name, "is empty"
+    for name, value in given.items():
+        if isinstance(value, str) and (found := _COMMAND.search(value)):
+            # The pull request shows it, and its text may become a commit's message.
+            yield (
+                plain(name),
+                f"must not hold {quoted(found.group())}, which stops GitHub's workflows",
+            )
     for name in ("environment", "key"):  # the catalog's reader knows these as text only
         if name in given and not isinstance(given[name], str):
             yield name, f"must be a string, not {shown_value(given[name])}; put it in quotes"

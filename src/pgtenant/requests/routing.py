@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from pgtenant.catalog.model import FIELDS
+from pgtenant.catalog.model import FIELDS, AccessLevel, Entry
 from pgtenant.catalog.shown import did_you_mean
 from pgtenant.errors import SettingsError
 from pgtenant.requests.form import SMALLEST
@@ -34,27 +34,57 @@ class Routing:
 
 
 def route(
-    policy: RequestsSettings, environment: str, risk: str | None, size: str | None
+    policy: RequestsSettings,
+    environment: str,
+    risk: str | None,
+    size: str | None,
+    *,
+    level: AccessLevel = AccessLevel.OWNER,
+    secret: str | None = None,
 ) -> Routing:
     """Tell who has to approve a request.
 
     A request that no rule is about goes to the default approvers, and one that only rules without
-    approvers are about goes to nobody.
+    approvers are about goes to nobody. Whoever reads or edits what another role owns is of the risk
+    `access` besides its own; that, and a secret that Terraform does not make, is never self-serve.
+
+    Args:
+        policy: the rules.
+        environment: the entry's.
+        risk: the entry's.
+        size: the entry's.
+        level: what it may do in its database.
+        secret: the name of its secret, if it has one of its own.
 
     Raises:
         SettingsError: the policy names a risk or a size that there is not.
     """
     _check(policy.routes)
     size = size or SMALLEST
+    shares = level is not AccessLevel.OWNER
+    risks = {risk, "access"} if shares else {risk}
     routes = tuple(
         one
         for one in policy.routes
         if (not one.environments or environment in one.environments)
-        and (not one.risks or risk in one.risks)
+        and (not one.risks or not risks.isdisjoint(one.risks))
         and (not one.sizes or size in one.sizes)
     )
-    found = dict.fromkeys(approver for one in routes for approver in one.approvers)
-    return Routing(tuple(found) if routes else policy.approvers, routes)
+    found = tuple(dict.fromkeys(approver for one in routes for approver in one.approvers))
+    alone = bool(routes) and not shares and secret is None
+    return Routing(found if found or alone else policy.approvers, routes)
+
+
+def route_of(policy: RequestsSettings, environment: str, entry: Entry) -> Routing:
+    """Tell who has to approve a request for an entry. Errors are those of `route`."""
+    return route(
+        policy,
+        environment,
+        entry.risk,
+        entry.size,
+        level=entry.access_level,
+        secret=entry.secret,
+    )
 
 
 def labels(environment: str, risk: str | None) -> tuple[str, ...]:

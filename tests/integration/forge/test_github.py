@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 
 from pgtenant.errors import UsageError
 from pgtenant.forge.github import GitHub, from_environment
-from pgtenant.forge.model import Issues, PullRequests
+from pgtenant.forge.model import Issues, PullRequests, State
 from pgtenant.forge.rest import ForgeError
 from support import github_api
 from support.github_api import GitHubApi, Refused
@@ -65,6 +66,60 @@ def test_what_passes_is_asked_again(api: GitHubApi) -> None:
     api.failures += [Refused(502, "Bad Gateway")]
     assert client(api).issues("rds-drift") == ()
     assert len(api.asked) == 2
+
+
+def test_a_limit_is_waited_out(api: GitHubApi) -> None:
+    """Its secondary one is a refusal with the seconds to wait."""
+    api.failures += [Refused(403, "You have exceeded a secondary rate limit", wait="0")]
+    assert client(api).issues("rds-drift") == ()
+    assert len(api.asked) == 2
+    # Nobody waits for an hour in a workflow, nor for what is no limit.
+    for refused in (Refused(403, "Forbidden"), Refused(429, "Too many", wait="3600")):
+        api.failures += [refused]
+        if refused.code == 403:
+            with pytest.raises(ForgeError, match="HTTP 403"):
+                client(api).issues("rds-drift")
+        else:
+            assert client(api).issues("rds-drift") == ()
+
+
+def test_a_status_is_insisted_on(api: GitHubApi) -> None:
+    api.status_failures += [Refused(502, "Bad Gateway"), Refused(500, "")]
+    client(api).set_status("abc", "rds-request", State.SUCCESS, "x" * 141)
+    [said] = api.statuses.values()
+    assert said["description"] == "x" * 139 + "…"
+
+
+def test_who_pushed(api: GitHubApi) -> None:
+    bot = {"login": "github-actions[bot]"}
+    told = {"ref": "refs/heads/a", "after": "new", "activity_type": "push"}
+    api.pushes = [
+        told | {"after": "old", "actor": {"login": "jane-doe"}},
+        told | {"actor": bot},
+        told | {"after": "0" * 40, "actor": None, "activity_type": "branch_deletion"},
+        told | {"ref": "refs/heads/b", "actor": {"login": "kim-lee"}},
+    ]
+    assert client(api).pushers("a", "new") == {"jane-doe", "github-actions[bot]"}
+    # With an App of our own, that bot is any workflow.
+    assert replace(client(api), app=True).pushers("a", "new") == {"jane-doe", ""}
+    with pytest.raises(ForgeError, match="does not say yet who pushed"):
+        client(api).pushers("a", "newer")
+    api.pushes *= 34
+    with pytest.raises(ForgeError, match="100 times or more"):
+        client(api).pushers("a", "new")
+
+
+def test_when_it_got_another_base(api: GitHubApi) -> None:
+    forge = client(api)
+    assert forge.retargeted(7) == ""
+    at = {"created_at": "2026-01-31T12:00:00Z"}
+    later = {"created_at": "2026-01-31T13:00:00Z"}
+    api.events[7] = [
+        {"event": "base_ref_changed", **at},
+        {"event": "automatic_base_change_succeeded", **later},
+        {"event": "labeled", "created_at": "2026-01-31T14:00:00Z"},
+    ]
+    assert forge.retargeted(7) == later["created_at"]
 
 
 def test_what_writes_is_asked_once(api: GitHubApi) -> None:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pgtenant.requests.approvals import Review, Verdict, decide
+from pgtenant.requests.approvals import Review, Verdict, decide, login_of
 
 MEMBERS = {"platform": ["ada", "bob"], "security": ["ada", "cyd"], "nobody": []}
 YES, NO, GONE = Verdict.APPROVED, Verdict.CHANGES_REQUESTED, Verdict.DISMISSED
@@ -51,6 +51,35 @@ def test_who_asks_for_changes_holds_it_up() -> None:
     assert decide(["platform"], MEMBERS, reviews, head=HEAD, own=[]).stands
 
 
+@pytest.mark.parametrize(
+    ("at", "stands"),
+    [("2026-01-31T12:00:01Z", True), ("2026-01-31T12:00:00Z", False), ("", False)],
+)
+def test_an_approval_from_before_the_base_was_another_one(at: str, stands: bool) -> None:
+    """One from the same second could be from before, too."""
+    reviews = [Review("ada", YES, HEAD, at)]
+    since = "2026-01-31T12:00:00Z"
+    found = decide(["platform"], MEMBERS, reviews, head=HEAD, own=[], since=since)
+    assert found.stands is stands
+    against = [Review("ada", YES, HEAD, "2026-01-31T12:00:01Z"), Review("bob", NO, HEAD, at)]
+    assert not decide(["platform"], MEMBERS, against, head=HEAD, own=[], since=since).stands
+
+
+@pytest.mark.parametrize(
+    ("requester", "login"),
+    [
+        ("jane-doe", "jane-doe"),
+        ("@jane-doe", "jane-doe"),
+        ("user:default/jane-doe", "jane-doe"),
+        ("user:jane-doe", "jane-doe"),
+        (" jane-doe ", "jane-doe"),
+        ("", ""),
+    ],
+)
+def test_the_login_of_a_requester(requester: str, login: str) -> None:
+    assert login_of(requester) == login
+
+
 REVIEWS = st.lists(
     st.builds(
         Review,
@@ -61,6 +90,7 @@ REVIEWS = st.lists(
 )
 
 
+@settings(deadline=None)  # no test asserts times
 @given(REVIEWS, st.sets(st.sampled_from(["ada", "bob", "cyd"])))
 def test_it_stands_only_on_others_approvals_of_the_head(
     reviews: list[Review], own: set[str]

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from pgtenant.catalog.model import AccessLevel
 from pgtenant.errors import SettingsError
 from pgtenant.requests.routing import branch, labels, route
 from pgtenant.settings import RequestsSettings, Route
@@ -44,6 +45,21 @@ def test_the_documents_policy(
     found = route(POLICY, environment, risk, size)
     assert found.approvers == approvers
     assert found.self_serve is (not approvers)
+
+
+@pytest.mark.parametrize("level", [AccessLevel.EDITOR, AccessLevel.READER])
+def test_who_reads_what_another_role_owns_is_of_the_risk_access(level: AccessLevel) -> None:
+    assert route(POLICY, "dev", "none", "small", level=level).approvers == ("security-team",)
+    alone = replace(POLICY, routes=(Route(environments=("dev",)),))
+    assert route(alone, "dev", "none", "small").self_serve
+    assert route(alone, "dev", "none", "small", level=level).approvers == ("platform-team",)
+
+
+def test_a_secret_that_terraform_does_not_make_is_never_self_serve() -> None:
+    found = route(POLICY, "dev", "low", "small", secret="a/secret")
+    assert found.approvers == ("platform-team",)
+    found = route(POLICY, "dev", "high", "small", secret="a/secret")
+    assert found.approvers == ("security-team",)
 
 
 def test_what_no_rule_is_about_is_not_self_serve() -> None:

@@ -11,7 +11,8 @@ until_pushed() {
     for attempt in 1 2 3 4 5; do
         "$work"
         if git diff --cached --quiet; then return; fi
-        git commit --quiet "$@"
+        # Nothing is to be applied for a record; the push of an App would start workflows.
+        git commit --quiet "$@" --message "[skip ci]"
         if git push --quiet origin "HEAD:refs/heads/$BRANCH"; then return; fi
         if [ "$attempt" = 5 ]; then break; fi
         sleep $((RANDOM % 5 + attempt))

@@ -227,14 +227,16 @@ def rebuild(**options: Any) -> int:
 
 
 @request.command()
-@click.argument("number", type=click.IntRange(min=1))
+@click.argument("number", type=click.IntRange(min=1), required=False)
+@click.option("--branch", help="In the place of the number: the branch that it is from.")
 @project_option
 @_remote
 @format_option("text", "json")
 def review(**options: Any) -> int:
     """Say who has to approve a pull request, ask them, and tell its head whether they have.
 
-    The policy is that of the branch it targets. Exits with 3 as long as an approval is missing.
+    It has to target the branch that requests target, whose policy holds. Exits with 3 as long as
+    an approval is missing.
     """
     from pgtenant.cli.request_open import run_review
 

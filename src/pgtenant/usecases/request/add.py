@@ -19,11 +19,12 @@ from pgtenant.requests.request import (
     request_of,
     shown_value,
 )
-from pgtenant.requests.routing import Routing, route
+from pgtenant.requests.routing import Routing, route_of
 from pgtenant.settings import Settings
 from pgtenant.together import Change, alone, write
 from pgtenant.usecases.request.declared import Declared, declared, elsewhere, secret_of
 from pgtenant.usecases.request.edit import Edit, edited, recorded
+from pgtenant.usecases.request.secrets import chosen_problems
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +163,10 @@ def _changed(settings: Settings, request: Request, today: str) -> Done:
     except CatalogError as error:
         found = [(_field(problem, request.key), problem.message) for problem in error.problems]
         raise refused(_named(request), found) from None
-    return _done(settings, catalog, edit.entries[request.key], edit, today)
+    entry = edit.entries[request.key]
+    if "secret" in fields and (found := list(_collisions(settings, request, entry))):
+        raise refused(_named(request), found)
+    return _done(settings, catalog, entry, edit, today)
 
 
 def _field(problem: Problem, key: str) -> str:
@@ -181,7 +185,7 @@ def _done(
         line=0 if edit is None else edit.line,
         changes=more if edit is None else (edit.change, *more),
         status=status,
-        routing=route(settings.requests, catalog.environment, entry.risk, entry.size),
+        routing=route_of(settings.requests, catalog.environment, entry),
         notes=tuple(_notes(settings, catalog.environment, entry)),
     )
 
@@ -219,8 +223,9 @@ def _conflict(catalog: Declared, entry: Entry, found: list[tuple[str, str, str]]
 
 
 def _collisions(settings: Settings, request: Request, entry: Entry) -> Iterator[tuple[str, str]]:
-    """Yield what can't be, because another environment has it."""
+    """Yield what can't be, because another environment has it, or the admin."""
     secret = secret_of(settings, request.environment, entry)
+    yield from chosen_problems(settings, request.environment, entry)
     for other in elsewhere(settings, request.environment):
         if isinstance(other, str):
             continue

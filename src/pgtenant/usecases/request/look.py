@@ -11,7 +11,7 @@ from pgtenant.catalog.model import Entry
 from pgtenant.catalog.shown import plain
 from pgtenant.errors import UsageError
 from pgtenant.requests.records import records
-from pgtenant.requests.routing import Routing, route
+from pgtenant.requests.routing import Routing, route, route_of
 from pgtenant.settings import Settings
 from pgtenant.usecases.fleet import all_environments
 from pgtenant.usecases.request.declared import declared, read_text, secret_of, shown_path
@@ -106,7 +106,9 @@ def shown(settings: Settings, environment: str, key: str) -> Shown:
         route(
             settings.requests,
             environment,
-            found.record.get("metadata.risk") if entry is None else entry.risk,
-            found.record.get("configuration.size") if entry is None else entry.size,
-        ),
+            found.record.get("metadata.risk"),
+            found.record.get("configuration.size"),
+        )
+        if entry is None
+        else route_of(settings.requests, environment, entry),
     )

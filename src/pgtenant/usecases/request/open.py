@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from pgtenant.errors import PgtenantError, UsageError
@@ -18,11 +18,12 @@ from pgtenant.usecases.request.add import Done, add
 from pgtenant.usecases.request.declared import secret_of, shown_path
 from pgtenant.usecases.request.expected import expected_plan
 from pgtenant.usecases.request.rebuild import Fate, kept_up
-from pgtenant.usecases.request.repository import Load, Starter, message
+from pgtenant.usecases.request.repository import Load, Starter, asked_in, message
 
 _ATTEMPTS: Final = 5
 _EXISTS: Final = 422
 _FORBIDDEN: Final = 403
+_MORE: Final = "The branch was there, and holds more than what this says: read all that it changes."
 _HOW: Final = (
     "let Actions create pull requests (Settings, Actions, General), or use an App's token; the"
     " branch is there, and the same command goes on"
@@ -81,16 +82,19 @@ def open_request(
             name = branch(done.environment, done.entry.key)
             if not done.changes:
                 return Opened(done, name, None, created=False)
-            text = drawn.body(shown_request(settings, done, starter))
+            asked = shown_request(settings, done, starter)
             there = git.find(name)
-            if there is None:
+            # A branch that was merged and left there asks for nothing any more.
+            if there is None or _is_merged(git, forge, tip, there, name):
                 commit = git.commit(copy, message(done, starter), starter.author)
-                if not git.push(commit, name, over=None):
+                if not git.push(commit, name, over=there):
                     continue  # the same or another request was quicker
             else:
                 with git.checked_out(there) as other:
                     _insist_on_the_same(load(other), given, today, name)
-        pull, created = _pull_request(forge, name, base, done, text)
+                if asked_in(git, load, git.merge_base(tip, there), there) is None:
+                    asked = replace(asked, notes=(*asked.notes, _MORE))
+        pull, created = _pull_request(forge, name, base, done, drawn.body(asked))
         wanted = labels(done.environment, done.entry.risk)
         if not set(wanted) <= set(pull.labels):
             forge.add_labels(pull.number, wanted)
@@ -125,6 +129,11 @@ def shown_request(settings: Settings, done: Done, starter: Starter) -> drawn.Ask
         by=starter.login,
         run=starter.run,
     )
+
+
+def _is_merged(git: Git, forge: PullRequests, tip: str, head: str, name: str) -> bool:
+    """Tell whether a branch was merged as it is; by a squash its commits are not in the base."""
+    return git.merge_base(tip, head) == head or forge.was_merged(name, head)
 
 
 def _insist_on_the_same(

@@ -27,6 +27,7 @@ class Fate(StrEnum):
     CONFLICT = "conflict"
     EDITED = "edited by hand"
     MOVED = "moved meanwhile"
+    FAILED = "failed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,10 +47,11 @@ def rebuild(git: Git, forge: PullRequests, load: Load, base: str) -> tuple[Rebui
     """Make every open request that can't be merged any more once more on its base.
 
     One that git can merge stays as it is, and so do its approvals. One that was edited by hand, or
-    is in conflict with what the base says now, is left to people.
+    is in conflict with what the base says now, is left to people. What fails for one of them
+    stops no other.
 
     Raises:
-        PgtenantError: git or the forge failed.
+        PgtenantError: the base or the pull requests can't be read.
     """
     return tuple(_rebuild(git, forge, load, base))
 
@@ -57,8 +59,13 @@ def rebuild(git: Git, forge: PullRequests, load: Load, base: str) -> tuple[Rebui
 def _rebuild(git: Git, forge: PullRequests, load: Load, base: str) -> Iterator[Rebuilt]:
     tip = git.fetch(base)
     for pull in forge.pull_requests(base=base):
-        if is_branch(pull.branch) and (found := kept_up(git, load, tip, pull)) is not None:
-            yield found
+        if is_branch(pull.branch):
+            try:
+                found = kept_up(git, load, tip, pull)
+            except PgtenantError as error:
+                found = Rebuilt(pull, Fate.FAILED, error.message)
+            if found is not None:
+                yield found
 
 
 def kept_up(git: Git, load: Load, tip: str, pull: PullRequest) -> Rebuilt | None:

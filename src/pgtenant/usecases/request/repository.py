@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Final
 
 from pgtenant.catalog.check import VARIABLE
 from pgtenant.catalog.load import text_of, tree
@@ -18,6 +20,8 @@ from pgtenant.usecases.fleet import all_environments
 from pgtenant.usecases.request.add import Done, add
 from pgtenant.usecases.request.declared import declared, shown_path
 from pgtenant.usecases.request.look import all_records
+
+_LOGIN: Final = re.compile(r"[A-Za-z0-9-]{1,60}(\[bot\])?")
 
 Load = Callable[[Path], Settings]
 """Reads the settings of a project."""
@@ -68,13 +72,13 @@ class Asked:
 
 
 def message(done: Done, starter: Starter) -> str:
-    """Return the message of a request's commit."""
+    """Return the message of a request's commit.
+
+    Nothing in it is free text: GitHub and its workflows take a message for commands, too.
+    """
     entry = done.entry
-    by = f", and started by {starter.login}" if starter.login else ""
-    return (
-        f"Request {entry.key} in {done.environment}\n\n"
-        f"For {entry.owner}; asked for by {entry.requester}{by}.\n"
-    )
+    by = f", started by {starter.login}" if _LOGIN.fullmatch(starter.login) else ""
+    return f"Request {entry.key} in {done.environment}\n\nFor {entry.owner}{by}.\n"
 
 
 def proposals(before: Settings, after: Settings) -> tuple[Proposed, ...]:

@@ -6,19 +6,20 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
-from pgtenant.errors import CatalogError, PgtenantError
+from pgtenant.errors import CatalogError, PgtenantError, UsageError
 from pgtenant.forge.git import Git
 from pgtenant.forge.model import PullRequest, PullRequests, State
 from pgtenant.forge.rest import ForgeError
-from pgtenant.requests.approvals import Decision, decide
-from pgtenant.requests.routing import route
-from pgtenant.settings import FILE_NAME, Settings
-from pgtenant.usecases.request.repository import Load, Proposed, asked_in, proposals, rooted
+from pgtenant.requests.approvals import Decision, Review, Verdict, decide, login_of
+from pgtenant.requests.routing import route_of
+from pgtenant.settings import Settings
+from pgtenant.usecases.request.covered import holds_more
+from pgtenant.usecases.request.repository import Load, Proposed, proposals, rooted
 
 CONTEXT: Final = "rds-request"
 """The status of a pull request's head."""
 
-_WORKFLOWS: Final = ".github/"
+_ATTEMPTS: Final = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +31,7 @@ class Reviewed:
         unasked: whether it touches the files of requests, or what decides about them, in a way that
             no one request does.
         approvers: all that are needed.
+        verdicts: the reviews that were there.
         notes: what did not work and decides nothing.
     """
 
@@ -38,6 +40,7 @@ class Reviewed:
     unasked: bool
     approvers: tuple[str, ...]
     decision: Decision
+    verdicts: tuple[Review, ...]
     notes: tuple[str, ...]
 
     @property
@@ -55,20 +58,44 @@ class Reviewed:
         return "self-serve: nobody has to approve" if self.proposed else "changes no database"
 
 
-def review(git: Git, forge: PullRequests, load: Load, number: int) -> Reviewed:
+def review(git: Git, forge: PullRequests, load: Load, number: int, *, base: str) -> Reviewed:
     """Ask those for a review who have to approve, and tell the head's status whether they have.
 
     The policy is the base's, whatever the pull request says about it.
 
+    Args:
+        git: the repository.
+        forge: where it is.
+        load: reads the settings of a project.
+        number: of the pull request.
+        base: the branch that it has to target. The status is a commit's: by the policy of another
+            branch, which anybody may have made, it would be good for this one too.
+
     Raises:
         CatalogError: a catalog of the pull request is not valid.
+        UsageError: it targets another branch; nothing was said of it.
         PgtenantError: git or the forge failed.
     """
     pull = forge.pull_request(number)
+    if pull.base != base:
+        raise UsageError(
+            f"{pull.url} targets {pull.base}, and nothing was said of it",
+            hint=f"only what targets {base} has the status {CONTEXT}: [requests] base",
+        )
+    for _ in range(_ATTEMPTS):
+        found = _stated(git, forge, load, pull)
+        # Another run may have seen a newer review, and said so before this one.
+        if not found.approvers or forge.reviews(number) == found.verdicts:
+            break
+    return found
+
+
+def _stated(git: Git, forge: PullRequests, load: Load, pull: PullRequest) -> Reviewed:
     try:
         found = _reviewed(git, forge, load, pull)
-    except PgtenantError as error:
-        said = "a catalog is not valid" if isinstance(error, CatalogError) else error.message
+    except Exception as error:
+        said = error.message if isinstance(error, PgtenantError) else "the review failed"
+        said = "a catalog is not valid" if isinstance(error, CatalogError) else said
         forge.set_status(pull.commit, CONTEXT, State.FAILURE, said)
         raise
     if found.decision.stands:
@@ -93,38 +120,48 @@ def _reviewed(git: Git, forge: PullRequests, load: Load, pull: PullRequest) -> R
         settings = load(policy)
         with git.checked_out(start) as old, git.checked_out(pull.commit) as new:
             proposed = proposals(rooted(settings, old), rooted(settings, new))
-        unasked = _unasked(git, load, settings, start, pull.commit)
+        unasked = holds_more(git, load, settings, start, pull.commit)
     approvers = _approvers(settings, proposed, unasked=unasked)
+    members = {one: _members(forge, one) for one in approvers}
+    verdicts = forge.reviews(pull.number) if approvers else ()
+    approved = any(o.verdict is Verdict.APPROVED and o.commit == pull.commit for o in verdicts)
+    requesters = {login_of(one.after.requester or "") for one in proposed if one.after}
+    decision = decide(
+        approvers,
+        members,
+        verdicts,
+        head=pull.commit,
+        own=requesters | (_authors(forge, pull) if approved else {pull.author}),
+        since=forge.retargeted(pull.number) if approved else "",
+    )
+    notes = _ask(forge, pull, decision.missing)
+    return Reviewed(pull, proposed, unasked, approvers, decision, verdicts, notes)
+
+
+def _authors(forge: PullRequests, pull: PullRequest) -> set[str]:
+    """Return the logins of whoever had a part in a pull request.
+
+    Anybody can commit in another's name: so who pushed counts as well, for which the forge vouches.
+
+    Raises:
+        PgtenantError: somebody unknown had one.
+    """
     committers = forge.committers(pull.number)
-    requesters = {one.after.requester or "" for one in proposed if one.after is not None}
-    own = {pull.author, *committers, *requesters}
-    if approvers and "" in committers:
+    if "" in committers:
         raise PgtenantError(
             "a commit's author is nobody that the forge knows",
             hint="whoever wrote it must not approve it: commit with an address of an account",
         )
-    members = {one: _members(forge, one) for one in approvers}
-    verdicts = forge.reviews(pull.number) if approvers else ()
-    decision = decide(approvers, members, verdicts, head=pull.commit, own=own - {""})
-    notes = _ask(forge, pull, decision.missing)
-    return Reviewed(pull, proposed, unasked, approvers, decision, notes)
-
-
-def _unasked(git: Git, load: Load, settings: Settings, start: str, head: str) -> bool:
-    """Tell whether there is more in a branch than one request."""
-    paths = git.changed(start, head)
-    return any(_is_of_requests(settings, path) for path in paths) and (
-        asked_in(git, load, start, head) is None
-    )
-
-
-def _is_of_requests(settings: Settings, path: str) -> bool:
-    """Tell whether a path is among those that requests change, or that decide about them."""
-    requests = settings.requests
-    changed = (settings.project.catalog, requests.catalog, requests.entity)
-    # The part before the first placeholder: what is below it may be any environment's.
-    prefixes = (one.partition("{")[0] for one in changed)
-    return path.startswith((*prefixes, FILE_NAME, _WORKFLOWS))
+    pushers = forge.pushers(pull.branch, pull.commit)
+    if "" in pushers:
+        raise PgtenantError(
+            f"nobody knows for whom a workflow or a key pushed to {pull.branch}",
+            hint="whoever it was must not approve it: push it yourself, under another name",
+        )
+    # The status is the commit's: whoever else asks for the same commit asks for this one.
+    others = forge.pull_requests(base=pull.base)
+    askers = {one.author for one in others if one.commit == pull.commit}
+    return {pull.author, *committers, *pushers, *askers}
 
 
 def _approvers(
@@ -136,7 +173,7 @@ def _approvers(
         for one in proposed
         for entry in (one.before, one.after)
         if entry is not None
-        for approver in route(policy, one.environment, entry.risk, entry.size).approvers
+        for approver in route_of(policy, one.environment, entry).approvers
     )
     if unasked:
         found |= dict.fromkeys(policy.approvers)
@@ -149,6 +186,7 @@ def _user(approver: str) -> str | None:
 
 
 def _team(approver: str) -> str:
+    """Return the slug of an approver that is a team."""
     return approver.rpartition("/")[2]
 
 
@@ -156,7 +194,7 @@ def _members(forge: PullRequests, approver: str) -> frozenset[str]:
     if (login := _user(approver)) is not None:
         return frozenset({login})
     try:
-        return forge.members(_team(approver))
+        return forge.members(approver.removeprefix("@"))
     except ForgeError as error:
         raise ForgeError(
             f"the members of {approver} can't be read: {error.message}",

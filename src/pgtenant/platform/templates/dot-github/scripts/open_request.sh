@@ -7,7 +7,10 @@ request=$RUNNER_TEMP/request.json opened=$RUNNER_TEMP/opened.json refused=$RUNNE
 printf '%s' "$REQUEST" | jq 'del(.base) | with_entries(select(.value != ""))' > "$request"
 
 if ! pgtenant request open --base="$BASE" --from="$request" --format json > "$opened" 2> "$refused"; then
-    cat "$refused" >&2
+    stop=$(od -An -N16 -tx1 /dev/urandom | tr -d ' \n')
+    echo "::stop-commands::$stop" # what is shown is what somebody typed
+    cat "$refused"
+    echo "::$stop::"
     {
         echo '### Refused'
         echo '````````text'
@@ -22,4 +25,6 @@ if [ -z "$number" ]; then
     exit
 fi
 jq --raw-output '"\(.pull_request.url) from \(.branch)"' "$opened" | tee -a "$GITHUB_STEP_SUMMARY"
-.github/scripts/review_request.sh "$number"
+# Only what targets development has a status: by the policy of another branch it would be good for this
+# one, too.
+if [ "$BASE" = development ]; then .github/scripts/review_request.sh "$number"; fi
