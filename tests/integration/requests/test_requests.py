@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 import yaml
 
+from pgtenant.audit.rows import HEADER
 from pgtenant.catalog.load import load
 from pgtenant.cli import main
 from support.project import Result
@@ -72,6 +73,16 @@ class Requests:
 
     def yaml(self, path: str) -> Any:
         return yaml.safe_load((self.root / path).read_bytes())
+
+    def audit(
+        self, *rows: tuple[str, str, str, str, str], at: str = "2999-11-21T10:00:00Z"
+    ) -> None:
+        """Write the audit of dev: of each row the run, the database, the role, what and how."""
+        lines = (
+            f"{at},dev,b,{run},{database},{user},{action},{status},1,\n"
+            for run, database, user, action, status in rows
+        )
+        self.write("governance/dev/rds_provision_audit.csv", HEADER + "".join(lines))
 
     def record(self, environment: str, key: str) -> Any:
         return self.yaml(RECORDS)["databases"][environment][key]
@@ -269,22 +280,13 @@ def test_the_audit_moves_the_status(requests: Requests) -> None:
     requests.add()
     requests.add("dev", database_name="broken", username="broken_user")
     requests.add("dev", database_name="unseen", username="unseen_user")
-    header = (
-        "timestamp_utc,environment,build_id,run_id,database,username,action,status,duration_ms,"
-        "message\n"
-    )
-    rows = [
+    requests.audit(
         ("r1", "inventory_service", "inventory_user", "create_role", "error"),
         ("r2", "inventory_service", "inventory_user", "create_role", "success"),
         ("r2", "broken", "broken_user", "create_role", "success"),
         ("r2", "broken", "broken_user", "create_database", "error"),
         ("r3", "unseen", "unseen_user", "create_role", "dry_run"),
-    ]
-    lines = (
-        f"2026-11-21T10:00:00Z,dev,b,{run},{database},{user},{action},{status},1,\n"
-        for run, database, user, action, status in rows
     )
-    requests.write("governance/dev/rds_provision_audit.csv", header + "".join(lines))
     assert requests.run("status", "-e", "dev", "--from-audit").code == 0
     keys = ("inventory_service", "broken", "unseen")
     statuses = [requests.record("dev", key)["metadata"]["status"] for key in keys]
@@ -300,6 +302,48 @@ def test_the_audit_moves_the_status(requests: Requests) -> None:
         assert statuses[2] == ("approved" if "was pending" in found.out else "provisioning")
     alone = requests.run("status", "-e", "dev", "unseen", "active", "--at-least", "approved")
     assert alone.code == 64
+
+
+def test_runs_before_the_request_are_of_an_earlier_entry(requests: Requests) -> None:
+    requests.add()
+    row = ("r1", "inventory_service", "inventory_user", "create_role", "success")
+    requests.audit(row, at="2000-01-01T10:00:00Z")
+    told = requests.run("status", "-e", "dev", "--from-audit", "--at-least", "approved")
+    assert "is now approved" in told.out
+    requests.audit(row)
+    assert "is now active" in requests.run("status", "-e", "dev", "--from-audit").out
+    for status in ("decommissioning", "decommissioned"):
+        requests.run("status", "-e", "dev", "inventory_service", status)
+    requests.write(CATALOG.format("dev"), "application_databases = {}\n")
+    # Of today, and before the name is asked for again.
+    day = requests.record("dev", "inventory_service")["metadata"]["created_date"]
+    requests.audit(row, at=f"{day}T")
+    requests.add()
+    told = requests.run("status", "-e", "dev", "--from-audit", "--at-least", "approved")
+    assert "was pending, is now approved" in told.out
+    created = requests.record("dev", "inventory_service")["metadata"]["created_date"]
+    requests.audit(row, at=created)
+    assert "is now active" in requests.run("status", "-e", "dev", "--from-audit").out
+
+
+def test_what_was_dropped_makes_nothing_of_what_is_declared_since(requests: Requests) -> None:
+    requests.add()
+    whose = ("inventory_service", "inventory_user")
+    gone = [("r2", *whose, "drop_database", "success"), ("r2", *whose, "drop_role", "success")]
+    requests.audit(("r1", *whose, "create_role", "success"), *gone)
+    assert "now" not in requests.run("status", "-e", "dev", "--from-audit").out
+    requests.write(CATALOG.format("dev"), "application_databases = {}\n")
+    told = requests.run("status", "-e", "dev", "--from-audit")
+    assert "was pending, is now decommissioned" in told.out
+
+
+def test_a_record_without_an_entry_follows_nothing_else(requests: Requests) -> None:
+    requests.add()
+    requests.write(CATALOG.format("dev"), "application_databases = {}\n")
+    requests.audit(("r1", "inventory_service", "inventory_user", "create_role", "success"))
+    told = requests.run("status", "-e", "dev", "--from-audit", "--at-least", "approved")
+    assert (told.code, "now" in told.out) == (0, False)
+    assert requests.record("dev", "inventory_service")["metadata"]["status"] == "pending"
 
 
 def test_a_status_that_can_not_follow(requests: Requests) -> None:

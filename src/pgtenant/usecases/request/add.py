@@ -62,7 +62,7 @@ def add(
     Args:
         settings: the project's.
         given: the request's fields.
-        today: the day, such as `2026-01-31`.
+        today: the moment, such as `2026-01-31T10:30:00Z`.
         dry_run: find out everything, and write nothing.
         ask: tells what else is wrong with the entry that it would be.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Final
 
 from pgtenant.catalog.edit import Edited, EditError
 from pgtenant.catalog.located import SyntaxProblem
@@ -21,6 +22,8 @@ from pgtenant.usecases.request.declared import (
     secret_of,
     shown_path,
 )
+
+_DAY: Final = len("2026-01-31")
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +78,8 @@ def recorded(
         environment: the entry's.
         entry: what they are to say.
         entries: all of its environment.
-        today: the day, such as `2026-01-31`.
+        today: the moment, such as `2026-01-31T10:30:00Z`. Where the name is asked for again, the
+            record has it whole, otherwise its day.
 
     Raises:
         UsageError: one of the two files is laid out in a way that it can't be edited.
@@ -87,7 +91,8 @@ def recorded(
         there = records(text).get(environment, {}).get(key, {})
         over = there.get("metadata.status") == Status.DECOMMISSIONED
         status = Status.PENDING if over else there.get("metadata.status", Status.PENDING)
-        created = today if over else there.get("metadata.created_date", today)
+        # What runs made of the earlier entry may be of the same day: so to the second then.
+        created = today if over else there.get("metadata.created_date", today[:_DAY])
         place = Place(
             environment,
             secret_of(settings, environment, entry),

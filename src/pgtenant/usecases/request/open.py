@@ -65,7 +65,7 @@ def open_request(
         load: reads the settings of a project.
         given: the request's fields.
         base: the branch that the pull request targets.
-        today: the day, such as `2026-01-31`.
+        today: the moment, such as `2026-01-31T10:30:00Z`.
         starter: who it is by.
 
     Raises:
