@@ -173,6 +173,35 @@ def test_everything_wrong_is_said_at_once(requests: Requests) -> None:
     assert result.code == 64
     for field in ("username", "owner", "requester", "domain", "risk"):
         assert f"{field}: is missing; give --{field}" in result.err
+    assert result.err.count("username") == 2
+    assert "database_name: has 1 characters" in result.err
+
+
+def test_what_the_catalog_has_against_it_is_said_at_once_too(requests: Requests) -> None:
+    requests.add()
+    before = requests.files()
+    result = requests.add("dev", database_name="x_db", risk="extreme", owner="The Team")
+    assert result.code == 64
+    for said in ("owner: must be the name", "risk: must be one of", "is already used by entry"):
+        assert said in result.err
+    result = requests.add("nowhere at all", owner="The Team")
+    assert result.code == 64
+    assert "Traceback" not in result.err
+    assert requests.files() == before
+
+
+def test_a_byte_order_mark_stays_in_all_files(requests: Requests) -> None:
+    requests.add()
+    mark = b"\xef\xbb\xbf"
+    for path, data in requests.files().items():
+        (requests.root / path).write_bytes(mark + data)
+    assert requests.run("change", "-e", "dev", "inventory_service", "--risk", "low").code == 0
+    assert requests.run("status", "-e", "dev", "inventory_service", "approved").code == 0
+    assert requests.add("dev", database_name="other", username="other_user").code == 0
+    files = requests.files()
+    del files[ENTITY.format("dev", "other")]
+    assert all(data.startswith(mark) and data.count(mark) == 1 for data in files.values())
+    assert all(b"low" in data for data in files.values())
 
 
 def test_a_catalog_that_is_wrong_already_is_shown_as_it_is(requests: Requests) -> None:

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from pgtenant.catalog.edit import EditError
 from pgtenant.catalog.model import Entry
 from pgtenant.catalog.shown import plain
 from pgtenant.errors import UsageError
 from pgtenant.requests.records import with_status
 from pgtenant.requests.status import LEAVING, Status, after, can_move, following, further
 from pgtenant.settings import Settings
-from pgtenant.together import Change, alone, write
+from pgtenant.together import alone, write
 from pgtenant.usecases.request.audited import Life, events
-from pgtenant.usecases.request.declared import declared, read, read_text, shown_path
+from pgtenant.usecases.request.declared import declared
+from pgtenant.usecases.request.kept import kept
 from pgtenant.usecases.request.look import all_records
 
 _SINCE: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}(T[0-9]{2}:[0-9]{2}:[0-9]{2}Z)?")
@@ -129,14 +129,12 @@ def _life(entry: Entry | None, record: Mapping[str, str]) -> Life:
     )
 
 
-def _write(settings: Settings, moves: Iterable[Move]) -> None:
-    path = settings.root / settings.requests.catalog
-    text = before = read_text(settings, path)
-    for move in moves:
-        try:
+def _write(settings: Settings, moves: Sequence[Move]) -> None:
+    def moved(text: str) -> str:
+        for move in moves:
             text = with_status(text, move.environment, move.key, move.after)
-        except EditError as error:
-            where = shown_path(settings, path)
-            raise UsageError(f"{where}:{error.line}: {error.message}") from None
-    if text != before:
-        write(settings.root, [Change(path, read(path), text.encode())])
+        return text
+
+    catalog = kept(settings, settings.root / settings.requests.catalog)
+    if changes := catalog.changed(moved):
+        write(settings.root, changes)
