@@ -80,7 +80,7 @@ def check(before: bytes, language: Format, entry: Entry) -> str:
 
 
 @given(st.data())
-@examples(40)
+@examples(25)
 def test_hcl(data: st.DataObject) -> None:
     entries, text = data.draw(hcl_files(catalogs()))
     entry = data.draw(new_entries(entries))
