@@ -14,9 +14,8 @@ from pgtenant.catalog import hcl
 from pgtenant.catalog.load import load
 from pgtenant.settings import load as load_settings
 from pgtenant.usecases.request.add import add
+from support.requests import CATALOG, ENTITY, RECORDS
 
-CATALOG = "envs/dev-rds/terraform.tfvars"
-RECORDS = "docs/20-contracts/resource-catalogs/rds-catalog.yaml"
 FIELDS = {"owner": "app-team", "requester": "kim", "domain": "application", "risk": "low"}
 # A thousand take some minutes.
 MANY = int(os.environ.get("PGTENANT_TEST_REQUESTS", "200"))
@@ -53,11 +52,10 @@ def test_all_are_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert len(work) == 1
 
     names = {f"service_{number}" for number in range(MANY)}
-    entries = load(tmp_path / CATALOG, display="x.tfvars").entries
+    entries = load(tmp_path / CATALOG.format("dev"), display="x.tfvars").entries
     assert {one.key for one in entries} == {one.database_name for one in entries} == names
     recorded = yaml.safe_load((tmp_path / RECORDS).read_bytes())["databases"]["dev"]
     assert set(recorded) == names
     for name, record in recorded.items():
         assert record["configuration"]["username"] == f"{name}_user"
-    entities = tmp_path / "backstage/databases/dev"
-    assert {path.stem for path in entities.iterdir()} == names
+    assert all((tmp_path / ENTITY.format("dev", name)).exists() for name in names)

@@ -8,29 +8,12 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import pytest
-import yaml
 
-from pgtenant.audit.rows import HEADER
 from pgtenant.catalog.load import load
-from pgtenant.cli import main
-from support.project import Result
-from support.published import check_output
+from support.requests import CATALOG, DOCUMENTED, ENTITY, RECORDS, Requests, flags
 
-DOCUMENTED = {
-    "database_name": "inventory_service",
-    "username": "inventory_user",
-    "owner": "app-team",
-    "requester": "daniel-deans",
-    "domain": "application",
-    "risk": "medium",
-    "initial_schema": "none",
-}
-CATALOG = "envs/{}-rds/terraform.tfvars"
-RECORDS = "docs/20-contracts/resource-catalogs/rds-catalog.yaml"
-ENTITY = "backstage/databases/{}/{}.yaml"
 MESSY = """\
 account_id = "123456789012"
 
@@ -43,59 +26,6 @@ application_databases = {
   # ... additional applications
 }
 """
-
-
-class Requests:
-    """A project in which requests are made."""
-
-    def __init__(self, root: Path, capsys: pytest.CaptureFixture[str]) -> None:
-        self.root = root
-        self._capsys = capsys
-
-    def run(self, *arguments: str) -> Result:
-        self._capsys.readouterr()
-        asked = ["request", *arguments, "--project", str(self.root)]
-        done = Result(main(asked), *self._capsys.readouterr())
-        check_output(asked, done.out)
-        return done
-
-    def add(self, environment: str = "dev", *more: str, **changed: str) -> Result:
-        return self.run("add", "-e", environment, *flags(DOCUMENTED | changed), *more)
-
-    def write(self, path: str, text: str) -> None:
-        target = self.root / path
-        target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_bytes(text.encode())
-
-    def files(self) -> dict[str, bytes]:
-        paths = (path for path in self.root.rglob("*") if path.is_file())
-        return {str(path.relative_to(self.root)): path.read_bytes() for path in paths}
-
-    def yaml(self, path: str) -> Any:
-        return yaml.safe_load((self.root / path).read_bytes())
-
-    def audit(
-        self, *rows: tuple[str, str, str, str, str], at: str = "2999-11-21T10:00:00Z"
-    ) -> None:
-        """Write the audit of dev: of each row the run, the database, the role, what and how."""
-        lines = (
-            f"{at},dev,b,{run},{database},{user},{action},{status},1,\n"
-            for run, database, user, action, status in rows
-        )
-        self.write("governance/dev/rds_provision_audit.csv", HEADER + "".join(lines))
-
-    def record(self, environment: str, key: str) -> Any:
-        return self.yaml(RECORDS)["databases"][environment][key]
-
-
-def flags(fields: dict[str, str]) -> list[str]:
-    given = (("--" + name.replace("_", "-"), value) for name, value in fields.items())
-    return [word for pair in given for word in pair]
-
-
-@pytest.fixture
-def requests(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Requests:
-    return Requests(tmp_path, capsys)
 
 
 def test_the_documents_example_makes_all_files(requests: Requests) -> None:
@@ -303,97 +233,6 @@ def test_a_change(requests: Requests) -> None:
         assert requests.run("change", "-e", "dev", "inventory_service", *wrong).code == 64
     assert requests.run("change", "-e", "dev", "nobody", "--size", "small").code == 64
     assert requests.files() == before
-
-
-def test_the_audit_moves_the_status(requests: Requests) -> None:
-    requests.add()
-    requests.add("dev", database_name="broken", username="broken_user")
-    requests.add("dev", database_name="unseen", username="unseen_user")
-    requests.audit(
-        ("r1", "inventory_service", "inventory_user", "create_role", "error"),
-        ("r2", "inventory_service", "inventory_user", "create_role", "success"),
-        ("r2", "broken", "broken_user", "create_role", "success"),
-        ("r2", "broken", "broken_user", "create_database", "error"),
-        ("r3", "unseen", "unseen_user", "create_role", "dry_run"),
-    )
-    assert requests.run("status", "-e", "dev", "--from-audit").code == 0
-    keys = ("inventory_service", "broken", "unseen")
-    statuses = [requests.record("dev", key)["metadata"]["status"] for key in keys]
-    assert statuses == ["active", "failed", "pending"]
-    before = requests.files()
-    assert requests.run("status", "-e", "dev", "--from-audit").code == 0
-    assert requests.files() == before
-    for least in ("approved", "provisioning", "approved"):
-        found = requests.run("status", "-e", "dev", "--from-audit", "--at-least", least)
-        assert found.code == 0
-        statuses = [requests.record("dev", key)["metadata"]["status"] for key in keys]
-        assert statuses[:2] == ["active", "failed"]
-        assert statuses[2] == ("approved" if "was pending" in found.out else "provisioning")
-    alone = requests.run("status", "-e", "dev", "unseen", "active", "--at-least", "approved")
-    assert alone.code == 64
-
-
-def test_runs_before_the_request_are_of_an_earlier_entry(requests: Requests) -> None:
-    requests.add()
-    row = ("r1", "inventory_service", "inventory_user", "create_role", "success")
-    requests.audit(row, at="2000-01-01T10:00:00Z")
-    told = requests.run("status", "-e", "dev", "--from-audit", "--at-least", "approved")
-    assert "is now approved" in told.out
-    requests.audit(row)
-    assert "is now active" in requests.run("status", "-e", "dev", "--from-audit").out
-    for status in ("decommissioning", "decommissioned"):
-        requests.run("status", "-e", "dev", "inventory_service", status)
-    requests.write(CATALOG.format("dev"), "application_databases = {}\n")
-    # Of today, and before the name is asked for again.
-    day = requests.record("dev", "inventory_service")["metadata"]["created_date"]
-    requests.audit(row, at=f"{day}T")
-    requests.add()
-    told = requests.run("status", "-e", "dev", "--from-audit", "--at-least", "approved")
-    assert "was pending, is now approved" in told.out
-    created = requests.record("dev", "inventory_service")["metadata"]["created_date"]
-    requests.audit(row, at=created)
-    assert "is now active" in requests.run("status", "-e", "dev", "--from-audit").out
-
-
-def test_what_was_dropped_makes_nothing_of_what_is_declared_since(requests: Requests) -> None:
-    requests.add()
-    whose = ("inventory_service", "inventory_user")
-    gone = [("r2", *whose, "drop_database", "success"), ("r2", *whose, "drop_role", "success")]
-    requests.audit(("r1", *whose, "create_role", "success"), *gone)
-    assert "now" not in requests.run("status", "-e", "dev", "--from-audit").out
-    requests.write(CATALOG.format("dev"), "application_databases = {}\n")
-    told = requests.run("status", "-e", "dev", "--from-audit")
-    assert "was pending, is now decommissioned" in told.out
-
-
-def test_a_record_without_an_entry_follows_nothing_else(requests: Requests) -> None:
-    requests.add()
-    requests.write(CATALOG.format("dev"), "application_databases = {}\n")
-    requests.audit(("r1", "inventory_service", "inventory_user", "create_role", "success"))
-    told = requests.run("status", "-e", "dev", "--from-audit", "--at-least", "approved")
-    assert (told.code, "now" in told.out) == (0, False)
-    assert requests.record("dev", "inventory_service")["metadata"]["status"] == "pending"
-
-
-def test_a_status_that_can_not_follow(requests: Requests) -> None:
-    requests.add()
-    assert requests.run("status", "-e", "dev", "inventory_service", "active").code == 0
-    result = requests.run("status", "-e", "dev", "inventory_service", "pending")
-    assert result.code == 64
-    assert "failed, decommissioning" in result.err
-    assert requests.run("status", "-e", "dev", "nobody", "active").code == 64
-
-
-def test_a_name_that_is_free_again_starts_anew(requests: Requests) -> None:
-    requests.add()
-    for status in ("active", "decommissioning", "decommissioned"):
-        assert requests.run("status", "-e", "dev", "inventory_service", status).code == 0
-    requests.write(CATALOG.format("dev"), "application_databases = {}\n")
-    listed = requests.run("list", "-e", "dev").out
-    assert "decommissioned, not in the catalog" in listed
-    assert requests.add("dev", owner="web-team").code == 0
-    metadata = requests.record("dev", "inventory_service")["metadata"]
-    assert (metadata["status"], metadata["owner"]) == ("pending", "web-team")
 
 
 def test_list_and_route(requests: Requests) -> None:
