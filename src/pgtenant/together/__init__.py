@@ -15,14 +15,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from pgtenant.errors import PgtenantError
-from pgtenant.together.journal import STAGING
+from pgtenant.together.journal import STAGING, is_half_done
 from pgtenant.together.settle import settle
 from pgtenant.together.write import Change, write
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["STAGING", "Change", "alone", "write"]
+__all__ = ["STAGING", "Change", "alone", "is_half_done", "write"]
 
 _PATIENCE: Final = 60.0  # seconds; whoever holds the lock parses and writes a few files
 _POLL: Final = 0.02

@@ -97,6 +97,11 @@ def read(staging: Path) -> Journal | None:
             raise ValueError(f"{JOURNAL} is not what a request writes")
 
 
+def is_half_done(root: Path) -> bool:
+    """Tell whether a change was decided and not finished yet, perhaps by a process that died."""
+    return os.path.lexists(root / STAGING / JOURNAL)
+
+
 def _step(members: Any) -> Step:
     match members:
         case {"path": str() as path, "before": str() | None as before, "after": str() as after}:

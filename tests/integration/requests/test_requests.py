@@ -235,6 +235,16 @@ def test_a_change(requests: Requests) -> None:
     assert requests.files() == before
 
 
+def test_who_reads_half_of_a_change_is_told(requests: Requests) -> None:
+    requests.add()
+    for asked in (["list"], ["show", "-e", "dev", "inventory_service"]):
+        requests.write(".pgtenant-request/journal.json", '{"undo": false, "steps": []}')
+        found = requests.run(*asked)
+        assert (found.code, "was interrupted" in found.err) == (0, True)
+        assert requests.add("dev").code == 0
+        assert requests.run(*asked).err == ""
+
+
 def test_list_and_route(requests: Requests) -> None:
     requests.write(CATALOG.format("dev"), MESSY)
     requests.add()
