@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 from functools import lru_cache
 from typing import TYPE_CHECKING, assert_never
 
@@ -199,6 +200,11 @@ def text_of(data: bytes) -> str:
         line = data.count(b"\n", 0, error.start) + 1
         message = f"the file is not UTF-8: byte 0x{data[error.start]:02x}; save it as UTF-8"
         raise SyntaxProblem(line, message) from error
+
+
+def mark_of(data: bytes) -> bytes:
+    """Return the byte order mark that `text_of` leaves out, or nothing."""
+    return codecs.BOM_UTF8 if data.startswith(codecs.BOM_UTF8) else b""
 
 
 @lru_cache(maxsize=2)

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-import datetime as dt
 import os
 import sys
 from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import click
 
 from pgtenant import logs
+from pgtenant.audit.record import stamp
 from pgtenant.catalog.check import Format
 from pgtenant.catalog.load import text_of, tree
 from pgtenant.catalog.located import SyntaxProblem
@@ -82,8 +83,8 @@ def run_change(
 
 
 def today() -> str:
-    """Return the day, such as `2026-01-31`."""
-    return dt.datetime.now(dt.UTC).date().isoformat()
+    """Return the moment, such as `2026-01-31T10:30:00Z`."""
+    return stamp(datetime.now(UTC))
 
 
 def gathered(

@@ -25,7 +25,8 @@ from pgtenant.report.requests import (
 )
 from pgtenant.requests.routing import route, route_of
 from pgtenant.requests.status import Status
-from pgtenant.settings import check_environment
+from pgtenant.settings import Settings, check_environment
+from pgtenant.together import is_half_done
 from pgtenant.usecases.request.expected import described
 from pgtenant.usecases.request.form import backstage_template, request_schema
 from pgtenant.usecases.request.look import Listed, listed, shown
@@ -39,7 +40,9 @@ def run_list(*, environment: str | None, project: Path, style: str) -> int:
     Raises:
         PgtenantError: it could not be read.
     """
-    found = listed(load_settings(project, {}), environment)
+    settings = load_settings(project, {})
+    found = listed(settings, environment)
+    _say_if_half_done(settings)
     if style == "json":
         sys.stdout.write(json_text({"databases": [_listed_json(one) for one in found]}))
     else:
@@ -57,6 +60,7 @@ def run_show(*, key: str, environment: str | None, project: Path, style: str) ->
     env = need_environment(environment)
     settings = load_settings(project, {})
     found = shown(settings, env, key)
+    _say_if_half_done(settings)
     one = found.listed
     if style == "markdown":
         sys.stdout.write(body(described(settings, found)))
@@ -163,6 +167,14 @@ def run_status(
     if not moves:
         sys.stdout.write(f"no status in {env} has changed\n")
     return ExitCode.CONVERGED
+
+
+def _say_if_half_done(settings: Settings) -> None:
+    if is_half_done(settings.root):
+        sys.stderr.write(
+            "warning: a request is being written, or was interrupted: the catalog, the records and"
+            " the entities may say different things. The next request that writes finishes it\n"
+        )
 
 
 def run_form(*, project: Path, style: str) -> int:

@@ -10,7 +10,7 @@ from pgtenant.catalog.edit import put
 from pgtenant.catalog.edit.dialect import YAML
 from pgtenant.catalog.edit.tree import Plain
 from pgtenant.catalog.model import AccessLevel, Entry
-from pgtenant.requests.leaves import with_text
+from pgtenant.requests.leaves import read, with_text
 from pgtenant.requests.records import Place
 
 # What Backstage lets an entity be called.
@@ -54,7 +54,7 @@ def with_entity(text: str, entry: Entry, place: Place, *, instance: str, owner_k
     }
     kept = {name: value for name, value in annotations.items() if value is not None}
     what = "PostgreSQL database" if is_owner else f"{entry.access_level} of the database"
-    if not text.strip():
+    if read(text) is None:
         whole: dict[str, Plain] = {
             "apiVersion": "backstage.io/v1alpha1",
             "kind": "Resource",

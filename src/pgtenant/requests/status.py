@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
@@ -32,6 +33,20 @@ _NEXT: Final[Mapping[Status, frozenset[Status]]] = {
 # What a merge and a run have passed through by the time that anybody records them.
 _IMPLIED: Final = frozenset({Status.APPROVED, Status.PROVISIONING})
 _BEFORE_A_RUN: Final = frozenset({Status.PENDING, Status.APPROVED})
+LEAVING: Final = frozenset({Status.DECOMMISSIONING, Status.DECOMMISSIONED})
+"""What only a retirement moves."""
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """What a run has made of an entry.
+
+    Attributes:
+        retirement: whether it was a run of `pgtenant retire`.
+    """
+
+    to: Status
+    retirement: bool
 
 
 def can_move(now: Status, to: Status) -> bool:
@@ -59,6 +74,17 @@ def further(now: Status, at_least: Status | None) -> Status:
     return at_least
 
 
+def after(now: Status, events: Iterable[Event]) -> Status:
+    """Return what an entry is after what runs have made of it, the oldest first.
+
+    One that is on its way out is brought back by a retirement's `--undo`, and by nothing else.
+    """
+    for event in events:
+        if can_move(now, event.to) and (event.retirement or now not in LEAVING):
+            now = event.to
+    return now
+
+
 def outcome(statuses: Iterable[str]) -> Status | None:
     """Tell what the audit statuses of an entry's last run make of it; None for nothing.
 
@@ -68,3 +94,17 @@ def outcome(statuses: Iterable[str]) -> Status | None:
     if "error" in seen:
         return Status.FAILED
     return Status.ACTIVE if seen & {"success", "no_change"} and "blocked" not in seen else None
+
+
+def retired(stage: str, statuses: Collection[str]) -> Status | None:
+    """Tell what the audit statuses of a retirement make of an entry; None for nothing.
+
+    Args:
+        stage: what `pgtenant retire` was asked for; after `--stage drop` it is not gone yet.
+        statuses: of the entry's rows.
+    """
+    if not {"success", "no_change", "warning"} & {*statuses}:
+        return None
+    if stage == "disable":  # also when sessions could not be ended: it is one transaction
+        return Status.DECOMMISSIONING
+    return Status.ACTIVE if stage == "disable --undo" and "error" not in statuses else None

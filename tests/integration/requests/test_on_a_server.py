@@ -1,4 +1,4 @@
-"""`pgtenant request add --check-server`: a request is held against the instance as it is."""
+"""Requests beside an instance: held against it by `--check-server`, followed by its audit."""
 
 from __future__ import annotations
 
@@ -56,3 +56,36 @@ def test_what_fits_is_added_and_applied(project: Project) -> None:
     assert "fresh in dev was pending, is now active" in status.out
     # What pgtenant made for the entry is no stranger to it.
     assert add(project, "fresh", "fresh_user", "--extension", "citext")[0] == 0
+
+
+def test_the_status_follows_a_retirement(project: Project) -> None:
+    """To the end, and then a new entry of that name starts anew."""
+    project.settings["retire"] = {"days": 0}
+    project.write({})
+    assert add(project, "fresh", "fresh_user")[0] == 0
+    project.write_secret("fresh/postgres", "fresh_user", "not-a-secret-1", "fresh")
+    catalog = project.catalog.read_text()
+
+    def after(*command: str, least: str = "provisioning") -> str:
+        done = project.run(*command)
+        assert done.code == 0, done.output
+        said = project.run("request", "status", "-e", "dev", "--from-audit", "--at-least", least)
+        assert said.code == 0, said.output
+        return said.out.strip()
+
+    apply, retire = ("apply", "-e", "dev"), ("retire", "-e", "dev", "fresh", "--stage")
+    assert after(*apply) == "fresh in dev was pending, is now active"
+    assert "now" not in after(*retire, "disable", "--dry-run")
+    assert after(*retire, "disable") == "fresh in dev was active, is now decommissioning"
+    assert "now" not in after(*apply)
+    assert after(*retire, "disable", "--undo") == "fresh in dev was decommissioning, is now active"
+    assert after(*retire, "disable") == "fresh in dev was active, is now decommissioning"
+    project.write_catalog("application_databases = {}\n")
+    drop = (*retire, "drop", "--no-backup", "--confirm", "fresh")
+    assert after(*drop) == "fresh in dev was decommissioning, is now decommissioned"
+
+    assert add(project, "fresh", "fresh_user")[0] == 0
+    assert project.catalog.read_text() == catalog
+    listed = ("request", "list", "-e", "dev")
+    assert after(*listed, least="approved") == "fresh in dev was pending, is now approved"
+    assert after(*apply) == "fresh in dev was approved, is now active"

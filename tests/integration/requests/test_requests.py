@@ -8,28 +8,12 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import pytest
-import yaml
 
 from pgtenant.catalog.load import load
-from pgtenant.cli import main
-from support.project import Result
-from support.published import check_output
+from support.requests import CATALOG, DOCUMENTED, ENTITY, RECORDS, Requests, flags
 
-DOCUMENTED = {
-    "database_name": "inventory_service",
-    "username": "inventory_user",
-    "owner": "app-team",
-    "requester": "daniel-deans",
-    "domain": "application",
-    "risk": "medium",
-    "initial_schema": "none",
-}
-CATALOG = "envs/{}-rds/terraform.tfvars"
-RECORDS = "docs/20-contracts/resource-catalogs/rds-catalog.yaml"
-ENTITY = "backstage/databases/{}/{}.yaml"
 MESSY = """\
 account_id = "123456789012"
 
@@ -42,49 +26,6 @@ application_databases = {
   # ... additional applications
 }
 """
-
-
-class Requests:
-    """A project in which requests are made."""
-
-    def __init__(self, root: Path, capsys: pytest.CaptureFixture[str]) -> None:
-        self.root = root
-        self._capsys = capsys
-
-    def run(self, *arguments: str) -> Result:
-        self._capsys.readouterr()
-        asked = ["request", *arguments, "--project", str(self.root)]
-        done = Result(main(asked), *self._capsys.readouterr())
-        check_output(asked, done.out)
-        return done
-
-    def add(self, environment: str = "dev", *more: str, **changed: str) -> Result:
-        return self.run("add", "-e", environment, *flags(DOCUMENTED | changed), *more)
-
-    def write(self, path: str, text: str) -> None:
-        target = self.root / path
-        target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_bytes(text.encode())
-
-    def files(self) -> dict[str, bytes]:
-        paths = (path for path in self.root.rglob("*") if path.is_file())
-        return {str(path.relative_to(self.root)): path.read_bytes() for path in paths}
-
-    def yaml(self, path: str) -> Any:
-        return yaml.safe_load((self.root / path).read_bytes())
-
-    def record(self, environment: str, key: str) -> Any:
-        return self.yaml(RECORDS)["databases"][environment][key]
-
-
-def flags(fields: dict[str, str]) -> list[str]:
-    given = (("--" + name.replace("_", "-"), value) for name, value in fields.items())
-    return [word for pair in given for word in pair]
-
-
-@pytest.fixture
-def requests(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Requests:
-    return Requests(tmp_path, capsys)
 
 
 def test_the_documents_example_makes_all_files(requests: Requests) -> None:
@@ -162,6 +103,35 @@ def test_everything_wrong_is_said_at_once(requests: Requests) -> None:
     assert result.code == 64
     for field in ("username", "owner", "requester", "domain", "risk"):
         assert f"{field}: is missing; give --{field}" in result.err
+    assert result.err.count("username") == 2
+    assert "database_name: has 1 characters" in result.err
+
+
+def test_what_the_catalog_has_against_it_is_said_at_once_too(requests: Requests) -> None:
+    requests.add()
+    before = requests.files()
+    result = requests.add("dev", database_name="x_db", risk="extreme", owner="The Team")
+    assert result.code == 64
+    for said in ("owner: must be the name", "risk: must be one of", "is already used by entry"):
+        assert said in result.err
+    result = requests.add("nowhere at all", owner="The Team")
+    assert result.code == 64
+    assert "Traceback" not in result.err
+    assert requests.files() == before
+
+
+def test_a_byte_order_mark_stays_in_all_files(requests: Requests) -> None:
+    requests.add()
+    mark = b"\xef\xbb\xbf"
+    for path, data in requests.files().items():
+        (requests.root / path).write_bytes(mark + data)
+    assert requests.run("change", "-e", "dev", "inventory_service", "--risk", "low").code == 0
+    assert requests.run("status", "-e", "dev", "inventory_service", "approved").code == 0
+    assert requests.add("dev", database_name="other", username="other_user").code == 0
+    files = requests.files()
+    del files[ENTITY.format("dev", "other")]
+    assert all(data.startswith(mark) and data.count(mark) == 1 for data in files.values())
+    assert all(b"low" in data for data in files.values())
 
 
 def test_a_catalog_that_is_wrong_already_is_shown_as_it_is(requests: Requests) -> None:
@@ -265,62 +235,14 @@ def test_a_change(requests: Requests) -> None:
     assert requests.files() == before
 
 
-def test_the_audit_moves_the_status(requests: Requests) -> None:
+def test_who_reads_half_of_a_change_is_told(requests: Requests) -> None:
     requests.add()
-    requests.add("dev", database_name="broken", username="broken_user")
-    requests.add("dev", database_name="unseen", username="unseen_user")
-    header = (
-        "timestamp_utc,environment,build_id,run_id,database,username,action,status,duration_ms,"
-        "message\n"
-    )
-    rows = [
-        ("r1", "inventory_service", "inventory_user", "create_role", "error"),
-        ("r2", "inventory_service", "inventory_user", "create_role", "success"),
-        ("r2", "broken", "broken_user", "create_role", "success"),
-        ("r2", "broken", "broken_user", "create_database", "error"),
-        ("r3", "unseen", "unseen_user", "create_role", "dry_run"),
-    ]
-    lines = (
-        f"2026-11-21T10:00:00Z,dev,b,{run},{database},{user},{action},{status},1,\n"
-        for run, database, user, action, status in rows
-    )
-    requests.write("governance/dev/rds_provision_audit.csv", header + "".join(lines))
-    assert requests.run("status", "-e", "dev", "--from-audit").code == 0
-    keys = ("inventory_service", "broken", "unseen")
-    statuses = [requests.record("dev", key)["metadata"]["status"] for key in keys]
-    assert statuses == ["active", "failed", "pending"]
-    before = requests.files()
-    assert requests.run("status", "-e", "dev", "--from-audit").code == 0
-    assert requests.files() == before
-    for least in ("approved", "provisioning", "approved"):
-        found = requests.run("status", "-e", "dev", "--from-audit", "--at-least", least)
-        assert found.code == 0
-        statuses = [requests.record("dev", key)["metadata"]["status"] for key in keys]
-        assert statuses[:2] == ["active", "failed"]
-        assert statuses[2] == ("approved" if "was pending" in found.out else "provisioning")
-    alone = requests.run("status", "-e", "dev", "unseen", "active", "--at-least", "approved")
-    assert alone.code == 64
-
-
-def test_a_status_that_can_not_follow(requests: Requests) -> None:
-    requests.add()
-    assert requests.run("status", "-e", "dev", "inventory_service", "active").code == 0
-    result = requests.run("status", "-e", "dev", "inventory_service", "pending")
-    assert result.code == 64
-    assert "failed, decommissioning" in result.err
-    assert requests.run("status", "-e", "dev", "nobody", "active").code == 64
-
-
-def test_a_name_that_is_free_again_starts_anew(requests: Requests) -> None:
-    requests.add()
-    for status in ("active", "decommissioning", "decommissioned"):
-        assert requests.run("status", "-e", "dev", "inventory_service", status).code == 0
-    requests.write(CATALOG.format("dev"), "application_databases = {}\n")
-    listed = requests.run("list", "-e", "dev").out
-    assert "decommissioned, not in the catalog" in listed
-    assert requests.add("dev", owner="web-team").code == 0
-    metadata = requests.record("dev", "inventory_service")["metadata"]
-    assert (metadata["status"], metadata["owner"]) == ("pending", "web-team")
+    for asked in (["list"], ["show", "-e", "dev", "inventory_service"]):
+        requests.write(".pgtenant-request/journal.json", '{"undo": false, "steps": []}')
+        found = requests.run(*asked)
+        assert (found.code, "was interrupted" in found.err) == (0, True)
+        assert requests.add("dev").code == 0
+        assert requests.run(*asked).err == ""
 
 
 def test_list_and_route(requests: Requests) -> None:

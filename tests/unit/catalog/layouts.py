@@ -10,6 +10,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from pgtenant.catalog.model import FIELDS, AccessLevel, Entry, Kind, Tenancy
+from unit.catalog.choices import Choices, Drawn
 
 LETTERS = string.ascii_lowercase
 NAME = LETTERS + string.digits + "_"
@@ -17,10 +18,9 @@ TEXT = st.text(
     st.characters(codec="utf-8", exclude_categories=("C", "Z")) | st.sampled_from(' "\\${}%#/*<'),
     max_size=30,
 )
-_GAPS = st.sampled_from(["", " ", "  ", "\t", " /* } */ "])
-_BREAKS = st.sampled_from(
-    ["\n", "\n\n", "\r\n", " # } = {\n", '// "\n', "/* \n */\n", "\n/* x */ "]
-)
+_GAPS = ("", " ", "  ", "\t", " /* } */ ")
+_ENDS = ("\n", "\n\n", "\r\n", " # } = {\n", '// "\n', "/* \n */\n")
+_BREAKS = (*_ENDS, "\n/* x */ ")
 
 
 def _name(size: int) -> st.SearchStrategy[str]:
@@ -80,14 +80,33 @@ def catalogs(draw: st.DrawFn) -> tuple[Entry, ...]:
     return tuple(entries)
 
 
-def as_data(entries: tuple[Entry, ...], draw: st.DrawFn) -> dict[str, Any]:
+def many_entries(choices: Choices, count: int) -> tuple[Entry, ...]:
+    """As many entries, with little in each, whose names are within each other's."""
+    entries: list[Entry] = []
+    for number in range(count):
+        entry = Entry(
+            key=f"k{number}x",
+            database_name=f"d{number:03}",
+            username=f"u{number:03}",
+            createdb=choices.one((True, False)),
+            owner=choices.one((None, "a-team", 'odd "${team}" # {')),
+            risk=choices.one((None, "low", "high")),
+        )
+        if bool(entries) and choices.one((True, False, False)):
+            database = choices.one(entries).database_name
+            entry = replace(entry, database_name=database, access_level=AccessLevel.READER)
+        entries.append(entry)
+    return tuple(entries)
+
+
+def as_data(entries: tuple[Entry, ...], choices: Choices) -> dict[str, Any]:
     """The entries as JSON-like data; fields in random order, defaults sometimes left out."""
     data: dict[str, Any] = {}
-    for entry in draw(st.permutations(entries)):
+    for entry in choices.order(entries):
         members: dict[str, Any] = {}
-        for spec in draw(st.permutations(FIELDS)):
+        for spec in choices.order(FIELDS):
             value = getattr(entry, spec.name)
-            if value == spec.default and draw(st.booleans()):
+            if value == spec.default and choices.one((True, False)):
                 continue
             if spec.kind is Kind.OBJECT and value is not None:
                 value = {item.name: getattr(value, item.name) for item in fields(value)}
@@ -97,16 +116,26 @@ def as_data(entries: tuple[Entry, ...], draw: st.DrawFn) -> dict[str, Any]:
 
 
 @st.composite
-def hcl_files(draw: st.DrawFn, entries: st.SearchStrategy[tuple[Entry, ...]]) -> Any:
-    """Entries and a tfvars file that declares them."""
+def hcl_files(
+    draw: st.DrawFn, entries: st.SearchStrategy[tuple[Entry, ...]], *, on_lines: bool = False
+) -> Any:
+    """Entries and a tfvars file that declares them.
+
+    With `on_lines` each entry and the map's end stand on lines of their own.
+    """
     wanted = draw(entries)
-    layout = _Layout(draw)
-    text = (
+    return wanted, hcl_text(wanted, Drawn(draw), on_lines=on_lines)
+
+
+def hcl_text(wanted: tuple[Entry, ...], choices: Choices, *, on_lines: bool = False) -> str:
+    """Write entries down as a tfvars file."""
+    layout = _Layout(choices)
+    return (
         f'{layout.line_break()}region = "a" # {{\n'
-        f"application_databases{layout.gap()}={layout.gap()}{layout.value(as_data(wanted, draw))}"
-        f"{draw(st.sampled_from(['', layout.line_break() + 'x = [f(1), {}]']))}"
+        f"application_databases{layout.gap()}={layout.gap()}"
+        f"{layout.object(as_data(wanted, choices), on_lines=on_lines)}"
+        f"{choices.one(['', layout.line_break() + 'x = [f(1), {}]'])}"
     )
-    return wanted, text
 
 
 @st.composite
@@ -114,7 +143,7 @@ def json_files(draw: st.DrawFn, entries: st.SearchStrategy[tuple[Entry, ...]]) -
     """Entries and a JSON file that declares them, which is YAML as well."""
     wanted = draw(entries)
     text = json.dumps(
-        {"application_databases": as_data(wanted, draw)},
+        {"application_databases": as_data(wanted, Drawn(draw))},
         indent=draw(st.sampled_from([None, 0, 2])),
         ensure_ascii=draw(st.booleans()),
     )
@@ -124,27 +153,27 @@ def json_files(draw: st.DrawFn, entries: st.SearchStrategy[tuple[Entry, ...]]) -
 class _Layout:
     """Writes HCL as people do: every choice is drawn."""
 
-    def __init__(self, draw: st.DrawFn) -> None:
-        self._draw = draw
+    def __init__(self, choices: Choices) -> None:
+        self._choices = choices
 
     def gap(self) -> str:
-        return self._draw(_GAPS)
+        return self._choices.one(_GAPS)
 
     def line_break(self) -> str:
-        return self._draw(_BREAKS)
+        return self._choices.one(_BREAKS)
 
     def _maybe(self) -> bool:
-        return self._draw(st.booleans())
+        return self._choices.one((True, False))
 
     def value(self, value: Any) -> str:
         if isinstance(value, dict):
-            return self._object(value)
+            return self.object(value)
         if isinstance(value, list):
             return self._list(value)
         if isinstance(value, str):
             return self._string(str(value))
         if isinstance(value, int) and not isinstance(value, bool):
-            return f"{value}{self._draw(st.sampled_from(['', '.0', '.00', 'e0']))}"
+            return f"{value}{self._choices.one(('', '.0', '.00', 'e0'))}"
         return {None: "null", True: "true", False: "false"}[value]
 
     def _string(self, text: str) -> str:
@@ -156,22 +185,23 @@ class _Layout:
         return f'"{escaped}"'
 
     def _list(self, items: list[Any]) -> str:
-        space = self._draw(st.sampled_from(["", " ", "\n  ", "# ]\n"]))
+        space = self._choices.one(("", " ", "\n  ", "# ]\n"))
         written = f",{space}".join(self.value(item) for item in items)
         end = "," if items and self._maybe() else ""
         return f"[{space}{written}{end}{space}]"
 
-    def _object(self, members: dict[str, Any]) -> str:
-        one_line = self._maybe()
+    def object(self, members: dict[str, Any], *, on_lines: bool = False) -> str:
+        one_line = not on_lines and self._maybe()
         written = []
         for key, value in members.items():
             name = key if self._maybe() else f'"{key}"'
-            sign = self._draw(st.sampled_from(["=", " = ", ":", " : ", "     = "]))
+            sign = self._choices.one(("=", " = ", ":", " : ", "     = "))
             written.append(f"{name}{sign}{self.gap()}{self.value(value)}{self.gap()}")
         if one_line:
             end = "," if members and self._maybe() else ""
             return "{ " + ", ".join(written) + end + " }"
+        breaks = _ENDS if on_lines else _BREAKS
         parts = [
-            item + self._draw(st.sampled_from([",", ""])) + self.line_break() for item in written
+            item + self._choices.one((",", "")) + self._choices.one(breaks) for item in written
         ]
-        return "{" + self.line_break() + "".join(parts) + "}"
+        return "{" + self._choices.one(breaks) + "".join(parts) + "}"

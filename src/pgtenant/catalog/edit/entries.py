@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import codecs
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, TypeAlias
 
@@ -10,7 +9,7 @@ from pgtenant.catalog.check import VARIABLE, Format
 from pgtenant.catalog.edit.dialect import HCL, JSON, YAML
 from pgtenant.catalog.edit.put import put
 from pgtenant.catalog.edit.tree import EditError, Member, Node, line_number
-from pgtenant.catalog.load import text_of, tree
+from pgtenant.catalog.load import mark_of, text_of, tree
 from pgtenant.catalog.located import Located, Object, SyntaxProblem
 from pgtenant.catalog.model import AccessLevel
 from pgtenant.catalog.shown import did_you_mean
@@ -55,7 +54,7 @@ def add_entry(data: bytes, language: Format, key: str, fields: Mapping[str, Plai
     Raises:
         EditError: it is not possible without touching something else.
     """
-    text, mark = _decoded(data)
+    text, mark = text_of(data), mark_of(data)
     others, entries = _content(text, language)
     names = [name for name, _ in others]
     if entries is None and (near := did_you_mean(VARIABLE, names)):
@@ -82,7 +81,7 @@ def change_entry(data: bytes, language: Format, key: str, fields: Mapping[str, P
     Raises:
         EditError: it is not possible without touching something else.
     """
-    text, mark = _decoded(data)
+    text, mark = text_of(data), mark_of(data)
     others, entries = _content(text, language)
     wanted = {name: dict(values) for name, values in (entries or {}).items()}
     line = 0
@@ -115,12 +114,6 @@ def _place(text: str, key: str, fields: Mapping[str, Plain]) -> Callable[[Node],
 def _database(text: str, entry: Member) -> str | None:
     found = entry.value.member("database_name")
     return text[found.value.start : found.value.end].strip("\"'") if found else None
-
-
-def _decoded(data: bytes) -> tuple[str, bytes]:
-    """Return the text, and its byte order mark."""
-    mark = codecs.BOM_UTF8 if data.startswith(codecs.BOM_UTF8) else b""
-    return text_of(data), mark
 
 
 def _content(text: str, language: Format) -> _Content:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from pgtenant.catalog.edit import add_entry, change_entry
@@ -63,7 +63,7 @@ def add(
     Args:
         settings: the project's.
         given: the request's fields.
-        today: the day, such as `2026-01-31`.
+        today: the moment, such as `2026-01-31T10:30:00Z`.
         dry_run: find out everything, and write nothing.
         ask: tells what else is wrong with the entry that it would be.
 
@@ -73,7 +73,7 @@ def add(
         PgtenantError: a file could not be written; none was.
     """
     if found := list(problems(given, settings.requests)):
-        raise refused(given, found)
+        raise refused(given, [*found, *_further(settings, given, {field for field, _ in found})])
     request = request_of(given)
     if dry_run or ask is not None:
         # Before the lock is taken: a server may be slow to answer, and others write meanwhile.
@@ -200,12 +200,36 @@ def _checked(catalog: Declared, request: Request) -> tuple[Catalog, Entry]:
     try:
         wanted = catalog.extended(request.pair)
     except CatalogError as error:
-        ours = [p for p in error.problems if not p.line and p.entry == plain(request.key)]
+        ours = _ours(error, request)
         others = tuple(p for p in error.problems if p not in ours)
         if others:
             raise CatalogError(others, hint=error.hint) from None
         raise refused(_named(request), [(p.field, p.message) for p in ours]) from None
     return wanted, next(one for one in wanted.entries if one.key == request.key)
+
+
+def _ours(error: CatalogError, request: Request) -> list[Problem]:
+    """Return what is wrong with the request's entry, and not with the catalog around it."""
+    return [one for one in error.problems if not one.line and one.entry == plain(request.key)]
+
+
+def _further(
+    settings: Settings, given: Mapping[str, Value], said: Collection[str]
+) -> Iterator[tuple[str, str]]:
+    """Yield what a catalog has against a request that is refused already, of its other fields."""
+    if not {"environment", "database_name"} <= given.keys() or {"environment", "key"} & {*said}:
+        return
+    request = request_of(given)
+    try:
+        catalog = declared(settings, request.environment)
+        if request.key not in catalog.entries:
+            catalog.extended(request.pair)
+    except CatalogError as error:
+        for one in _ours(error, request):
+            if one.field not in said:
+                yield one.field, one.message
+    except UsageError:
+        return  # no catalog to ask
 
 
 def _named(request: Request) -> Mapping[str, Value]:

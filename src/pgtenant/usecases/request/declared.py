@@ -118,18 +118,6 @@ def read(path: Path) -> bytes | None:
         raise UsageError(f"{path} can't be read: {error.strerror}") from None
 
 
-def read_text(settings: Settings, path: Path) -> str:
-    """Return the text of a YAML file, empty when it is not there.
-
-    Raises:
-        UsageError: it can't be read, or is not UTF-8.
-    """
-    try:
-        return text_of(read(path) or b"")
-    except SyntaxProblem as problem:
-        raise UsageError(f"{shown_path(settings, path)}: {problem.message}") from None
-
-
 def shown_path(settings: Settings, path: Path) -> str:
     """Return a path as people are shown it: relative to the project, if it is below it."""
     try:

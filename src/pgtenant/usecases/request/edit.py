@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Final
 
 from pgtenant.catalog.edit import Edited, EditError
-from pgtenant.catalog.located import SyntaxProblem
 from pgtenant.catalog.model import AccessLevel, Catalog, Entry
 from pgtenant.errors import UsageError
 from pgtenant.requests.entity import with_entity
@@ -14,13 +14,10 @@ from pgtenant.requests.records import Place, record_of, records, with_record
 from pgtenant.requests.status import Status
 from pgtenant.settings import Settings
 from pgtenant.together import Change
-from pgtenant.usecases.request.declared import (
-    Declared,
-    read,
-    read_text,
-    secret_of,
-    shown_path,
-)
+from pgtenant.usecases.request.declared import Declared, secret_of
+from pgtenant.usecases.request.kept import kept
+
+_DAY: Final = len("2026-01-31")
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,30 +72,25 @@ def recorded(
         environment: the entry's.
         entry: what they are to say.
         entries: all of its environment.
-        today: the day, such as `2026-01-31`.
+        today: the moment, such as `2026-01-31T10:30:00Z`. Where the name is asked for again, the
+            record has it whole, otherwise its day.
 
     Raises:
         UsageError: one of the two files is laid out in a way that it can't be edited.
     """
-    path = settings.root / settings.requests.catalog
-    text = read_text(settings, path)
+    catalog = kept(settings, settings.root / settings.requests.catalog)
     key = entry.key
-    try:
-        there = records(text).get(environment, {}).get(key, {})
-        over = there.get("metadata.status") == Status.DECOMMISSIONED
-        status = Status.PENDING if over else there.get("metadata.status", Status.PENDING)
-        created = today if over else there.get("metadata.created_date", today)
-        place = Place(
-            environment,
-            secret_of(settings, environment, entry),
-            settings.instance_class(environment),
-            created,
-        )
-        record = record_of(entry, place, str(status))
-        after = with_record(text, environment, key, record)
-    except (EditError, SyntaxProblem) as error:
-        raise _not_editable(shown_path(settings, path), error) from None
-    entity = settings.entity_path(environment, key)
+    there = catalog.asked(records).get(environment, {}).get(key, {})
+    over = there.get("metadata.status") == Status.DECOMMISSIONED
+    status = Status.PENDING if over else there.get("metadata.status", Status.PENDING)
+    place = Place(
+        environment,
+        secret_of(settings, environment, entry),
+        settings.instance_class(environment),
+        # What runs made of the earlier entry may be of the same day: so to the second then.
+        today if over else there.get("metadata.created_date", today[:_DAY]),
+    )
+    record = record_of(entry, place, str(status))
     owner = next(
         (
             one.key
@@ -108,19 +100,10 @@ def recorded(
         key,
     )
     instance = settings.instance_name(environment)
-    shown = read_text(settings, entity)
-    try:
-        drawn = with_entity(shown, entry, place, instance=instance, owner_key=owner)
-    except (EditError, SyntaxProblem) as error:
-        raise _not_editable(shown_path(settings, entity), error) from None
-    changes = [Change(path, read(path), after.encode())] if after != text else []
-    if drawn != shown:
-        changes.append(Change(entity, read(entity), drawn.encode()))
-    return tuple(changes), str(status)
-
-
-def _not_editable(path: str, error: EditError | SyntaxProblem) -> UsageError:
-    where = f"{path}:{error.line}" if error.line else path
-    return UsageError(
-        f"{where}: {error.message}", hint="nothing was written; mend that file and ask again"
+    changes = (
+        *catalog.changed(lambda text: with_record(text, environment, key, record)),
+        *kept(settings, settings.entity_path(environment, key)).changed(
+            lambda text: with_entity(text, entry, place, instance=instance, owner_key=owner)
+        ),
     )
+    return changes, str(status)

@@ -12,6 +12,7 @@ from pgtenant.planning.observed import Admin, Database, Observed, Server
 from pgtenant.planning.plan import Plan, make_plan
 from pgtenant.planning.simulate import simulate
 from pgtenant.report.pull_request import Asked
+from pgtenant.requests.routing import Routing
 from pgtenant.schemas import initial_schema
 from pgtenant.settings import Settings
 from pgtenant.usecases.desire import desired_state
@@ -34,8 +35,14 @@ def described(settings: Settings, shown: Shown) -> Asked:
     environment, entry = shown.listed.environment, shown.listed.entry
     if entry is None:
         raise UsageError(f"the catalog of {environment} has no {plain(shown.listed.key)} any more")
+    return asked_for(settings, environment, entry, shown.routing)
+
+
+def asked_for(settings: Settings, environment: str, entry: Entry, routing: Routing) -> Asked:
+    """Return the same for an entry that the catalog has. Errors are those of `described`."""
+    secret = secret_of(settings, environment, entry)
     plan = expected_plan(settings, environment, entry)
-    return Asked(environment, entry, shown.secret, shown.routing, plan)
+    return Asked(environment, entry, secret, routing, plan)
 
 
 def expected_plan(settings: Settings, environment: str, entry: Entry) -> Plan:

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from pgtenant.catalog.edit import EditError
-from pgtenant.catalog.located import SyntaxProblem
 from pgtenant.catalog.model import Entry
 from pgtenant.catalog.shown import plain
 from pgtenant.errors import UsageError
@@ -14,7 +12,8 @@ from pgtenant.requests.records import records
 from pgtenant.requests.routing import Routing, route, route_of
 from pgtenant.settings import Settings
 from pgtenant.usecases.fleet import all_environments
-from pgtenant.usecases.request.declared import declared, read_text, secret_of, shown_path
+from pgtenant.usecases.request.declared import declared, secret_of
+from pgtenant.usecases.request.kept import kept
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,11 +56,7 @@ def all_records(settings: Settings) -> Mapping[str, Mapping[str, Mapping[str, st
     Raises:
         UsageError: it can't be read.
     """
-    path = settings.root / settings.requests.catalog
-    try:
-        return records(read_text(settings, path))
-    except (EditError, SyntaxProblem) as problem:
-        raise UsageError(f"{shown_path(settings, path)}: {problem.message}") from None
+    return kept(settings, settings.root / settings.requests.catalog).asked(records)
 
 
 def listed(settings: Settings, environment: str | None) -> tuple[Listed, ...]:

@@ -15,8 +15,8 @@ from pgtenant.requests.request import Value
 from pgtenant.requests.routing import branch, labels
 from pgtenant.settings import Settings
 from pgtenant.usecases.request.add import Done, add
-from pgtenant.usecases.request.declared import secret_of, shown_path
-from pgtenant.usecases.request.expected import expected_plan
+from pgtenant.usecases.request.declared import shown_path
+from pgtenant.usecases.request.expected import asked_for
 from pgtenant.usecases.request.rebuild import Fate, kept_up
 from pgtenant.usecases.request.repository import Load, Starter, asked_in, message
 
@@ -66,7 +66,7 @@ def open_request(
         load: reads the settings of a project.
         given: the request's fields.
         base: the branch that the pull request targets.
-        today: the day, such as `2026-01-31`.
+        today: the moment, such as `2026-01-31T10:30:00Z`.
         starter: who it is by.
 
     Raises:
@@ -118,12 +118,8 @@ def shown_request(settings: Settings, done: Done, starter: Starter) -> drawn.Ask
         CatalogError: the catalog is not valid.
         UsageError: it can't be read.
     """
-    return drawn.Asked(
-        environment=done.environment,
-        entry=done.entry,
-        secret=secret_of(settings, done.environment, done.entry),
-        routing=done.routing,
-        plan=expected_plan(settings, done.environment, done.entry),
+    return replace(
+        asked_for(settings, done.environment, done.entry, done.routing),
         notes=done.notes,
         files=[(shown_path(settings, one.path), one.before, one.after) for one in done.changes],
         by=starter.login,

@@ -63,7 +63,7 @@ class Asked:
 
     Attributes:
         given: its fields.
-        today: the day that it is from.
+        today: the day or moment that it is from.
     """
 
     proposed: Proposed

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Final
 
-from pgtenant.audit.rows import read_rows
-from pgtenant.catalog.edit import EditError
 from pgtenant.catalog.model import Entry
 from pgtenant.catalog.shown import plain
 from pgtenant.errors import UsageError
 from pgtenant.requests.records import with_status
-from pgtenant.requests.status import Status, can_move, following, further, outcome
+from pgtenant.requests.status import LEAVING, Status, after, can_move, following, further
 from pgtenant.settings import Settings
-from pgtenant.together import Change, alone, write
-from pgtenant.usecases.request.declared import declared, read, read_text, shown_path
+from pgtenant.together import alone, write
+from pgtenant.usecases.request.audited import Life, events
+from pgtenant.usecases.request.declared import declared
+from pgtenant.usecases.request.kept import kept
 from pgtenant.usecases.request.look import all_records
+
+_SINCE: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}(T[0-9]{2}:[0-9]{2}:[0-9]{2}Z)?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,9 +55,11 @@ def set_status(settings: Settings, environment: str, key: str, to: Status) -> Mo
 def from_audit(
     settings: Settings, environment: str, *, at_least: Status | None = None
 ) -> tuple[Move, ...]:
-    """Move every record of an environment to what the last run of its entry made of it.
+    """Move every record of an environment to what runs have made of its entry.
 
-    Entries that are not recorded, that no run has reached, or that are on their way out stay.
+    Entries that are not recorded, or that no run has reached, stay; and those on their way out, but
+    for what a retirement has made of them. A record whose entry is not in the catalog any more only
+    follows its retirement.
 
     Args:
         settings: the project's.
@@ -72,14 +78,18 @@ def from_audit(
     with alone(settings.root):
         entries = declared(settings, environment).entries
         recorded = all_records(settings).get(environment, {})
-        outcomes = _outcomes(settings, environment, entries)
+        lives = {key: _life(entries.get(key), record) for key, record in recorded.items()}
+        told = events(settings, environment, lives)
         moves = []
-        for key in sorted(recorded.keys() & entries.keys()):
+        for key in sorted(recorded.keys() & {*entries, *told}):
             before = _status(settings, {environment: recorded}, environment, key)
-            after = outcomes.get(key) or further(before, at_least)
-            leaving = before in {Status.DECOMMISSIONING, Status.DECOMMISSIONED}
-            if before != after and not leaving and can_move(before, after):
-                moves.append(Move(environment, key, before, after))
+            now = after(before, told.get(key, ()))
+            if key in entries:
+                now = further(now, at_least) if now is before else now
+            elif now not in LEAVING:
+                continue
+            if now is not before:
+                moves.append(Move(environment, key, before, now))
         _write(settings, moves)
     return tuple(moves)
 
@@ -107,34 +117,24 @@ def _status(
         ) from None
 
 
-def _outcomes(
-    settings: Settings, environment: str, entries: Mapping[str, Entry]
-) -> Mapping[str, Status]:
-    """Return what the last run of each entry made of it, by key."""
-    data = read(settings.audit_path(environment)) or b""
-    rows = read_rows(data.decode("utf-8-sig", errors="replace"))
-    keys = {(one.database_name, one.username): key for key, one in entries.items()}
-    last: dict[str, tuple[str, set[str]]] = {}
-    for row in rows:
-        key = keys.get((row["database"], row["username"]))
-        if key is None or row["status"] == "dry_run":
-            continue
-        run, statuses = last.get(key, ("", set()))
-        if run != row["run_id"]:
-            statuses = set()
-        last[key] = row["run_id"], {*statuses, row["status"]}
-    found = {key: outcome(statuses) for key, (_, statuses) in last.items()}
-    return {key: status for key, status in found.items() if status is not None}
+def _life(entry: Entry | None, record: Mapping[str, str]) -> Life:
+    created = record.get("metadata.created_date", "")
+    return Life(
+        database=record.get("configuration.database_name", "")
+        if entry is None
+        else entry.database_name,
+        username=record.get("configuration.username", "") if entry is None else entry.username,
+        since=created if _SINCE.fullmatch(created) else "",
+        declared=entry is not None,
+    )
 
 
-def _write(settings: Settings, moves: Iterable[Move]) -> None:
-    path = settings.root / settings.requests.catalog
-    text = before = read_text(settings, path)
-    for move in moves:
-        try:
+def _write(settings: Settings, moves: Sequence[Move]) -> None:
+    def moved(text: str) -> str:
+        for move in moves:
             text = with_status(text, move.environment, move.key, move.after)
-        except EditError as error:
-            where = shown_path(settings, path)
-            raise UsageError(f"{where}:{error.line}: {error.message}") from None
-    if text != before:
-        write(settings.root, [Change(path, read(path), text.encode())])
+        return text
+
+    catalog = kept(settings, settings.root / settings.requests.catalog)
+    if changes := catalog.changed(moved):
+        write(settings.root, changes)

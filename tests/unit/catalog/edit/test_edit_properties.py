@@ -14,8 +14,21 @@ from pgtenant.catalog.edit import add_entry, change_entry
 from pgtenant.catalog.load import parse
 from pgtenant.catalog.model import AccessLevel, Entry
 from support.random_worlds import examples
-from unit.catalog.layouts import LETTERS, TEXT, catalogs, hcl_files, json_files
+from unit.catalog.choices import Seeded
+from unit.catalog.edit.differences import is_one_insertion, is_within, lost_lines, only_lines_added
+from unit.catalog.layouts import (
+    LETTERS,
+    TEXT,
+    as_data,
+    catalogs,
+    hcl_files,
+    hcl_text,
+    json_files,
+    many_entries,
+)
+from unit.catalog.layouts_yaml import yaml_files, yaml_text
 
+SUFFIXES = {Format.HCL: "tfvars", Format.JSON: "json", Format.YAML: "yaml"}
 FIELDS = ("database_name", "username", "access_level", "createdb", "owner", "risk", "extensions")
 
 
@@ -54,29 +67,37 @@ def written(entry: Entry) -> dict[str, Any]:
     }
 
 
-def check(before: bytes, name: str, language: Format, entry: Entry, *, insertions: bool) -> None:
+def check(before: bytes, language: Format, entry: Entry) -> str:
+    """Add an entry, insist that nothing else is different, and return the text after it."""
+    name = f"a.{SUFFIXES[language]}"
     after = add_entry(before, language, entry.key, written(entry))
     was = parse(before, display=name).entries if before.strip() else ()
     assert set(parse(after.data, display=name).entries) == {*was, entry}
-    if insertions:
-        assert is_within(before, after.data)
-    lines = after.data.decode("utf-8-sig").split("\n")
+    text = after.data.decode()
+    lines = text.removeprefix("\ufeff").split("\n")
     assert entry.key in lines[after.line - 1]
-
-
-def is_within(short: bytes, long: bytes) -> bool:
-    """Whether every byte of the one stands in the other, in its order."""
-    left = iter(long)
-    return all(byte in left for byte in short)
+    return text
 
 
 @given(st.data())
-@examples(40)
+@examples(25)
 def test_hcl(data: st.DataObject) -> None:
     entries, text = data.draw(hcl_files(catalogs()))
     entry = data.draw(new_entries(entries))
-    mark = data.draw(st.sampled_from([b"", b"\xef\xbb\xbf"]))
-    check(mark + text.encode(), "a.tfvars", Format.HCL, entry, insertions=True)
+    text = data.draw(st.sampled_from(["", "\ufeff"])) + text
+    after = check(text.encode(), Format.HCL, entry)
+    # The blanks between the braces of an empty map become those of its first entry.
+    assert is_one_insertion(text, after) or (not entries and is_within(text, after))
+
+
+@given(st.data())
+@examples(20)
+def test_hcl_whose_entries_stand_on_lines(data: st.DataObject) -> None:
+    entries, text = data.draw(hcl_files(catalogs(), on_lines=True))
+    entry = data.draw(new_entries(entries))
+    after = check(text.encode(), Format.HCL, entry)
+    assert is_one_insertion(text, after)
+    assert only_lines_added(text, after)
 
 
 @given(st.data())
@@ -84,7 +105,7 @@ def test_hcl(data: st.DataObject) -> None:
 def test_json(data: st.DataObject) -> None:
     entries, text = data.draw(json_files(catalogs()))
     entry = data.draw(new_entries(entries))
-    check(text.encode(), "a.json", Format.JSON, entry, insertions=True)
+    assert is_one_insertion(text, check(text.encode(), Format.JSON, entry))
 
 
 @given(st.data())
@@ -93,7 +114,26 @@ def test_yaml_that_is_written_like_json(data: st.DataObject) -> None:
     entries, text = data.draw(json_files(catalogs()))
     assume("\\ud" not in text)  # two escapes for one character are not YAML
     entry = data.draw(new_entries(entries))
-    check(text.encode(), "a.yaml", Format.YAML, entry, insertions=True)
+    assert is_one_insertion(text, check(text.encode(), Format.YAML, entry))
+
+
+@given(st.data())
+@examples(20)
+def test_yaml_in_blocks(data: st.DataObject) -> None:
+    entries, text = data.draw(yaml_files(catalogs().filter(bool)))
+    entry = data.draw(new_entries(entries))
+    after = check(text.encode(), Format.YAML, entry)
+    assert is_one_insertion(text, after)
+    assert only_lines_added(text, after)
+
+
+@given(st.data())
+@examples(5)
+def test_yaml_without_entries(data: st.DataObject) -> None:
+    entries, text = data.draw(yaml_files(st.just(())))
+    entry = data.draw(new_entries(entries))
+    lost = lost_lines(text, check(text.encode(), Format.YAML, entry))
+    assert [line for line in lost if "{}" not in line] == []
 
 
 @given(st.data())
@@ -108,11 +148,20 @@ def test_a_change(data: st.DataObject) -> None:
     assert set(parse(after.data, display="a.tfvars").entries) == {*others, new}
 
 
-@pytest.mark.parametrize("size", [500])
-def test_hundreds_of_entries(size: int) -> None:
-    text = "application_databases = {\n" + "".join(
-        f'  k{n}x = {{ database_name = "d{n:03}", username = "u{n:03}" }} # {n}\n'
-        for n in range(size)
+@pytest.mark.slow
+@pytest.mark.parametrize("language", [Format.HCL, Format.YAML])
+@pytest.mark.parametrize("seed", range(4))
+def test_hundreds_of_entries(seed: int, language: Format) -> None:
+    """In a random layout each; too many for Hypothesis to choose them."""
+    choices = Seeded(seed)
+    entries = many_entries(choices, 100 + choices.below(200))
+    text = (
+        hcl_text(entries, choices, on_lines=True)
+        if language is Format.HCL
+        else yaml_text({"application_databases": as_data(entries, choices)}, choices)
     )
-    entry = Entry(key="k49", database_name="new", username="new_user")
-    check(f"{text}}}".encode(), "a.tfvars", Format.HCL, entry, insertions=True)
+    key = choices.one(("aaa", "zzz", entries[50].key[:-1], f"{entries[50].key}0"))
+    entry = Entry(key=key, database_name="new", username="new_user", createdb=False)
+    after = check(text.encode(), language, entry)
+    assert is_one_insertion(text, after)
+    assert only_lines_added(text, after)
