@@ -250,7 +250,7 @@ def _input(log: list[str]) -> dict[str, Any]:
 def _refused(loaded: settings.Settings, field: str, given: dict[str, Value]) -> str:
     """Return what the tool has against a field; nothing when it has nothing."""
     try:
-        add(loaded, given, today="2026-11-21", dry_run=True)
+        add(loaded, given, moment="2026-11-21", dry_run=True)
     except PgtenantError as error:
         if field in {"environment", "key"}:  # they are not fields of an entry
             return error.message

@@ -55,7 +55,7 @@ def run_add(
     if style == "text" and source is None and sys.stdin.isatty() and sys.stdout.isatty():
         _ask(given)
     ask = _asking(settings, str(given.get("environment"))) if check_server else None
-    done = use.add(settings, given, today=today(), dry_run=dry_run, ask=ask)
+    done = use.add(settings, given, moment=moment(), dry_run=dry_run, ask=ask)
     return _tell(settings, done, style, dry_run=dry_run)
 
 
@@ -78,11 +78,11 @@ def run_change(
     if not given:
         raise UsageError("there is nothing to change", hint="give a field, such as --size large")
     settings = load_settings(project, {})
-    done = use.change(settings, env, key, given, today=today(), dry_run=dry_run)
+    done = use.change(settings, env, key, given, moment=moment(), dry_run=dry_run)
     return _tell(settings, done, style, dry_run=dry_run)
 
 
-def today() -> str:
+def moment() -> str:
     """Return the moment, such as `2026-01-31T10:30:00Z`."""
     return stamp(datetime.now(UTC))
 

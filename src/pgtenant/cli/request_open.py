@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from pgtenant.cli.options import load_settings
-from pgtenant.cli.request import gathered, today
+from pgtenant.cli.request import gathered, moment
 from pgtenant.errors import ExitCode, PgtenantError, UsageError
 from pgtenant.forge.git import Git, Person
 from pgtenant.forge.github import GitHub, from_environment
@@ -47,7 +47,7 @@ def run_open(
         _load,
         given,
         base=base or _load(project).requests.base,
-        today=today(),
+        moment=moment(),
         starter=_starter(os.environ),
     )
     if style == "json":

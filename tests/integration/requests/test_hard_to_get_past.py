@@ -4,39 +4,21 @@ from __future__ import annotations
 
 import os
 import subprocess
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from integration.requests.test_pull_requests import (
-    BASE,
-    CATALOG,
-    Console,
-    Platform,
-    git,
-    proposed,
-)
-from support import github_api
 from support.github_api import Refused
+from support.pull_requests import BASE, CATALOG, Console, Platform, git, proposed
 
 CREATED = "database/create-dev-orders"
 SOMEBODY = "7+octocat@users.noreply.github.com"
 
 
-@pytest.fixture
-def platform(tmp_path: Path) -> Iterator[Platform]:
-    with github_api.serve() as api:
-        api.logins["person@example.org"] = "somebody"
-        yield Platform(tmp_path, api)
-
-
-@pytest.fixture
-def console(
-    platform: Platform, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> Console:
-    return Console(platform, monkeypatch, capsys)
+@pytest.fixture(autouse=True)
+def account(platform: Platform) -> None:
+    """Whoever pushes by hand is somebody that GitHub knows."""
+    platform.api.logins["person@example.org"] = "somebody"
 
 
 def pushed_again(platform: Platform, pusher: str | None) -> None:

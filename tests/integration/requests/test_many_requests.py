@@ -44,7 +44,7 @@ def test_all_are_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         name = f"service_{number}"
         given = {"environment": "dev", "database_name": name, "username": f"{name}_user"}
         before = dict(read)
-        done = add(settings, given | FIELDS, today="2026-11-21T10:00:00Z")
+        done = add(settings, given | FIELDS, moment="2026-11-21T10:00:00Z")
         assert len(done.changes) == 3
         if number > 1:  # the first ones make what the others find
             work.add(tuple(read[language] - before[language] for language in read))

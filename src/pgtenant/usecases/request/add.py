@@ -54,7 +54,7 @@ def add(
     settings: Settings,
     given: Mapping[str, Value],
     *,
-    today: str,
+    moment: str,
     dry_run: bool = False,
     ask: Callable[[Entry], Sequence[tuple[str, str]]] | None = None,
 ) -> Done:
@@ -63,7 +63,7 @@ def add(
     Args:
         settings: the project's.
         given: the request's fields.
-        today: the moment, such as `2026-01-31T10:30:00Z`.
+        moment: when it was asked for, such as `2026-01-31T10:30:00Z`.
         dry_run: find out everything, and write nothing.
         ask: tells what else is wrong with the entry that it would be.
 
@@ -77,13 +77,13 @@ def add(
     request = request_of(given)
     if dry_run or ask is not None:
         # Before the lock is taken: a server may be slow to answer, and others write meanwhile.
-        done = _added(settings, request, today)
+        done = _added(settings, request, moment)
         if found := list(ask(done.entry) if ask is not None else ()):
             raise refused(given, found)
         if dry_run:
             return done
     with alone(settings.root):
-        done = _added(settings, request, today)
+        done = _added(settings, request, moment)
         if done.changes:
             write(settings.root, done.changes)
     return done
@@ -95,7 +95,7 @@ def change(
     key: str,
     given: Mapping[str, Value],
     *,
-    today: str,
+    moment: str,
     dry_run: bool = False,
 ) -> Done:
     """Set fields of an entry. Arguments and errors are those of `add`."""
@@ -105,9 +105,9 @@ def change(
         raise refused(named, found)
     request = Request(environment, key, given)
     if dry_run:
-        return _changed(settings, request, today)
+        return _changed(settings, request, moment)
     with alone(settings.root):
-        done = _changed(settings, request, today)
+        done = _changed(settings, request, moment)
         if done.changes:
             write(settings.root, done.changes)
     return done
@@ -126,13 +126,13 @@ def refused(given: Mapping[str, Value], found: list[tuple[str, str]]) -> UsageEr
     )
 
 
-def _added(settings: Settings, request: Request, today: str) -> Done:
+def _added(settings: Settings, request: Request, moment: str) -> Done:
     catalog = declared(settings, request.environment)
     there = catalog.entries.get(request.key)
     if there is not None:
         if conflicts := list(differences(request, there)):
             raise _conflict(catalog, there, conflicts)
-        return _done(settings, catalog, there, None, today)
+        return _done(settings, catalog, there, None, moment)
     wanted, entry = _checked(catalog, request)
     if found := list(_collisions(settings, request, entry)):
         raise refused(_named(request), found)
@@ -141,10 +141,10 @@ def _added(settings: Settings, request: Request, today: str) -> Done:
         lambda data: add_entry(data, catalog.language, request.key, request.fields),
         wanted,
     )
-    return _done(settings, catalog, entry, edit, today)
+    return _done(settings, catalog, entry, edit, moment)
 
 
-def _changed(settings: Settings, request: Request, today: str) -> Done:
+def _changed(settings: Settings, request: Request, moment: str) -> Done:
     catalog = declared(settings, request.environment)
     there = catalog.entries.get(request.key)
     if there is None:
@@ -155,7 +155,7 @@ def _changed(settings: Settings, request: Request, today: str) -> Done:
         )
     fields = {name: request.fields[name] for name, *_ in differences(request, there)}
     if not fields:
-        return _done(settings, catalog, there, None, today)
+        return _done(settings, catalog, there, None, moment)
     try:
         edit = edited(
             catalog, lambda data: change_entry(data, catalog.language, request.key, fields)
@@ -166,7 +166,7 @@ def _changed(settings: Settings, request: Request, today: str) -> Done:
     entry = edit.entries[request.key]
     if "secret" in fields and (found := list(_collisions(settings, request, entry))):
         raise refused(_named(request), found)
-    return _done(settings, catalog, entry, edit, today)
+    return _done(settings, catalog, entry, edit, moment)
 
 
 def _field(problem: Problem, key: str) -> str:
@@ -174,10 +174,10 @@ def _field(problem: Problem, key: str) -> str:
 
 
 def _done(
-    settings: Settings, catalog: Declared, entry: Entry, edit: Edit | None, today: str
+    settings: Settings, catalog: Declared, entry: Entry, edit: Edit | None, moment: str
 ) -> Done:
     entries = catalog.entries if edit is None else edit.entries
-    more, status = recorded(settings, catalog.environment, entry, entries, today)
+    more, status = recorded(settings, catalog.environment, entry, entries, moment)
     return Done(
         environment=catalog.environment,
         entry=entry,

@@ -63,7 +63,7 @@ def edited(
 
 
 def recorded(
-    settings: Settings, environment: str, entry: Entry, entries: Mapping[str, Entry], today: str
+    settings: Settings, environment: str, entry: Entry, entries: Mapping[str, Entry], moment: str
 ) -> tuple[tuple[Change, ...], str]:
     """Return the record and the entity of an entry, as far as they differ, and its status.
 
@@ -72,8 +72,8 @@ def recorded(
         environment: the entry's.
         entry: what they are to say.
         entries: all of its environment.
-        today: the moment, such as `2026-01-31T10:30:00Z`. Where the name is asked for again, the
-            record has it whole, otherwise its day.
+        moment: when it was asked for, such as `2026-01-31T10:30:00Z`. Where the name is asked for
+            again, the record has it whole, otherwise its day.
 
     Raises:
         UsageError: one of the two files is laid out in a way that it can't be edited.
@@ -88,7 +88,7 @@ def recorded(
         secret_of(settings, environment, entry),
         settings.instance_class(environment),
         # What runs made of the earlier entry may be of the same day: so to the second then.
-        today if over else there.get("metadata.created_date", today[:_DAY]),
+        moment if over else there.get("metadata.created_date", moment[:_DAY]),
     )
     record = record_of(entry, place, str(status))
     owner = next(

@@ -53,7 +53,7 @@ def open_request(
     given: Mapping[str, Value],
     *,
     base: str,
-    today: str,
+    moment: str,
     starter: Starter,
 ) -> Opened:
     """Make the request on the tip of its base, in a branch with one pull request.
@@ -66,7 +66,7 @@ def open_request(
         load: reads the settings of a project.
         given: the request's fields.
         base: the branch that the pull request targets.
-        today: the moment, such as `2026-01-31T10:30:00Z`.
+        moment: when it was asked for, such as `2026-01-31T10:30:00Z`.
         starter: who it is by.
 
     Raises:
@@ -78,7 +78,7 @@ def open_request(
         tip = git.fetch(base)
         with git.checked_out(tip) as copy:
             settings = load(copy)
-            done = add(settings, given, today=today)
+            done = add(settings, given, moment=moment)
             name = branch(done.environment, done.entry.key)
             if not done.changes:
                 return Opened(done, name, None, created=False)
@@ -91,7 +91,7 @@ def open_request(
                     continue  # the same or another request was quicker
             else:
                 with git.checked_out(there) as other:
-                    _insist_on_the_same(load(other), given, today, name)
+                    _insist_on_the_same(load(other), given, moment, name)
                 if asked_in(git, load, git.merge_base(tip, there), there) is None:
                     asked = replace(asked, notes=(*asked.notes, _MORE))
         pull, created = _pull_request(forge, name, base, done, drawn.body(asked))
@@ -133,7 +133,7 @@ def _is_merged(git: Git, forge: PullRequests, tip: str, head: str, name: str) ->
 
 
 def _insist_on_the_same(
-    settings: Settings, given: Mapping[str, Value], today: str, name: str
+    settings: Settings, given: Mapping[str, Value], moment: str, name: str
 ) -> None:
     """Let what a branch holds stand for the request.
 
@@ -142,7 +142,7 @@ def _insist_on_the_same(
     """
     hint = "nothing was changed; ask for another name, or close that request and delete its branch"
     try:
-        done = add(settings, given, today=today, dry_run=True)
+        done = add(settings, given, moment=moment, dry_run=True)
     except PgtenantError as error:
         text = f"the branch {name} is another request's: {error.message}"
         raise UsageError(text, hint=hint) from None

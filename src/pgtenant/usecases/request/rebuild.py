@@ -84,7 +84,7 @@ def _rebuilt(git: Git, load: Load, tip: str, head: str, pull: PullRequest) -> Re
         return Rebuilt(pull, Fate.CURRENT if mergeable else Fate.EDITED)
     with git.checked_out(tip) as copy:
         try:
-            done = add(load(copy), asked.given, today=asked.today)
+            done = add(load(copy), asked.given, moment=asked.moment)
         except PgtenantError as error:
             return Rebuilt(pull, Fate.CONFLICT, error.message)
         if not done.changes:

@@ -63,12 +63,12 @@ class Asked:
 
     Attributes:
         given: its fields.
-        today: the day or moment that it is from.
+        moment: the day or second that it is from.
     """
 
     proposed: Proposed
     given: dict[str, Value]
-    today: str
+    moment: str
 
 
 def message(done: Done, starter: Starter) -> str:
@@ -124,7 +124,7 @@ def asked_in(git: Git, load: Load, base: str, head: str) -> Asked | None:
             if len(found) != 1 or found[0].before is not None or found[0].after is None:
                 return None
             asked = _as_written(load(new), found[0])
-            add(load(old), asked.given, today=asked.today)
+            add(load(old), asked.given, moment=asked.moment)
         except PgtenantError:
             return None
         return asked if git.written_tree(old) == git.tree_of(head) else None
