@@ -11,6 +11,9 @@ from pgtenant.errors import SettingsError
 # NAMEDATALEN - 1: PostgreSQL cuts longer names without an error, so two could become one.
 MAX_BYTES = 63
 
+# What the second login of an entry with `rotation = "alternate"` has after its username.
+SECOND_SUFFIX = "_b"
+
 RESERVED = {
     "postgres": "PostgreSQL's own superuser and database have it",
     "template0": "PostgreSQL's template database has it",
@@ -25,6 +28,7 @@ RESERVED_PREFIXES = {
     "rds_": "Amazon RDS keeps names that start with rds_",
     "cnpg_": "CloudNativePG keeps names that start with cnpg_",
 }
+SECOND_SUFFIX = "_b"
 _USUAL = re.compile(r"[A-Za-z0-9_-]")
 
 
@@ -51,6 +55,11 @@ class NamingPolicy:
                 raise SettingsError(message) from error
 
 
+def second_login(username: str) -> str:
+    """Return the name of an entry's second login, which alternates with the first."""
+    return username + SECOND_SUFFIX
+
+
 def name_problem(name: str, pattern: str) -> str | None:
     """Judge a name against a policy pattern.
 
@@ -61,6 +70,11 @@ def name_problem(name: str, pattern: str) -> str | None:
     if impossible or re.fullmatch(pattern, name):
         return impossible
     return f"{_reason(name, pattern)}: {quoted(name)}; the rule is {pattern}"
+
+
+def second_login(username: str) -> str:
+    """Return the name of the login that alternates with a role's own."""
+    return username + SECOND_SUFFIX
 
 
 def role_problem(name: str) -> str | None:

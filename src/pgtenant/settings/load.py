@@ -11,6 +11,7 @@ from pgtenant.settings.model import (
     NamingSettings,
     ProjectSettings,
     RetireSettings,
+    RotationSettings,
     SecretsSettings,
     ServerSettings,
     Settings,
@@ -130,6 +131,7 @@ def _build(
             }
         ),
         retire=RetireSettings(**sections["retire"]),
+        rotation=RotationSettings(**sections["rotation"]),
         environments=MappingProxyType(
             {
                 name: Environment(**{"approval": default_approval(name), **given})

@@ -111,6 +111,22 @@ class RetireSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class RotationSettings:
+    """`[rotation]`: how many days a password is in use, by the risk of its entry.
+
+    Attributes:
+        days: of entries without a risk, and of the admin.
+    """
+
+    days: int
+    none: int
+    low: int
+    medium: int
+    high: int
+    access: int
+
+
+@dataclass(frozen=True, slots=True)
 class Environment:
     """`[environments.<name>]`.
 
@@ -141,6 +157,7 @@ class Settings:
     naming: NamingSettings
     requests: RequestsSettings
     retire: RetireSettings
+    rotation: RotationSettings
     environments: Mapping[str, Environment]
 
     def environment(self, env: str) -> Environment:

@@ -94,22 +94,16 @@ def _database(value: object) -> str:
     return name
 
 
-def _connections(value: object) -> int:
-    if isinstance(value, bool) or not isinstance(value, int) or not 2 <= value <= 1000:
+def _whole(value: object, *, least: int, most: int) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
         raise ValueError("")
     return value
 
 
-def _days(value: object) -> int:
-    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= 3650:
-        raise ValueError("")
-    return value
-
-
-def _wave(value: object) -> int:
-    if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= 1000:
-        raise ValueError("")
-    return value
+_connections: Final = partial(_whole, least=2, most=1000)
+_days: Final = partial(_whole, least=0, most=3650)
+_many: Final = partial(_whole, least=1, most=1000)
+_MANY: Final = "a whole number from 1 to 1000"
 
 
 def _bucket(value: object) -> str:
@@ -241,12 +235,18 @@ SPECS: Final = (
          "The directory of `pg_dump` and `pg_restore`; without it, the oldest on this machine that "
          "can dump the server: on the PATH, below `/usr/lib/postgresql` or `/usr/pgsql-*`, or the "
          "demo's.", _text),
+    Spec("rotation", "days", "whole number", 90, _MANY,
+         "How many days a password is in use, by the catalog's `risk`: without one, and the "
+         "admin's. Terraform's `rotation_days` says the same for the function in AWS.", _many),
+    *(Spec("rotation", risk, "whole number", days, _MANY,
+           f"The same for the risk `{risk}`.", _many)
+      for risk, days in (("none", 30), ("low", 30), ("medium", 30), ("high", 14), ("access", 14))),
     Spec(ENVIRONMENTS, "approval", "true or false", None, "true or false",
          "Whether `apply` needs an approval in this environment; by default every environment "
          "but `dev` does.", _boolean),
-    Spec(ENVIRONMENTS, "wave", "whole number", None, "a whole number from 1 to 1000",
+    Spec(ENVIRONMENTS, "wave", "whole number", None, _MANY,
          "When its turn is in `plan --all` and `apply --all`: the lowest first. By default 1 for "
-         "an environment that needs no approval, else 2.", _wave),
+         "an environment that needs no approval, else 2.", _many),
     Spec(ENVIRONMENTS, "instance_class", "text", None, "an instance class such as db.t3.medium",
          "The class of the environment's instance, for the catalog of resources; by default "
          "`db.r5.large` for `prod` and `db.t3.medium` for others.", _text),
