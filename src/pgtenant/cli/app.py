@@ -15,6 +15,7 @@ from pgtenant.cli.commands.fleet import fleet
 from pgtenant.cli.commands.importing import import_
 from pgtenant.cli.commands.init import init
 from pgtenant.cli.commands.plan import plan
+from pgtenant.cli.commands.render import render
 from pgtenant.cli.commands.report import report
 from pgtenant.cli.commands.request import request
 from pgtenant.cli.commands.retire import retire
@@ -53,6 +54,7 @@ for command in (
     request,
     audit,
     fleet,
+    render,
     init,
     demo,
 ):

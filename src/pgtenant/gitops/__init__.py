@@ -1,0 +1,1 @@
+"""Manifests for clusters, made from the catalog; they hold no secret in clear text."""

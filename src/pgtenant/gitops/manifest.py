@@ -1,0 +1,75 @@
+"""What all manifests have in common: names that Kubernetes takes, and their text."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import Final
+
+import yaml
+
+_LABEL: Final = "[a-z0-9](?:[a-z0-9-]*[a-z0-9])?"
+_SUBDOMAIN: Final = re.compile(rf"{_LABEL}(?:\.{_LABEL})*")
+_LONGEST_NAME: Final = 253
+_LONGEST_LABEL: Final = 63
+
+
+def name_of(text: str, suffix: str = "") -> str:
+    """Return the name that something of the catalog has in Kubernetes: `my_app` is `my-app`.
+
+    Different texts can get the same name.
+
+    Args:
+        text: a key, a role or a database.
+        suffix: what is added, such as `-db`.
+
+    Raises:
+        ValueError: it has nothing that a name can begin with.
+    """
+    plain = re.sub("[^a-z0-9-]", "-", text.lower())[: _LONGEST_NAME - len(suffix)].strip("-")
+    return checked_name(f"{plain}{suffix}")
+
+
+def checked_name(name: str) -> str:
+    """Return the name of an object, if Kubernetes takes it.
+
+    https://kubernetes.io/docs/concepts/overview/working-with-objects/names/
+
+    Raises:
+        ValueError: it does not; the message says why.
+    """
+    if len(name) > _LONGEST_NAME or _SUBDOMAIN.fullmatch(name) is None:
+        raise ValueError(
+            f"is no name for an object in Kubernetes: at most {_LONGEST_NAME} lower-case letters,"
+            " digits, hyphens and dots, with a letter or digit at both ends"
+        )
+    return name
+
+
+def checked_namespace(name: str) -> str:
+    """Return the name of a namespace, if Kubernetes takes it.
+
+    Raises:
+        ValueError: it does not; the message says why.
+    """
+    if len(name) > _LONGEST_LABEL or re.fullmatch(_LABEL, name) is None:
+        raise ValueError(
+            f"is no name for a namespace: at most {_LONGEST_LABEL} lower-case letters, digits and"
+            " hyphens, with a letter or digit at both ends"
+        )
+    return name
+
+
+def text_of(manifests: Iterable[Mapping[str, object]], *, head: str = "") -> str:
+    """Return manifests as one YAML file.
+
+    Args:
+        manifests: in their order; no object twice, because YAML would refer to it.
+        head: what a comment above them says, in lines without the `#`.
+    """
+    comment = "".join(f"# {line}".rstrip() + "\n" for line in head.splitlines())
+    documents = (
+        yaml.safe_dump(dict(one), sort_keys=False, width=1000, allow_unicode=True)
+        for one in manifests
+    )
+    return comment + "---\n".join(documents)
