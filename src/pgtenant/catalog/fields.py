@@ -8,7 +8,15 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, TypeAlias
 
 from pgtenant.catalog.located import Invalid, Located, Object, Pair, Value
-from pgtenant.catalog.model import INITIAL_SCHEMAS, AccessLevel, Auth, FieldSpec, Kind, Tenancy
+from pgtenant.catalog.model import (
+    INITIAL_SCHEMAS,
+    AccessLevel,
+    Auth,
+    FieldSpec,
+    Kind,
+    Rotation,
+    Tenancy,
+)
 from pgtenant.catalog.naming import (
     MAX_BYTES,
     NamingPolicy,
@@ -25,7 +33,11 @@ Complain: TypeAlias = "Callable[[int, str, str], None]"
 
 _RESERVABLE = frozenset({"database_name", "username", "schema_prefix"})
 
-_WORDS: dict[str, type[AccessLevel | Auth]] = {"access_level": AccessLevel, "auth": Auth}
+_WORDS: dict[str, type[AccessLevel | Auth | Rotation]] = {
+    "access_level": AccessLevel,
+    "auth": Auth,
+    "rotation": Rotation,
+}
 _WANTED = {
     Kind.STRING: "a string",
     Kind.BOOL: "true or false",

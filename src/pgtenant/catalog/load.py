@@ -97,12 +97,14 @@ def check_admin(catalog: Catalog, admin: str, *, maintenance_database: str | Non
         maintenance_database: the database it connects to first, when only its secret says so.
 
     Raises:
-        CatalogError: an entry has one of the two as its database or its user.
+        CatalogError: an entry has one of the two as its database or as a login.
     """
     problems = []
     for entry in catalog.entries:
-        for field in ("database_name", "username"):
-            name = getattr(entry, field)
+        names = {"database_name": entry.database_name, "username": entry.username}
+        if entry.second_login is not None:
+            names["rotation"] = entry.second_login
+        for field, name in names.items():
             if name == admin:
                 reason = "it is the admin that pgtenant itself logs in as"
             elif name == maintenance_database:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from pgtenant.catalog.naming import NamingPolicy
+from pgtenant.catalog.naming import SECOND_SUFFIX, NamingPolicy, second_login
 
 
 class AccessLevel(StrEnum):
@@ -25,6 +25,13 @@ class Auth(StrEnum):
 
     PASSWORD = "password"  # noqa: S105 - a word of the catalog
     IAM = "iam"
+
+
+class Rotation(StrEnum):
+    """How a role's password is changed."""
+
+    SINGLE = "single"
+    ALTERNATE = "alternate"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +66,7 @@ class Entry:
     username: str
     access_level: AccessLevel = AccessLevel.OWNER
     auth: Auth = Auth.PASSWORD
+    rotation: Rotation = Rotation.SINGLE
     createdb: bool = True
     connection_limit: int | None = None
     initial_schema: str = "none"
@@ -71,6 +79,11 @@ class Entry:
     size: str | None = None
     tenancy: Tenancy | None = None
     line: int = field(default=0, compare=False)
+
+    @property
+    def second_login(self) -> str | None:
+        """The login that alternates with `username`, or None."""
+        return second_login(self.username) if self.rotation is Rotation.ALTERNATE else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,6 +219,15 @@ FIELDS: tuple[FieldSpec, ...] = (
         "as a member of `rds_iam` without any password; its secret then needs none.",
         default=Auth.PASSWORD,
         choices=tuple(auth.value for auth in Auth),
+    ),
+    FieldSpec(
+        "rotation",
+        Kind.STRING,
+        "How its password is changed: of a `single` login, where the former one ends at that "
+        "moment, or of two logins that `alternate`, where it works until the next change; the "
+        f"second one is `username` and `{SECOND_SUFFIX}`, and acts as the first.",
+        default=Rotation.SINGLE,
+        choices=tuple(rotation.value for rotation in Rotation),
     ),
     FieldSpec(
         "createdb",

@@ -28,7 +28,6 @@ RESERVED_PREFIXES = {
     "rds_": "Amazon RDS keeps names that start with rds_",
     "cnpg_": "CloudNativePG keeps names that start with cnpg_",
 }
-SECOND_SUFFIX = "_b"
 _USUAL = re.compile(r"[A-Za-z0-9_-]")
 
 
@@ -70,11 +69,6 @@ def name_problem(name: str, pattern: str) -> str | None:
     if impossible or re.fullmatch(pattern, name):
         return impossible
     return f"{_reason(name, pattern)}: {quoted(name)}; the rule is {pattern}"
-
-
-def second_login(username: str) -> str:
-    """Return the name of the login that alternates with a role's own."""
-    return username + SECOND_SUFFIX
 
 
 def role_problem(name: str) -> str | None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
-from pgtenant.catalog.model import AccessLevel
+from pgtenant.catalog.model import AccessLevel, Auth, Rotation
+from pgtenant.catalog.naming import role_problem, second_login
 from pgtenant.catalog.shown import did_you_mean, plain, quoted
 
 if TYPE_CHECKING:
@@ -73,6 +74,7 @@ def problems(drafts: Sequence[Draft], example: Callable[[str, str, str], str]) -
     """
     yield from _repeated(drafts, "username", "a role belongs to one entry")
     yield from _repeated(drafts, "secret", "each entry has its own secret")
+    yield from _second_logins(drafts)
     yield from _ownership(drafts, example)
 
 
@@ -87,6 +89,29 @@ def _repeated(drafts: Sequence[Draft], field: str, reason: str) -> Iterator[Find
             where = f"entry {quoted(other.key)} on line {other.line_of(field)}"
             message = f"{quoted(str(value))} is already used by {where}; {reason}"
             yield Finding(draft.line_of(field), message, plain(draft.key), field)
+
+
+def _second_logins(drafts: Sequence[Draft]) -> Iterator[Finding]:
+    users = {draft.values.get("username"): draft for draft in reversed(drafts)}
+    for draft in drafts:
+        username = draft.values.get("username")
+        if draft.values.get("rotation") is not Rotation.ALTERNATE:
+            continue
+        if draft.values.get("auth") is Auth.IAM:
+            message = "alternate is for passwords, and with auth = iam there is none"
+            yield Finding(draft.line_of("rotation"), message, plain(draft.key), "rotation")
+        elif isinstance(username, str):
+            second = second_login(username)
+            if reason := _second_problem(second, users):
+                message = f"alternate needs a second login, whose name {reason}"
+                yield Finding(draft.line_of("rotation"), message, plain(draft.key), "rotation")
+
+
+def _second_problem(second: str, users: Mapping[object, Draft]) -> str | None:
+    if (other := users.get(second)) is None:
+        return role_problem(second)
+    where = f"entry {quoted(other.key)} on line {other.line_of('username')}"
+    return f"{quoted(second)} is already used by {where}; a role belongs to one entry"
 
 
 def _ownership(

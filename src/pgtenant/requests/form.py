@@ -97,6 +97,7 @@ FORM: Final = (
         advanced=True,
     ),
     _field("auth", advanced=True),
+    _field("rotation", advanced=True),
     _field("createdb", advanced=True),
     _field("connection_limit", advanced=True),
     _field("extensions", advanced=True),

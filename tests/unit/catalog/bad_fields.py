@@ -123,6 +123,9 @@ FIELD_RULES = {
     "half a surrogate pair": Bad(
         entry(D, '    username = "a\\ud800b"'), 4, "shop", "username", 'does not know: "\\\\ud800"'
     ),
+    "rotation": Bad(
+        entry(D, U, '    rotation = "alternat"'), 5, "shop", "rotation", 'did you mean "alternate"'
+    ),
     "createdb string": Bad(
         entry(D, U, '    createdb = "true"'),
         5,

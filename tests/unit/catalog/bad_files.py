@@ -35,6 +35,21 @@ ENTRY_RULES = {
         "database_name",
         'already has an owner, entry "shop" on line 2',
     ),
+    "second login of another entry": Bad(
+        f'application_databases = {{\n  shop = {{\n{D}\n{U}\n    rotation = "alternate"\n  }}\n'
+        '  b = {\n    database_name = "b_db"\n    username = "shop_user_b"\n  }\n}\n',
+        5,
+        "shop",
+        "rotation",
+        '"shop_user_b" is already used by entry "b" on line 9; a role belongs to one entry',
+    ),
+    "second login without passwords": Bad(
+        entry(D, U, '    auth = "iam"', '    rotation = "alternate"'),
+        6,
+        "shop",
+        "rotation",
+        "alternate is for passwords",
+    ),
     "secret twice": Bad(
         f'application_databases = {{\n  shop = {{\n{D}\n{U}\n    secret = "s"\n  }}\n'
         '  b = {\n    database_name = "b_db"\n    username = "b_user"\n    secret = "s"\n  }\n}\n',

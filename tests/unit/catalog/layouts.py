@@ -9,7 +9,8 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from pgtenant.catalog.model import FIELDS, AccessLevel, Entry, Kind, Tenancy
+from pgtenant.catalog.model import FIELDS, AccessLevel, Entry, Kind, Rotation, Tenancy
+from pgtenant.catalog.naming import second_login
 from unit.catalog.choices import Choices, Drawn
 
 LETTERS = string.ascii_lowercase
@@ -58,6 +59,7 @@ def catalogs(draw: st.DrawFn) -> tuple[Entry, ...]:
             database_name=names[2 * index],
             username=names[2 * index + 1],
             access_level=level,
+            rotation=draw(st.sampled_from(Rotation)),
             createdb=draw(st.booleans()),
             connection_limit=draw(_optional(st.integers(1, 2**31 - 1))),
             secret=f"team/{key}/=x" if draw(st.booleans()) else None,
@@ -67,6 +69,8 @@ def catalogs(draw: st.DrawFn) -> tuple[Entry, ...]:
             risk=draw(_optional(st.sampled_from(["none", "low", "medium", "high", "access"]))),
             size=draw(_optional(st.sampled_from(["small", "medium", "large", "xlarge"]))),
         )
+        if second_login(entry.username) in names:
+            entry = replace(entry, rotation=Rotation.SINGLE)
         if owner is not None and level is not AccessLevel.OWNER:
             entry = replace(entry, database_name=owner.database_name)
         else:

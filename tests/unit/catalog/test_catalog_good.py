@@ -230,6 +230,30 @@ def test_a_relaxed_policy_takes_other_names_and_keeps_the_limit() -> None:
         assert message in caught.value.problems[0].message
 
 
+def test_a_second_login_is_within_the_limit_whatever_the_policy_says() -> None:
+    text = """application_databases = {
+  a = { database_name = "a_db", username = "%s", rotation = "alternate" }
+}"""
+    policy = NamingPolicy(username=".*")
+    (entry,) = parse((text % ("u" * 61)).encode(), display="a.tfvars", policy=policy).entries
+    assert entry.second_login == "u" * 61 + "_b"
+    with pytest.raises(CatalogError) as caught:
+        parse((text % ("u" * 62)).encode(), display="a.tfvars", policy=policy)
+    (problem,) = caught.value.problems
+    assert (problem.line, problem.field) == (2, "rotation")
+    assert "64 bytes long" in problem.message
+
+
+def test_a_second_login_is_not_the_admin() -> None:
+    text = """application_databases = {
+  a = { database_name = "a_db", username = "platform", rotation = "alternate" }
+}"""
+    with pytest.raises(CatalogError) as caught:
+        check_admin(parse(text.encode(), display="a.tfvars"), "platform_b")
+    (problem,) = caught.value.problems
+    assert (problem.field, "the admin" in problem.message) == ("rotation", True)
+
+
 @pytest.mark.parametrize("key", ["../../etc", "a/b", "a\\\\b"])
 def test_no_policy_lets_a_key_leave_its_secrets_path(key: str) -> None:
     text = f'application_databases = {{ "{key}" = {{ database_name = "abc", username = "abc" }} }}'

@@ -110,7 +110,7 @@ def test_terraform_knows_every_field_of_the_catalog_and_its_rule() -> None:
     rules = {spec.name: spec for spec in FIELDS}
     for name in ("database_name", "username"):
         assert f'can(regex("{rules[name].pattern}", entry.{name}))' in module
-    for name in ("access_level", "auth", "risk"):
+    for name in ("access_level", "auth", "rotation", "risk"):
         choices = ", ".join(f'"{choice}"' for choice in rules[name].choices)
         assert f"contains([{choices}], entry.{name})" in module
 

@@ -182,6 +182,7 @@ variable "application_databases" {
     username         = string
     access_level     = optional(string, "owner")
     auth             = optional(string, "password")
+    rotation         = optional(string, "single")
     createdb         = optional(bool, true)
     connection_limit = optional(number)
     initial_schema   = optional(string, "none")

@@ -25,6 +25,7 @@ variable "application_databases" {
     username         = string
     access_level     = optional(string, "owner")
     auth             = optional(string, "password")
+    rotation         = optional(string, "single")
     createdb         = optional(bool, true)
     connection_limit = optional(number)
     initial_schema   = optional(string, "none")
@@ -82,6 +83,13 @@ variable "application_databases" {
       for entry in values(var.application_databases) : contains(["password", "iam"], entry.auth)
     ])
     error_message = "An auth is password or iam."
+  }
+
+  validation {
+    condition = alltrue([
+      for entry in values(var.application_databases) : contains(["single", "alternate"], entry.rotation)
+    ])
+    error_message = "A rotation is single or alternate."
   }
 
   validation {

@@ -64,6 +64,13 @@ variable "application_databases" {
 
   validation {
     condition = alltrue([
+      for entry in values(var.application_databases) : contains(["single", "alternate"], entry.rotation)
+    ])
+    error_message = "A rotation is single or alternate."
+  }
+
+  validation {
+    condition = alltrue([
       for entry in values(var.application_databases) :
       entry.risk == null ? true : contains(["none", "low", "medium", "high", "access"], entry.risk)
     ])
