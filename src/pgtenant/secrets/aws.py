@@ -80,7 +80,7 @@ class AwsStore:
     def _write(self, name: str, text: str) -> None:
         region = ""
         try:
-            client = self._connect()
+            client = self.client()
             region = client.meta.region_name
             # The value first: Terraform makes secrets without one, and may alone create them.
             try:
@@ -99,7 +99,7 @@ class AwsStore:
             return everyone[0].error(name)
         region = ""
         try:
-            client = self._connect()
+            client = self.client()
             region = client.meta.region_name
             # Named, though it is the default of the service: others answer with any version.
             answer: Any = client.get_secret_value(SecretId=name, VersionStage="AWSCURRENT")
@@ -117,8 +117,12 @@ class AwsStore:
         self._versions[name] = str(answer.get("VersionId") or "")
         return text
 
-    def _connect(self) -> SecretsManagerClient:
-        """Return the one client; boto3's clients may be shared by threads, sessions may not."""
+    def client(self) -> SecretsManagerClient:
+        """Return the one client; boto3's clients may be shared by threads, sessions may not.
+
+        Raises:
+            Exception: whatever boto3 raises where it finds no region or profile.
+        """
         with self._lock:
             if self._client is None:
                 self._client = _new_client()

@@ -17,6 +17,11 @@ _REACH: Final = "check the network, AWS_ENDPOINT_URL and the region (AWS_DEFAULT
 _NAME: Final = "check the secret's name, AWS_DEFAULT_REGION and AWS_ENDPOINT_URL"
 _REGION: Final = "set AWS_DEFAULT_REGION, or region in the AWS profile"
 
+_MAY_WRITE: Final = (
+    "allow secretsmanager:PutSecretValue and secretsmanager:CreateSecret on it, and"
+    " kms:GenerateDataKey and kms:Decrypt on its key"
+)
+
 # By the class's name: botocore must not be imported for a module that may not need it.
 _CLIENT_SIDE: Final[dict[str, tuple[str, str]]] = {
     "NoCredentialsError": ("there are no AWS credentials", _SIGN_IN),
@@ -111,20 +116,31 @@ def explain(error: Exception, region: str) -> AwsFailure:
 
 def explain_write(error: Exception, region: str) -> AwsFailure:
     """Say what an exception of boto3 means that came from writing a secret."""
+    return explain_call(error, region, "written", _MAY_WRITE)
+
+
+def explain_call(error: Exception, region: str, done: str, permissions: str) -> AwsFailure:
+    """Say what an exception of boto3 means that came from anything but reading a text.
+
+    Args:
+        error: what the call raised.
+        region: the client's region, empty when there is no client yet.
+        done: what the secret can't be: `written`.
+        permissions: which ones the call needs.
+    """
     response = getattr(error, "response", None)
     details = response.get("Error") if isinstance(response, dict) else None
     if not isinstance(details, dict) or details.get("Code") in _SIGN_IN_CODES:
         failure = explain(error, region)
-        problem = failure.problem.replace("can't be read", "can't be written")
+        problem = failure.problem.replace("can't be read", f"can't be {done}")
         return AwsFailure(problem, failure.hint, everyone=failure.everyone)
     operation = str(getattr(error, "operation_name", "PutSecretValue"))
-    said = _one_line(str(details.get("Message", "")))
+    code, said = details.get("Code", ""), _one_line(str(details.get("Message", "")))
     return AwsFailure(
-        f" (region {region}) can't be written: {operation} failed with"
-        f" {details.get('Code', '')} ({said})",
-        "allow secretsmanager:PutSecretValue and secretsmanager:CreateSecret on it, and"
-        " kms:GenerateDataKey and kms:Decrypt on its key",
+        f" (region {region}) can't be {done}: {operation} failed with {code} ({said})",
+        permissions,
         everyone=False,
+        missing=code == "ResourceNotFoundException",
     )
 
 
