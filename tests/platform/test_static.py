@@ -13,6 +13,7 @@ import tree_sitter
 import tree_sitter_hcl
 import yaml
 
+from pgtenant.settings import load
 from pgtenant.settings.model import OTHER_SUFFIXES
 
 
@@ -52,7 +53,7 @@ def test_every_skip_of_a_check_has_its_reason(repository: Path) -> None:
             assert re.fullmatch(r"checkov:skip=CKV2?_AWS_\d+:[A-Z].*\.", skip), (file, skip)
 
 
-def test_all_look_for_catalogs_of_the_same_names(repository: Path) -> None:
+def test_all_look_for_catalogs_of_the_same_names(repository: Path, tmp_path: Path) -> None:
     """Otherwise some would see a merge that others do not."""
     names = {f"terraform{suffix}" for suffix in (".tfvars", *OTHER_SUFFIXES)}
     github = repository / ".github"
@@ -66,6 +67,7 @@ def test_all_look_for_catalogs_of_the_same_names(repository: Path) -> None:
     current = (github / "scripts/still_current.sh").read_text()
     [suffixes] = re.findall(r"/terraform\.\{(.*)\}\)", current)
     assert {f"terraform.{suffix}" for suffix in suffixes.split(",")} == names
+    assert f'.get("catalog", "{load(tmp_path, environ={}).project.catalog}")' in current
     job = runpy.run_path(str(repository / "scripts/job_manifests.py"))
     assert {Path(job["CATALOG"]).name, *job["OTHER_CATALOGS"]} == names
 

@@ -10,7 +10,6 @@ import pytest
 import yaml
 
 from pgtenant import __version__
-from support import github_api
 from support.github_api import GitHubApi
 from support.project import Result
 from support.workflows import BRANCH, GitHub, script
@@ -166,64 +165,34 @@ def test_a_provider_that_is_locked_is_the_one_that_is_taken(locked: bool, github
     assert ("::warning::" in done.out) == (not locked)
 
 
-def asked(github: GitHub, name: str, *arguments: str) -> Result:
-    """Run a script that asks GitHub."""
-    return script(
-        github.root,
-        name,
-        *arguments,
-        ENVIRONMENT="prod",
-        GITHUB_API_URL=github.api.url,
-        GITHUB_REPOSITORY="example-org/platform",
-        GITHUB_RUN_ID="1001",
-        GITHUB_TOKEN="fake-token",
-        PULL_REQUEST="7",
-    )
-
-
-def test_who_approved_and_nobody_rejected(github: GitHub) -> None:
-    with github_api.serve() as github.api:
-        github.api.review("prod", "max-doe", state="pending")
-        nobody = asked(github, "approval.py")
-        github.api.review("prod", "mary-major")
-        github.api.review("prod", "jane-doe")
-        github.api.review("dev", "john-roe", state="rejected")
-        approved = asked(github, "approval.py")
-        github.api.review("prod", "john-roe", state="rejected")
-        rejected = asked(github, "approval.py")
-    assert (nobody.code, nobody.out) == (3, "")
-    assert approved.out == "approved_by=jane-doe,mary-major\nallow=true\n"
-    assert (rejected.code, rejected.out) == (3, "")
-    assert "john-roe rejected this run for prod" in rejected.err
-
-
-def test_settings_that_cannot_be_read_approve_nothing(github: GitHub) -> None:
-    (github.root / "pgtenant.toml").write_text("[project\n")
-    done = asked(github, "approval.py")
-    assert done.code == 1
-    assert "Traceback" not in done.err
-
-
-def test_a_comment_of_plans_that_were_cut_off(github: GitHub) -> None:
-    plan = github.root / "plan-dev.md"
+@pytest.mark.parametrize(
+    ("name", "exits", "code"),
+    [
+        ("rebuild_requests.sh", 0, 0),
+        ("rebuild_requests.sh", 1, 1),
+        ("review_request.sh", 0, 0),
+        ("review_request.sh", 1, 1),
+        ("review_request.sh", 3, 0),
+    ],
+)
+def test_what_pgtenant_says_is_no_command_to_the_runner(
+    name: str, exits: int, code: int, github: GitHub
+) -> None:
+    programs, summary = github.home / "bin", github.home / "summary.md"
+    programs.mkdir()
+    said = "::add-mask::a\\n##[error]b\\n"
+    shown = f"#!/bin/sh\nprintf '{said}'\nprintf 'c\\n' >&2\nexit {exits}\n"
+    (programs / "pgtenant").write_text(shown)
+    (programs / "pgtenant").chmod(0o755)
+    environ = {"RUNNER_TEMP": str(github.home), "GITHUB_STEP_SUMMARY": str(summary)}
+    done = script(github.root, name, PATH=f"{programs}:/usr/bin:/bin", **environ)
+    assert done.code == code, done.output
+    stop, *lines, go_on = done.out.splitlines()
+    assert stop == f"::stop-commands::{go_on.strip(':')}"
+    assert len(go_on.strip(":")) == 32
+    assert lines == ["::add-mask::a", "##[error]b", "c"]
     fence = "`" * 8
-    plan.write_bytes(f"{fence}text\n".encode() + "é".encode() * 70_000 + "é".encode()[:1])
-    with github_api.serve() as github.api:
-        for number in range(100):
-            others = {"id": number, "user": {"type": "User"}, "body": "mine"}
-            github.api.comments.append(others)
-        for _ in range(2):
-            done = asked(github, "comment.py", str(plan))
-            assert done.code == 0, done.output
-        [comment] = github.api.comments[100:]
-    assert comment["body"].count(fence) == 2
-
-
-def test_a_comment_without_a_plan(github: GitHub) -> None:
-    with github_api.serve() as github.api:
-        assert asked(github, "comment.py", "rds-logs/*/plan-*.md").code == 0
-        [comment] = github.api.comments
-    assert "No plan could be made" in comment["body"]
+    assert summary.read_text().splitlines() == [f"{fence}text", *lines, fence]
 
 
 def test_without_a_cluster_kubectl_is_led_nowhere(github: GitHub) -> None:

@@ -8,7 +8,7 @@ from typing import Any, Final
 from urllib.parse import quote, urlencode
 
 from pgtenant.errors import UsageError
-from pgtenant.forge.model import Issue, PullRequest, State
+from pgtenant.forge.model import Comment, Gate, Issue, PullRequest, State
 from pgtenant.forge.rest import PAGE, Api, ForgeError
 from pgtenant.requests.approvals import Review, Verdict
 
@@ -18,6 +18,9 @@ _MOST_COMMITS: Final = 250
 
 _ANY_WORKFLOW: Final = "github-actions[bot]"
 """Whoever may push a branch can have a workflow of his own push as this one."""
+
+_GONE: Final = "ghost"
+"""As whom GitHub shows an account that is gone."""
 
 _RETARGETED: Final = frozenset(
     {"base_ref_changed", "base_ref_force_pushed", "automatic_base_change_succeeded"}
@@ -31,7 +34,7 @@ _VERDICTS: Final = {
 
 @dataclass(frozen=True, slots=True)
 class GitHub:
-    """A repository on GitHub; satisfies `model.Issues` and `model.PullRequests`.
+    """A repository on GitHub; satisfies every protocol in `model`.
 
     Attributes:
         repository: such as `example-org/platform`.
@@ -69,9 +72,36 @@ class GitHub:
 
     def close_issue(self, number: int, comment: str) -> None:
         """Close one, after a comment that says why."""
-        self.api.call("POST", f"{self._repo}/issues/{number}/comments", {"body": comment})
+        self.create_comment(number, comment)
         members = {"state": "closed", "state_reason": "completed"}
         self.api.call("PATCH", f"{self._repo}/issues/{number}", members)
+
+    def comments(self, number: int) -> tuple[Comment, ...]:
+        """Return those of an issue or a pull request, the oldest first."""
+        return tuple(
+            Comment(one["id"], one.get("body") or "", by_bot=_is_bots(one))
+            for one in self.api.pages(f"{self._repo}/issues/{number}/comments")
+        )
+
+    def create_comment(self, number: int, body: str) -> None:
+        """Comment on an issue or a pull request."""
+        self.api.call("POST", f"{self._repo}/issues/{number}/comments", {"body": body})
+
+    def update_comment(self, number: int, body: str) -> None:
+        """Give a comment, whose own number this is, another text."""
+        self.api.insist("PATCH", f"{self._repo}/issues/comments/{number}", {"body": body})
+
+    def gate(self, run: str, environment: str) -> Gate:
+        """Return what the reviewers of an environment said of a run, in all of its attempts."""
+        said = [
+            (str(one["state"]), _login(one) or _GONE)
+            for one in self.api.get(f"{self._repo}/actions/runs/{quote(run, safe='')}/approvals")
+            if environment in {reviewed["name"] for reviewed in one["environments"]}
+        ]
+        return Gate(
+            approved=frozenset(login for state, login in said if state == "approved"),
+            rejected=frozenset(login for state, login in said if state == "rejected"),
+        )
 
     def pull_request(self, number: int) -> PullRequest:
         """Return one, open or not."""
@@ -239,12 +269,16 @@ def _issue(found: Mapping[str, Any]) -> Issue:
         title=found["title"],
         body=found.get("body") or "",
         labels=_labels(found),
-        by_bot=(found.get("user") or {}).get("type") == "Bot",
+        by_bot=_is_bots(found),
     )
 
 
 def _labels(found: Mapping[str, Any]) -> tuple[str, ...]:
     return tuple(str(one["name"]) for one in found.get("labels") or ())
+
+
+def _is_bots(found: Mapping[str, Any]) -> bool:
+    return (found.get("user") or {}).get("type") == "Bot"
 
 
 def _login(found: Mapping[str, Any]) -> str:

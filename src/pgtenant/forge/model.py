@@ -28,6 +28,32 @@ class Issue:
 
 
 @dataclass(frozen=True, slots=True)
+class Comment:
+    """A comment of an issue or a pull request.
+
+    Attributes:
+        by_bot: whether a program wrote it.
+    """
+
+    number: int
+    body: str
+    by_bot: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """What the reviewers of an environment said of a workflow's run.
+
+    Attributes:
+        approved: the logins of who approved it.
+        rejected: the logins of who rejected it.
+    """
+
+    approved: frozenset[str]
+    rejected: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
 class PullRequest:
     """A pull request from a branch of the repository itself.
 
@@ -78,6 +104,30 @@ class Issues(Protocol):
 
     def close_issue(self, number: int, comment: str) -> None:
         """Close one, after a comment that says why."""
+        ...
+
+
+class Comments(Protocol):
+    """The comments of a repository's issues and pull requests. Every method raises `ForgeError`."""
+
+    def comments(self, number: int) -> tuple[Comment, ...]:
+        """Return those of an issue or a pull request, the oldest first."""
+        ...
+
+    def create_comment(self, number: int, body: str) -> None:
+        """Comment on an issue or a pull request."""
+        ...
+
+    def update_comment(self, number: int, body: str) -> None:
+        """Give a comment, whose own number this is, another text."""
+        ...
+
+
+class Runs(Protocol):
+    """The runs of a repository's workflows. Every method raises `ForgeError`."""
+
+    def gate(self, run: str, environment: str) -> Gate:
+        """Return what the reviewers of an environment said of a run, in all of its attempts."""
         ...
 
 

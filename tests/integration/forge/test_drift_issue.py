@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +10,6 @@ import pytest
 
 from pgtenant.cli import main
 from pgtenant.report.drift_issue import BEGIN, LABEL
-from support import github_api
 from support.github_api import GitHubApi
 from support.project import Result
 
@@ -54,14 +52,8 @@ class Drifting:
 
 
 @pytest.fixture
-def drifting(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> Iterator[Drifting]:
-    with github_api.serve() as api:
-        monkeypatch.setenv("GITHUB_API_URL", api.url)
-        monkeypatch.setenv("GITHUB_REPOSITORY", "example-org/platform")
-        monkeypatch.setenv("GITHUB_TOKEN", "fake-token")
-        yield Drifting(tmp_path, api, capsys)
+def drifting(tmp_path: Path, github: GitHubApi, capsys: pytest.CaptureFixture[str]) -> Drifting:
+    return Drifting(tmp_path, github, capsys)
 
 
 def test_from_the_first_difference_to_the_last(drifting: Drifting) -> None:

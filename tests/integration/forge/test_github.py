@@ -9,7 +9,7 @@ import pytest
 
 from pgtenant.errors import UsageError
 from pgtenant.forge.github import GitHub, from_environment
-from pgtenant.forge.model import Issues, PullRequests, State
+from pgtenant.forge.model import Comments, Issues, PullRequests, Runs, State
 from pgtenant.forge.rest import ForgeError
 from support import github_api
 from support.github_api import GitHubApi, Refused
@@ -37,7 +37,9 @@ def test_it_is_what_the_tool_asks_for(api: GitHubApi) -> None:
     forge = client(api)
     issues: Issues = forge
     pulls: PullRequests = forge
-    assert (issues, pulls) == (forge, forge)
+    comments: Comments = forge
+    runs: Runs = forge
+    assert {issues, pulls, comments, runs} == {forge}
 
 
 def test_an_issue_from_its_opening_to_its_end(api: GitHubApi) -> None:

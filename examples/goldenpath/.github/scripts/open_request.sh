@@ -3,20 +3,16 @@
 # somebody typed: they are data in a file, and never a part of a command.
 set -euo pipefail
 
+# shellcheck source=/dev/null
+. .github/scripts/show.sh
+
 request=$RUNNER_TEMP/request.json opened=$RUNNER_TEMP/opened.json refused=$RUNNER_TEMP/refused.txt
 printf '%s' "$REQUEST" | jq 'del(.base) | with_entries(select(.value != ""))' > "$request"
 
 if ! pgtenant request open --base="$BASE" --from="$request" --format json > "$opened" 2> "$refused"; then
-    stop=$(od -An -N16 -tx1 /dev/urandom | tr -d ' \n')
-    echo "::stop-commands::$stop" # what is shown is what somebody typed
-    cat "$refused"
-    echo "::$stop::"
-    {
-        echo '### Refused'
-        echo '````````text'
-        cat "$refused"
-        echo '````````'
-    } >> "$GITHUB_STEP_SUMMARY"
+    show "$refused"
+    echo '### Refused' >> "$GITHUB_STEP_SUMMARY"
+    summarize "$refused"
     exit 1
 fi
 number=$(jq '.pull_request.number // empty' "$opened")

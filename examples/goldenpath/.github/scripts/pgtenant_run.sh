@@ -3,6 +3,9 @@
 # when the Kubernetes API does not answer. Exits with pgtenant's own code.
 set -uo pipefail
 
+# shellcheck source=/dev/null
+. .github/scripts/show.sh
+
 command=$1
 log=rds-logs/$command.log
 number=$GITHUB_RUN_NUMBER
@@ -29,10 +32,6 @@ if [ "$code" = 69 ]; then
     fi
 fi
 
-# What a log says is no command to the runner.
-token=$(od -An -N16 -tx1 /dev/urandom | tr -d ' \n')
-echo "::stop-commands::$token"
-if [ -e "$log" ]; then cat "$log"; fi
-echo "::$token::"
+if [ -e "$log" ]; then show "$log"; fi
 printf '%s\n' "code=$code" "result=exit code $code ($where)" >> "$GITHUB_OUTPUT"
 exit "$code"

@@ -4,18 +4,14 @@
 # this job. The status has room for 140 characters; the run's summary says who has approved.
 set -euo pipefail
 
+# shellcheck source=/dev/null
+. .github/scripts/show.sh
+
 code=0 said=$RUNNER_TEMP/review.txt
-pgtenant request review "$@" > "$said" || code=$?
+pgtenant request review "$@" > "$said" 2>&1 || code=$?
 if [ -s "$said" ]; then
-    stop=$(od -An -N16 -tx1 /dev/urandom | tr -d ' \n')
-    echo "::stop-commands::$stop" # what is shown is of the pull request
-    cat "$said"
-    echo "::$stop::"
-    {
-        echo '````````text'
-        cat "$said"
-        echo '````````'
-    } >> "$GITHUB_STEP_SUMMARY"
+    show "$said"
+    summarize "$said"
 fi
 if [ "$code" = 3 ]; then exit; fi
 exit "$code"

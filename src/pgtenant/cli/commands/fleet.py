@@ -7,12 +7,12 @@ from typing import Any
 
 import click
 
-from pgtenant.cli.options import format_option, project_option
+from pgtenant.cli.options import format_option, instance_options, project_option
 
 
 @click.group()
 def fleet() -> None:
-    """For those who run each environment by itself: their order, and one report of all.
+    """For those who run each environment by itself, as workflows do: their order, one report.
 
     `plan --all` and `apply --all` do both in one process.
     """
@@ -76,3 +76,37 @@ def drift_issue(**options: Any) -> int:
     from pgtenant.cli.drift_issue import run_drift_issue
 
     return run_drift_issue(**options)
+
+
+@fleet.command()
+@instance_options
+def approval(**options: Any) -> int:
+    """Print who approved the run of the workflow that this is in, for its GITHUB_OUTPUT.
+
+    They are the reviewers of the GitHub environment of that name: `approved_by=` their logins,
+    `allow=true` when there is one. Exits with 3 when somebody rejected the run, or nobody approved
+    it for an environment that needs an approval. Needs GITHUB_REPOSITORY, GITHUB_RUN_ID and
+    GITHUB_TOKEN.
+    """
+    from pgtenant.cli.fleet_forge import run_approval
+
+    return run_approval(**options)
+
+
+@fleet.command("plan-comment")
+@_files
+@click.option(
+    "--pull-request",
+    type=click.IntRange(min=1),
+    metavar="NUMBER",
+    help="Comment on this one of GITHUB_REPOSITORY, with GITHUB_TOKEN.",
+)
+def plan_comment(**options: Any) -> int:
+    """Make one comment of the plans in files, no longer than GitHub takes.
+
+    A file that is not there is left out. With --pull-request the comment is written over the last
+    one, instead of being printed.
+    """
+    from pgtenant.cli.fleet_forge import run_plan_comment
+
+    return run_plan_comment(**options)

@@ -3,7 +3,8 @@
 # delete the secrets of the entries that are not in it yet, and take the modules back to what they were.
 #
 # The branch is checked out in .tip. Trees are compared, as git has them: what else changed on the branch,
-# other environments' catalogs above all, stops nobody.
+# other environments' catalogs above all, stops nobody. pgtenant is installed after it: from requirements that
+# may be of long ago.
 set -euo pipefail
 
 settings=$(python3 - <<'PYTHON'
