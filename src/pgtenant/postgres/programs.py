@@ -1,4 +1,4 @@
-"""`pg_dump` and `pg_restore`: which ones, and how they are run."""
+"""PostgreSQL's own programs: which ones, and how they are run."""
 
 from __future__ import annotations
 
@@ -6,14 +6,15 @@ import asyncio
 import os
 import re
 import shutil
+import signal
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, NoReturn
 
 from pgtenant.errors import PgtenantError, ServerError
-from pgtenant.postgres.connect import APPLICATION_NAME, Gate, Login
+from pgtenant.postgres.connect import APPLICATION_NAME, Endpoint, Gate, Login
 from pgtenant.postgres.options import startup_options
 
 _PLACES: Final = ("/usr/lib/postgresql", "/usr")
@@ -89,7 +90,7 @@ async def run_program(
             str(programs.directory / name),
             "--no-password",
             *arguments,
-            env=_environment(gate, login, database),
+            env=_environment(gate.endpoint, login, database) | _armour(gate),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
@@ -100,7 +101,8 @@ async def run_program(
             if process.returncode is None:
                 process.kill()
                 await process.wait()
-    if process.returncode != 0 and not _harmless(name, text := said.decode("utf-8", "replace")):
+    text = said.decode("utf-8", "replace")
+    if process.returncode != 0 and not (process.returncode == 1 and _harmless(name, text)):
         lines = text.strip().splitlines()[-_LINES:]
         raise ServerError(
             f"{name} {programs.version} failed in {database}: {' | '.join(lines)}",
@@ -117,13 +119,51 @@ def _harmless(name: str, said: str) -> bool:
     return bool(errors) and all(_NEWER_SETTING.search(line) for line in errors)
 
 
-def _environment(gate: Gate, login: Login, database: str) -> Mapping[str, str]:
-    endpoint = gate.endpoint
+def find_psql() -> str:
+    """Return the psql of the PATH.
+
+    Raises:
+        PgtenantError: there is none.
+    """
+    found = shutil.which("psql")
+    if found is None:
+        raise PgtenantError(
+            "there is no psql on the PATH",
+            hint="install PostgreSQL's client programs, such as Debian's postgresql-client",
+        )
+    return found
+
+
+def become_psql(
+    program: str, arguments: Sequence[str], endpoint: Endpoint, login: Login, database: str
+) -> NoReturn:
+    """Replace this process by psql, which then has its terminal, its signals and its exit code.
+
+    The password is in its environment, which only this user can read, and never among the
+    arguments, which everybody can.
+
+    Raises:
+        PgtenantError: it can't be run.
+    """
+    # Handlers go with this program; what it ignores would stay ignored.
+    for number in (signal.SIGPIPE, signal.SIGXFSZ):
+        signal.signal(number, signal.SIG_DFL)
+    try:
+        os.execve(  # noqa: S606 - no shell wanted
+            program,
+            ["psql", "--no-password", *arguments],
+            _environment(endpoint, login, database),
+        )
+    except (OSError, ValueError) as error:
+        why = error.strerror if isinstance(error, OSError) else "an argument holds a NUL character"
+    raise PgtenantError(f"{program} can't be run: {why}", hint="check what the PATH leads to")
+
+
+def _environment(endpoint: Endpoint, login: Login, database: str) -> dict[str, str]:
+    """Return the environment of a program, with libpq's variables and no others of PostgreSQL."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("PG")}
     ours = {
-        "LC_ALL": "C",
         "PGHOST": endpoint.host,
-        "PGHOSTADDR": gate.address or "",
         "PGPORT": str(endpoint.port),
         "PGUSER": login.user,
         "PGPASSWORD": login.password,
@@ -131,10 +171,21 @@ def _environment(gate: Gate, login: Login, database: str) -> Mapping[str, str]:
         "PGSSLMODE": endpoint.sslmode,
         "PGSSLROOTCERT": endpoint.sslrootcert or "",
         "PGCONNECT_TIMEOUT": str(max(2, round(endpoint.timeouts.connect))),
-        "PGAPPNAME": APPLICATION_NAME,
         "PGGSSENCMODE": "disable",
         "PGPASSFILE": os.devnull,
-        # Whatever the owner has set on the database: these beat it.
+    }
+    return kept | {name: value for name, value in ours.items() if value}
+
+
+def _armour(gate: Gate) -> dict[str, str]:
+    """Return what makes a program's session like our own.
+
+    Whatever the owner has set on the database: the options beat it.
+    """
+    address = {"PGHOSTADDR": gate.address} if gate.address else {}
+    return address | {
+        "LC_ALL": "C",
+        "PGAPPNAME": APPLICATION_NAME,
         "PGOPTIONS": startup_options(
             {
                 "role": "none",
@@ -145,7 +196,6 @@ def _environment(gate: Gate, login: Login, database: str) -> Mapping[str, str]:
             }
         ),
     }
-    return kept | {name: value for name, value in ours.items() if value}
 
 
 def _places(directory: str | None, more: Sequence[Path]) -> list[Path]:

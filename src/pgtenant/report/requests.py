@@ -10,6 +10,7 @@ from typing import Any
 from pgtenant.catalog.model import Entry
 from pgtenant.report.document import EMPTY, Document, Line, Span, Style, document, line, paragraph
 from pgtenant.report.safe import shown
+from pgtenant.report.table import table
 from pgtenant.requests.form import SMALLEST
 from pgtenant.requests.routing import Routing, branch, labels
 from pgtenant.settings import RequestsSettings, Route
@@ -64,14 +65,7 @@ def _policy(policy: RequestsSettings) -> Iterator[Line]:
 
 def list_text(rows: Sequence[tuple[str, ...]]) -> Document:
     """Return a table; the rows have the columns of `row`."""
-    widths = [max(len(row[i]) for row in (_HEAD, *rows)) for i in range(len(_HEAD))]
-
-    def padded(row: Sequence[str], style: Style) -> Line:
-        cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
-        return line("  ".join(cells).rstrip(), style)
-
-    lines = [padded(_HEAD, Style.FAINT), *(padded(row, Style.NORMAL) for row in rows)]
-    return document(lines if rows else [line("There are no databases yet.")])
+    return document(table(_HEAD, rows) if rows else [line("There are no databases yet.")])
 
 
 def row(

@@ -24,8 +24,10 @@ from pgtenant.postgres.dependencies import observe_dependencies
 from pgtenant.postgres.libpq import Connection
 from pgtenant.postgres.observe import observe_instance
 from pgtenant.postgres.options import Timeouts
+from pgtenant.postgres.pairings import with_pairings
 from pgtenant.postgres.reach import reach
 from pgtenant.report.progress import Progress, Silent
+from pgtenant.settings.model import ServerSettings
 from pgtenant.usecases.elsewhere import secrets_of_elsewhere
 from pgtenant.usecases.inputs import Inputs
 from pgtenant.usecases.survey import Survey
@@ -52,7 +54,22 @@ class Instance:
     def login(self, role: DesiredRole) -> Login | None:
         """Return how a catalog role logs in, or None when its secret is bad."""
         password = self.inputs.passwords.get(role.secret)
-        return Login(role.name, password.reveal()) if password else None
+        return Login(role.login, password.reveal()) if password else None
+
+
+def endpoint_of(server: ServerSettings, host: str, port: int) -> Endpoint:
+    """Return how a server is reached, as the settings say."""
+    return Endpoint(
+        host=host,
+        port=port,
+        sslmode=server.effective_sslmode(host),
+        sslrootcert=server.sslrootcert,
+        timeouts=Timeouts(
+            connect=server.connect_timeout,
+            lock=server.lock_timeout,
+            statement=server.statement_timeout,
+        ),
+    )
 
 
 @asynccontextmanager
@@ -63,17 +80,7 @@ async def connected(inputs: Inputs) -> AsyncIterator[Instance]:
         ServerError: no way there, no connection, or a server too old.
     """
     server = inputs.settings.server
-    endpoint = Endpoint(
-        host=inputs.admin.host,
-        port=inputs.admin.port,
-        sslmode=server.effective_sslmode(inputs.admin.host),
-        sslrootcert=server.sslrootcert,
-        timeouts=Timeouts(
-            connect=server.connect_timeout,
-            lock=server.lock_timeout,
-            statement=server.statement_timeout,
-        ),
-    )
+    endpoint = endpoint_of(server, inputs.admin.host, inputs.admin.port)
     gate = Gate.of(endpoint, server.connections)
     login = Login(inputs.admin.username, inputs.admin.password.reveal())
     if server.preflight:
@@ -116,9 +123,10 @@ async def observe(
     desired = instance.inputs.desired
     shared = await observe_instance(
         instance.primary,
-        roles=[role.name for role in desired.roles],
+        roles=desired.names,
         extensions={name for database in desired.databases for name in database.extensions},
     )
+    shared = await with_pairings(instance.primary, shared, desired)
     trusted: Mapping[str, Contents] = {}
     if desired.trust_markers:
         held = await observe_dependencies(instance.primary)

@@ -1,0 +1,149 @@
+"""The roles in the manifest of a shared cluster: wave 1."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from pgtenant.catalog.edit import EditError
+from pgtenant.catalog.edit.tree import Plain
+from pgtenant.catalog.shown import quoted
+from pgtenant.gitops.cnpg.documents import WAVE, Document, Leaf, find, names_of
+from pgtenant.gitops.cnpg.names import GROUP
+from pgtenant.planning.marker import Marker, parse, with_marker
+
+KIND: Final = "Cluster"
+_ROLES: Final = ("spec", "managed", "roles")
+# What no entry gives a role, and the operator takes for false where nothing stands.
+_NEVER: Final = ("superuser", "createrole", "replication", "bypassrls", "disablePassword")
+
+
+@dataclass(frozen=True, slots=True)
+class Role:
+    """A role that the operator is to keep.
+
+    Attributes:
+        name: as PostgreSQL knows it.
+        marker: what its comment says.
+        createdb: whether it may create databases.
+        connection_limit: -1 for none.
+        secret: the name of the secret with its password.
+    """
+
+    name: str
+    marker: Marker
+    createdb: bool
+    connection_limit: int
+    secret: str
+
+
+@dataclass(frozen=True, slots=True)
+class WithRoles:
+    """A cluster's file with roles.
+
+    Attributes:
+        blocked: why a role is left alone, by its name.
+        marked: the markers of all roles that have one, by name.
+    """
+
+    text: str
+    blocked: Mapping[str, str]
+    marked: Mapping[str, Marker]
+
+
+def with_roles(
+    text: str, roles: Sequence[Role], *, name: str, namespace: str, adopt: bool = False
+) -> WithRoles:
+    """Return a cluster's file with roles, of which what it says already is left alone.
+
+    Args:
+        text: the file.
+        roles: what it is to have; what else it has stays.
+        name: the cluster's.
+        namespace: the cluster's.
+        adopt: whether a role without a marker gets one.
+
+    Raises:
+        EditError: it has no such cluster, or is laid out in a way that does not allow it.
+    """
+    document = find(text, GROUP, KIND, name=name, namespace=namespace)
+    if document is None:
+        others = ", ".join(quoted(one) for one in names_of(text, GROUP, KIND)[:10])
+        raise EditError(f"has no {KIND} {quoted(name)}, but {others or 'none at all'}")
+    known = _known(document)
+    comments = {one: document.text_at(*_ROLES, number, "comment") for one, number in known.items()}
+    markers = {one: marker for one, text in comments.items() if (marker := parse(text))}
+    blocked = {
+        role.name: why
+        for role in roles
+        if role.name in known and (why := _in_the_way(role, markers.get(role.name), adopt=adopt))
+    }
+    leaves = [Leaf(("metadata", "annotations", WAVE), "1")]
+    new: list[Mapping[str, Plain]] = []
+    for role in roles:
+        if role.name not in known:
+            new.append(_members(role))
+        elif role.name not in blocked:
+            leaves += _leaves(role, known[role.name], comments[role.name])
+    done = document.with_leaves(leaves, {_ROLES: new})
+    return WithRoles(done.whole, blocked, markers)
+
+
+def _known(document: Document) -> dict[str, int]:
+    """Return the number of each role in the sequence, by name."""
+    known: dict[str, int] = {}
+    for number, item in enumerate(document.items_at(*_ROLES)):
+        name = document.at(*_ROLES, number, "name")
+        if name is None or not isinstance(name.value, str):
+            line = document.line_of(item)
+            raise EditError("has an item in spec.managed.roles without a name", line)
+        if name.value in known:
+            line = document.line_of(name)
+            raise EditError(f"has the role {quoted(name.value)} twice", line)
+        known[name.value] = number
+    return known
+
+
+def _in_the_way(role: Role, marker: Marker | None, *, adopt: bool) -> str:
+    """Say why a role that is there is not to be touched; nothing when it is ours."""
+    if marker is None:
+        if adopt:
+            return ""
+        return (
+            f"the role {role.name} is in the cluster's manifest and is not pgtenant's: its comment"
+            " has no marker; `--adopt` takes it over"
+        )
+    if (marker.environment, marker.entry) != (role.marker.environment, role.marker.entry):
+        return (
+            f"the role {role.name} in the cluster's manifest belongs to {marker.entry} in"
+            f" {marker.environment}, by its comment"
+        )
+    return ""
+
+
+def _members(role: Role) -> dict[str, Plain]:
+    return {
+        "name": role.name,
+        "comment": role.marker.text(),
+        "ensure": "present",
+        "login": True,
+        "inherit": True,
+        "connectionLimit": role.connection_limit,
+        "createdb": role.createdb,
+        "passwordSecret": {"name": role.secret},
+    }
+
+
+def _leaves(role: Role, number: int, comment: str) -> Iterator[Leaf]:
+    item = (*_ROLES, number)
+    if parse(comment) is None:
+        yield Leaf((*item, "comment"), with_marker(comment, role.marker))
+    yield Leaf((*item, "ensure"), "present", unset="present")
+    yield Leaf((*item, "login"), True, unset=False)
+    yield Leaf((*item, "inherit"), True, unset=True)
+    yield Leaf((*item, "connectionLimit"), role.connection_limit, unset=-1)
+    yield Leaf((*item, "createdb"), role.createdb, unset=False)
+    for power in _NEVER:
+        yield Leaf((*item, power), False, unset=False)
+    yield Leaf((*item, "passwordSecret", "name"), role.secret)
