@@ -16,7 +16,7 @@ from benchmarks.lineup import Group
 from benchmarks.relay import relaying
 from benchmarks.results import Figure
 from benchmarks.running import FailedError
-from benchmarks.state import drift
+from benchmarks.state import drift, written
 from benchmarks.workload import Scenario, apps, drifting
 from benchmarks.world import Job, World
 
@@ -63,6 +63,7 @@ def _rest(bench: Bench, group: Group, size: int, delays: Sequence[float | None])
                         if scenario is Scenario.DRIFTED:
                             drift(server.superuser_conninfo(), drifting(apps(there)))
                         figure = Figure(NAME, tool.name, scenario.value, size, delay)
+                        written(server.superuser_conninfo())
                         bench.run(figure, tool, world, Job(scenario, apps(there)))
 
 

@@ -14,7 +14,7 @@ from benchmarks.options import PEERS
 from benchmarks.relay import relaying
 from benchmarks.results import Figure
 from benchmarks.running import FailedError
-from benchmarks.state import drift, lacking
+from benchmarks.state import drift, lacking, written
 from benchmarks.tool import Tool
 from benchmarks.wire import Traffic
 from benchmarks.workload import App, Scenario, apps, drifting
@@ -152,6 +152,7 @@ class _Course:
             if scenario is Scenario.DRIFTED:
                 drift(self.server.superuser_conninfo(), touched)
             figure = Figure(NAME, tool.name, scenario.value, self.size)
+            written(self.server.superuser_conninfo())
             self.bench.run(
                 figure,
                 tool,
