@@ -82,7 +82,7 @@ def lacking(conninfo: str, apps: Sequence[App]) -> str | None:
 
 
 def written(conninfo: str) -> None:
-    """Have the server write what earlier runs left in its memory, so that no later run pays for it."""
+    """Have the server write what earlier runs left in memory, so that no later run pays for it."""
     with psycopg.connect(conninfo, autocommit=True) as connection:
         connection.execute("CHECKPOINT")
 
