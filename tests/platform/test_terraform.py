@@ -25,7 +25,7 @@ def test_a_module_without_tests_is_valid_alone(repository: Path, terraform: Terr
     assert "Success!" in terraform(root, "validate", "-no-color").output
 
 
-@pytest.mark.parametrize("module", ["rds", "app-secrets"])
+@pytest.mark.parametrize("module", ["rds", "app-secrets", "rotation"])
 def test_a_modules_own_tests(module: str, repository: Path, terraform: Terraform) -> None:
     root = repository / "infrastructure" / "terraform" / module
     terraform(root, "init", "-backend=false", "-no-color")

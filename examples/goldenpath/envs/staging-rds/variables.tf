@@ -152,12 +152,6 @@ variable "password_generations" {
   default     = {}
 }
 
-variable "rotation_lambda_arn" {
-  description = "The function that rotates the applications' passwords; null leaves rotation off."
-  type        = string
-  default     = null
-}
-
 variable "secret_endpoint" {
   description = "What the secrets name in place of the instance's own endpoint, such as a tunnel's."
   type = object({
@@ -171,6 +165,55 @@ variable "readable_secrets" {
   description = "Secrets beyond the environment's own that entries of the catalog may name with `secret`."
   type        = set(string)
   default     = []
+}
+
+# --- Rotation ---
+
+variable "rotation_package" {
+  description = "The package of pgtenant's function that rotates the applications' passwords; null makes none."
+  type = object({
+    file    = optional(string)
+    bucket  = optional(string)
+    key     = optional(string)
+    version = optional(string)
+    sha256  = optional(string)
+  })
+  default = null
+}
+
+variable "rotation_architecture" {
+  description = "Of that package: x86_64 or arm64."
+  type        = string
+  default     = "x86_64"
+}
+
+variable "rotation_concurrency" {
+  description = "How many rotations may run at once; -1 where the account has no concurrency to reserve."
+  type        = number
+  default     = 5
+}
+
+variable "rotation_secrets_endpoint" {
+  description = "Whether the function gets an endpoint for Secrets Manager; false where the database subnets have a way out."
+  type        = bool
+  default     = true
+}
+
+variable "alarm_topic_arns" {
+  description = "SNS topics that hear of a failed rotation."
+  type        = list(string)
+  default     = []
+}
+
+variable "rotation_lambda_arn" {
+  description = "A function of somebody else's that rotates the passwords instead; without either, nothing is rotated."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.rotation_lambda_arn == null || var.rotation_package == null
+    error_message = "Either rotation_package or rotation_lambda_arn: a secret is rotated by one function."
+  }
 }
 
 # --- Catalog ---

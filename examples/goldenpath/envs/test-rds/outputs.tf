@@ -62,3 +62,8 @@ output "review_required" {
   description = "Keys of the entries whose risk asks for a review by a person."
   value       = module.app_secrets.review_required
 }
+
+output "rotation_function_arn" {
+  description = "The function that rotates the passwords; null without rotation_package."
+  value       = one(values(module.rotation)[*].function_arn)
+}

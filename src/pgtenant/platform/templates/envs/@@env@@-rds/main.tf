@@ -79,7 +79,28 @@ module "app_secrets" {
   port                 = try(coalesce(var.secret_endpoint.port), module.rds.port)
   kms_key_arn          = module.rds.secrets_kms_key_arn
   password_generations = var.password_generations
-  rotation_lambda_arn  = var.rotation_lambda_arn
+  rotation_lambda_arn  = one(concat(values(module.rotation)[*].function_arn, compact([var.rotation_lambda_arn])))
+}
+
+module "rotation" {
+  source   = "../../infrastructure/terraform/rotation"
+  for_each = var.rotation_package == null ? {} : { function = var.rotation_package }
+
+  prefix       = var.prefix
+  environment  = local.environment
+  package      = each.value
+  architecture = var.rotation_architecture
+  concurrency  = var.rotation_concurrency
+
+  vpc_id                     = var.vpc_id
+  subnet_ids                 = var.database_subnet_ids
+  database_security_group_id = module.rds.security_group_id
+  port                       = module.rds.port
+  secrets_endpoint           = var.rotation_secrets_endpoint
+
+  admin_secret_arn = module.rds.master_secret_arn
+  kms_key_arn      = module.rds.secrets_kms_key_arn
+  alarm_topic_arns = var.alarm_topic_arns
 }
 
 module "provisioner_role" {
