@@ -10,7 +10,7 @@ import pytest
 
 from pgtenant.cli import main
 from pgtenant.report.drift_issue import BEGIN, LABEL
-from support.github_api import GitHubApi
+from support.github_api import GitHubApi, Refused
 from support.project import Result
 
 DRIFT = {
@@ -130,7 +130,7 @@ def test_without_publish_it_is_printed_and_needs_no_github(
 
 def test_what_github_refuses_fails(drifting: Drifting) -> None:
     drifting.planned("dev", DRIFT)
-    drifting.api.failures = [github_api.Refused(403, "Resource not accessible by integration")]
+    drifting.api.failures = [Refused(403, "Resource not accessible by integration")]
     done = drifting.keep("--publish")
     assert done.code == 1
     assert "Resource not accessible by integration" in done.err

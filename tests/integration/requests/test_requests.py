@@ -114,6 +114,11 @@ def test_what_the_catalog_has_against_it_is_said_at_once_too(requests: Requests)
     assert result.code == 64
     for said in ("owner: must be the name", "risk: must be one of", "is already used by entry"):
         assert said in result.err
+    asked = ("--owner", "The Team", "--risk", "extreme", "--size", "huge")
+    result = requests.run("change", "-e", "dev", "inventory_service", *asked)
+    assert result.code == 64
+    for said in ("owner: must be the name", "risk: must be one of", "size: must be one of"):
+        assert said in result.err
     result = requests.add("nowhere at all", owner="The Team")
     assert result.code == 64
     assert "Traceback" not in result.err

@@ -102,7 +102,9 @@ def change(
     named = {"environment": environment, "key": key}
     odd = [(name, _WHY_NOT) for name in given if name not in CHANGEABLE]
     if found := [*odd, *owner_problems(given, settings.requests)]:
-        raise refused(named, found)
+        wrong = {field for field, _ in found}
+        rest = {name: value for name, value in given.items() if name not in wrong}
+        raise refused(named, [*found, *_further_changes(settings, Request(environment, key, rest))])
     request = Request(environment, key, given)
     if dry_run:
         return _changed(settings, request, moment)
@@ -157,20 +159,39 @@ def _changed(settings: Settings, request: Request, moment: str) -> Done:
     if not fields:
         return _done(settings, catalog, there, None, moment)
     try:
-        edit = edited(
-            catalog, lambda data: change_entry(data, catalog.language, request.key, fields)
-        )
+        edit = _with_fields(catalog, request.key, fields)
     except CatalogError as error:
-        found = [(_field(problem, request.key), problem.message) for problem in error.problems]
-        raise refused(_named(request), found) from None
+        raise refused(_named(request), list(_against(error, request.key))) from None
     entry = edit.entries[request.key]
     if "secret" in fields and (found := list(_collisions(settings, request, entry))):
         raise refused(_named(request), found)
     return _done(settings, catalog, entry, edit, moment)
 
 
-def _field(problem: Problem, key: str) -> str:
-    return problem.field if problem.entry == plain(key) else f"{problem.entry}.{problem.field}"
+def _with_fields(catalog: Declared, key: str, fields: Mapping[str, Value]) -> Edit:
+    return edited(catalog, lambda data: change_entry(data, catalog.language, key, fields))
+
+
+def _against(error: CatalogError, key: str) -> Iterator[tuple[str, str]]:
+    """Yield what is wrong with a catalog after the change of an entry."""
+    for one in error.problems:
+        yield one.field if one.entry == plain(key) else f"{one.entry}.{one.field}", one.message
+
+
+def _further_changes(settings: Settings, request: Request) -> Iterator[tuple[str, str]]:
+    """Yield what a catalog has against the other fields of a change that is refused already."""
+    try:
+        catalog = declared(settings, request.environment)
+    except (CatalogError, UsageError):
+        return  # no catalog to ask
+    if request.key not in catalog.entries or not request.fields:
+        return
+    try:
+        _with_fields(catalog, request.key, request.fields)
+    except CatalogError as error:
+        yield from _against(error, request.key)
+    except UsageError:
+        return  # laid out in a way that it can't be told
 
 
 def _done(
