@@ -10,6 +10,7 @@ from pgtenant.cli.commands.access import access
 from pgtenant.cli.commands.adopt import adopt
 from pgtenant.cli.commands.apply import apply
 from pgtenant.cli.commands.bootstrap import bootstrap
+from pgtenant.cli.commands.connect import connect
 from pgtenant.cli.commands.demo import demo
 from pgtenant.cli.commands.fleet import fleet
 from pgtenant.cli.commands.importing import import_
@@ -19,6 +20,8 @@ from pgtenant.cli.commands.render import render
 from pgtenant.cli.commands.report import report
 from pgtenant.cli.commands.request import request
 from pgtenant.cli.commands.retire import retire
+from pgtenant.cli.commands.rotate import rotate
+from pgtenant.cli.commands.secret import secret
 from pgtenant.cli.commands.verify import verify
 
 
@@ -51,6 +54,9 @@ for command in (
     adopt,
     import_,
     retire,
+    rotate,
+    secret,
+    connect,
     request,
     audit,
     fleet,

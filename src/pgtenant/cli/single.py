@@ -1,4 +1,4 @@
-"""What `adopt` and `retire` do around their work: one environment, changed as it was asked for."""
+"""What `adopt`, `retire` and `rotate` do around their work on one environment."""
 
 from __future__ import annotations
 

@@ -77,8 +77,9 @@ def reference() -> str:
             "## Approval",
             "",
             (
-                "Outside `dev`, unless the settings say otherwise, `apply`, `adopt` and `bootstrap`"
-                " (`--undo` too) need `ALLOW_DB_PROVISION=true`; with `--dry-run` they do not."
+                "Outside `dev`, unless the settings say otherwise, `apply`, `adopt`, `retire`,"
+                " `rotate` and `bootstrap` (`--undo` too) need `ALLOW_DB_PROVISION=true`; with"
+                " `--dry-run` they do not."
                 " `PGTENANT_APPROVED_BY` says who approved."
             ),
             "",

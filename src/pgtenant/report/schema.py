@@ -15,9 +15,11 @@ COMMANDS: Final = (
     "apply",
     "adopt",
     "retire",
+    "rotate",
     "bootstrap",
     "verify",
     "access",
+    "secret",
     "request",
     "fleet",
 )

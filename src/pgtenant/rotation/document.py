@@ -12,7 +12,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
-from urllib.parse import quote, quote_plus, unquote
+from urllib.parse import quote, quote_plus, unquote, unquote_plus
 
 _OTHERS: Final = frozenset(
     {"username", "user", "host", "port", "dbname", "database", "engine", "masterarn"}
@@ -52,23 +52,23 @@ class _Swap:
         """Return a field's text with what it says of user and password renewed."""
         if value == self.old:
             return self.new if self.plain or _SAYS_PASSWORD.search(name) else value
-        renewed = _USERINFO.sub(self._userinfo, value)
+        renewed = _USERINFO.sub(self._password, value)
         renewed = _PASSWORD.sub(self._parameter(self.old, self.new), renewed)
-        renewed = _USER.sub(self._parameter(self.old_user, self.new_user), renewed)
-        if self.plain and len(self.old) >= _LONG:
+        if renewed == value and self.plain and len(self.old) >= _LONG:
             for written in (self.old, _quoted(self.old), quote_plus(self.old)):
                 renewed = renewed.replace(written, self.new)
-        return renewed
+        renewed = _USERINFO.sub(self._user, renewed)
+        return _USER.sub(self._parameter(self.old_user, self.new_user), renewed)
 
-    def _userinfo(self, found: re.Match[str]) -> str:
-        user, password = found["user"], found["password"]
-        if unquote(user) == self.old_user:
-            user = _quoted(self.new_user)
-        if password is None:
-            return f"{found['head']}{user}@"
-        if unquote(password) == self.old:
-            password = _quoted(self.new)
-        return f"{found['head']}{user}:{password}@"
+    def _password(self, found: re.Match[str]) -> str:
+        if found["password"] is None or unquote(found["password"]) != self.old:
+            return found[0]
+        return f"{found['head']}{found['user']}:{_quoted(self.new)}@"
+
+    def _user(self, found: re.Match[str]) -> str:
+        if unquote(found["user"]) != self.old_user:
+            return found[0]
+        return f"{found['head']}{_quoted(self.new_user)}{found['tail'] or ''}@"
 
     @staticmethod
     def _parameter(old: str, new: str) -> Callable[[re.Match[str]], str]:
@@ -78,7 +78,8 @@ class _Swap:
                 return f"{found['head']}'{_escaped(new)}'"
             if value == old:
                 return found["head"] + new
-            return found["head"] + (_quoted(new) if unquote(value) == old else value)
+            encoded = old in {unquote(value), unquote_plus(value)}
+            return found["head"] + (_quoted(new) if encoded else value)
 
         return renewed
 
@@ -126,4 +127,3 @@ def _quoted(text: str) -> str:
 
 def _escaped(text: str) -> str:
     return text.replace("\\", "\\\\").replace("'", "\\'")
-

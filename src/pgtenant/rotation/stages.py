@@ -34,7 +34,7 @@ class Versions:
 
     Attributes:
         name: the secret's.
-        versions: sorted by id.
+        versions: all that have a label.
         automatic: whether Secrets Manager rotates it by itself.
         owner: the AWS service that keeps it (`rds`), or empty.
     """

@@ -10,7 +10,7 @@ import asyncio
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-from pgtenant.errors import SecretError
+from pgtenant.errors import MissingSecretError
 from pgtenant.rotation.stages import CURRENT, PENDING, Version, Versions
 from pgtenant.secrets.aws_errors import AwsFailure, explain, explain_call
 
@@ -51,7 +51,7 @@ class AwsVersions:
 
         text = await self._call(name, read, explain)
         if text is None:
-            raise SecretError(
+            raise MissingSecretError(
                 f"secret {name}: the version {version.id} is binary",
                 hint="store it as text (SecretString): one JSON object",
             )
@@ -143,9 +143,7 @@ def _described(client: SecretsManagerClient, name: str) -> Versions:
     created = None
     if current is not None:
         # The secret's own dates are of any change to it; only a version's is the password's.
-        answer = client.get_secret_value(
-            SecretId=name, VersionId=current, VersionStage=CURRENT
-        )
+        answer = client.get_secret_value(SecretId=name, VersionId=current, VersionStage=CURRENT)
         created = answer["CreatedDate"]
     return Versions(
         name=name,

@@ -16,7 +16,10 @@ _BESIDE: Final = {CURRENT: "", PENDING: ".pending", PREVIOUS: ".previous"}
 
 
 class FileVersions:
-    """See `VersionedStore`. A version's id is its label: a file has no other name."""
+    """See `VersionedStore`.
+
+    A version's id is its file's inode and time of change, which it keeps when it is moved.
+    """
 
     def __init__(self, directory: Path) -> None:
         self._directory = directory
@@ -27,7 +30,7 @@ class FileVersions:
         await self._read(name, CURRENT)
 
         def look() -> Versions:
-            found = (_version(self._path(name, stage), stage) for stage in sorted(_BESIDE))
+            found = (_version(self._path(name, stage), stage) for stage in _BESIDE)
             return Versions(name, tuple(one for one in found if one is not None))
 
         return await asyncio.to_thread(look)
@@ -39,13 +42,20 @@ class FileVersions:
     async def propose(self, name: str, token: str, text: str) -> Version:  # noqa: ARG002
         """Write the pending file; see `VersionedStore.propose`."""
         await self._files.put(name + _BESIDE[PENDING], text)
-        return Version(PENDING, frozenset({PENDING}))
+        made = (await self.versions(name)).pending
+        if made is None:
+            raise self._gone(name)
+        return made
 
     async def promote(self, name: str, version: Version, current: Version) -> None:  # noqa: ARG002
         """Keep the current file as the previous one, and put the pending one in its place."""
-        if await asyncio.to_thread(self._path(name, PENDING).exists):
-            await self._files.put(name + _BESIDE[PREVIOUS], await self._read(name, CURRENT))
-            await self._moved(name, _take_place)
+        versions = await self.versions(name)
+        if versions.current is not None and versions.current.id == version.id:
+            return
+        if versions.pending is None or versions.pending.id != version.id:
+            raise self._gone(name)
+        await self._files.put(name + _BESIDE[PREVIOUS], await self._read(name, CURRENT))
+        await self._moved(name, _take_place)
 
     async def withdraw(self, name: str, version: Version) -> None:  # noqa: ARG002
         """Remove the pending file; see `VersionedStore.withdraw`."""
@@ -57,6 +67,12 @@ class FileVersions:
         if isinstance(found, SecretError):
             raise found
         return found
+
+    def _gone(self, name: str) -> SecretError:
+        return SecretError(
+            f"secret {name}: the file {self._path(name, PENDING)} is another one, or gone",
+            hint="does another run rotate it? Run again",
+        )
 
     def _path(self, name: str, stage: str) -> Path:
         return self._directory / f"{name}{_BESIDE[stage]}.json"
@@ -74,10 +90,11 @@ class FileVersions:
 
 def _version(path: Path, stage: str) -> Version | None:
     try:
-        changed = path.stat().st_mtime
+        found = path.stat()
     except OSError:
         return None
-    return Version(stage, frozenset({stage}), datetime.fromtimestamp(changed, UTC))
+    name = f"{found.st_ino:x}-{found.st_mtime_ns:x}"
+    return Version(name, frozenset({stage}), datetime.fromtimestamp(found.st_mtime, UTC))
 
 
 def _take_place(pending: Path, current: Path) -> None:

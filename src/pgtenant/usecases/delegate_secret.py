@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-import secrets
 from dataclasses import dataclass, field
 
 from pgtenant.errors import MissingSecretError, SecretError
+from pgtenant.rotation.passwords import new_password
 from pgtenant.secrets.credentials import Credentials, parse
 from pgtenant.secrets.secret import Secret
 from pgtenant.secrets.store import SecretStore
@@ -15,7 +15,6 @@ from pgtenant.settings.templates import expand
 
 TEMPLATE = "goldenpath/{env}/rds/provisioner"  # pinned: Terraform and policies name it
 MASTER = "goldenpath/{env}/rds/master"
-_BYTES = 32  # 43 characters that need no escape in a URL
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +68,7 @@ async def find_secret(
     name = secret_name(environment)
     found = (await store.fetch([name]))[name]
     if isinstance(found, MissingSecretError):
-        password = secrets.token_urlsafe(_BYTES)
+        password = new_password()
         made_up = _document({}, role, password, master)
         return DelegateSecret(name, Secret(password), stored=False, store=store, text=made_up)
     if isinstance(found, SecretError):

@@ -1,0 +1,1 @@
+"""`pgtenant rotate`, and what the function in AWS shares with it."""

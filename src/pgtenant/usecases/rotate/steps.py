@@ -1,0 +1,210 @@
+"""The four steps of one rotation, each by itself: the function in AWS takes one a call.
+
+The window in which the server and the secret's current version disagree, where both are about one
+login, is `set_password`, `prove` and the store's `promote`. What can be computed is computed
+before.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, replace
+from typing import Final
+
+from pgtenant.errors import MissingSecretError, SecretError, ServerError
+from pgtenant.planning.changes import UpdatePassword
+from pgtenant.planning.logins import judge
+from pgtenant.planning.observed import PasswordState
+from pgtenant.planning.sql.render import render
+from pgtenant.postgres import scram
+from pgtenant.postgres.connect import Keys, Login
+from pgtenant.postgres.execute import Proviso, run
+from pgtenant.postgres.probe import try_login
+from pgtenant.rotation.document import renewed
+from pgtenant.rotation.logins import other_login
+from pgtenant.rotation.passwords import new_password
+from pgtenant.rotation.stages import CURRENT, PENDING, Version
+from pgtenant.secrets.credentials import Credentials, parse
+from pgtenant.secrets.secret import Secret
+from pgtenant.secrets.versioned import VersionedStore
+from pgtenant.usecases.look import Instance
+
+_ATTEMPTS: Final = 3
+_PAUSE: Final = 0.1
+"""Seconds: a server, or a login, that has no room for one more session may have some soon."""
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """Whose password is rotated.
+
+    Attributes:
+        entry: the key; empty for the admin.
+        role: the first of its logins.
+        secret: the name of its secret.
+        alternate: whether the password goes to the login that the secret does not name now.
+    """
+
+    entry: str
+    role: str
+    secret: str
+    alternate: bool = False
+
+    def next_login(self, username: str) -> str:
+        """Return which login the next password is for."""
+        return other_login(username, self.role) if self.alternate else self.role
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """What a secret says, and what it is about to say.
+
+    Attributes:
+        resumed: whether an earlier rotation had made the pending version.
+    """
+
+    current: Version
+    pending: Version
+    old: Credentials
+    new: Credentials
+    resumed: bool = False
+
+    @property
+    def overlaps(self) -> bool:
+        """Whether the current password goes on working, because it is another login's."""
+        return self.old.username != self.new.username
+
+
+@dataclass(frozen=True, slots=True)
+class Verifiers:
+    """What the server is to store for each password of a pair."""
+
+    new: scram.Verifier
+    old: scram.Verifier
+
+
+def credentials_of(subject: Subject, text: str) -> Credentials:
+    """Read the text of one version of a secret.
+
+    Raises:
+        SecretError: it is no such text, or it is for none of the subject's logins.
+    """
+    return parse(subject.secret, text, expected_username=subject.role)
+
+
+async def create(
+    store: VersionedStore,
+    subject: Subject,
+    current: Version,
+    pending: Version | None,
+    token: str,
+) -> Pair:
+    """Make a new password and store it as the pending version (createSecret).
+
+    Args:
+        store: of the secret.
+        subject: whose.
+        current: the version that is in use.
+        pending: what an earlier attempt has made: it is kept where it can be used.
+        token: the id of the new version.
+
+    Raises:
+        SecretError: a version can't be read or written.
+    """
+    text = await store.text(subject.secret, current, CURRENT)
+    old = credentials_of(subject, text)
+    username = subject.next_login(old.username)
+    if pending is not None:
+        new = await _usable(store, subject, pending, replace(old, username=username))
+        if new is not None:
+            return Pair(current, pending, old, new, resumed=True)
+    password = new_password()
+    made = await store.propose(subject.secret, token, renewed(text, password, username=username))
+    return Pair(current, made, old, replace(old, username=username, password=Secret(password)))
+
+
+async def _usable(
+    store: VersionedStore, subject: Subject, pending: Version, wanted: Credentials
+) -> Credentials | None:
+    """Return what a pending version says, if it differs from `wanted` in its password alone."""
+    try:
+        text = await store.text(subject.secret, pending, PENDING)
+    except MissingSecretError:
+        return None
+    try:
+        found = credentials_of(subject, text)
+    except SecretError:
+        return None
+    same_password = found.password == wanted.password
+    return None if same_password or replace(found, password=wanted.password) != wanted else found
+
+
+async def verifiers(instance: Instance, pair: Pair) -> Verifiers:
+    """Compute what the server is to store, without keeping others waiting."""
+
+    def compute() -> Verifiers:
+        new, old = (
+            scram.verifier(instance.primary, one.username, one.password.reveal())
+            for one in (pair.new, pair.old)
+        )
+        return Verifiers(new=new, old=old)
+
+    return await asyncio.to_thread(compute)
+
+
+def change_of(subject: Subject, username: str) -> UpdatePassword:
+    """Return the change that sets the password of one of a subject's logins."""
+    return UpdatePassword(entry=subject.entry, role=username, secret=subject.secret)
+
+
+async def set_password(
+    instance: Instance,
+    change: UpdatePassword,
+    verifier: scram.Verifier,
+    *,
+    proviso: Proviso | None = None,
+) -> None:
+    """Set a password as the admin (setSecret); nothing is logged in with it yet.
+
+    Raises:
+        ServerError: it was not set, or see `execute.run`.
+    """
+    await run(
+        instance.primary,
+        render(change, lambda _role, _secret: verifier.literal),
+        transactional=True,
+        doing=f"setting the password of {change.role}",
+        proviso=proviso,
+    )
+
+
+async def prove(instance: Instance, credentials: Credentials, keys: Keys | None) -> None:
+    """Log in with a password that was set (testSecret).
+
+    Args:
+        instance: where.
+        credentials: whose, and to which database.
+        keys: of the verifier that was set, where that is known.
+
+    Raises:
+        ServerError: the server refuses it, or it could not be proven after some attempts.
+    """
+    login = Login(credentials.username, credentials.password.reveal(), keys)
+    note = ""
+    for attempt in range(_ATTEMPTS):
+        if attempt:
+            await asyncio.sleep(_PAUSE)
+        outcome = await try_login(instance.gate, login, credentials.dbname)
+        state, note = judge(outcome, expired=False)
+        if state is PasswordState.CURRENT:
+            return
+        if state is PasswordState.WRONG:
+            raise ServerError(
+                f"the server refuses the password of {credentials.username} that was just set",
+                hint="does something else set it too? Run again",
+                sqlstate="28P01",
+            )
+    raise ServerError(
+        f"the new password of {credentials.username} could not be proven by a login: {note}",
+        hint="mend what refuses the login, then run again",
+    )

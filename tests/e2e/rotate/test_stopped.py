@@ -1,0 +1,97 @@
+"""A rotation that is ended between two of its steps: the next one, or an apply, converges."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from e2e.rotate.shop import admitted, in_order, rotate, rotated, stored, write_shop
+from pgtenant.rotation.stages import CURRENT, PENDING
+from support.boundaries import BOUNDARIES, Stop, ending, stop
+from support.project import Project
+
+TESTS = Path(__file__).parents[2]
+KEYS = {"shop/postgres": "shop", "rds/master": "--admin"}
+
+
+def kill_at(project: Project, boundary: str, *arguments: str) -> None:
+    """Have pgtenant killed at a boundary, in a process of its own."""
+    command = [sys.executable, "-m", "support.boundaries", boundary, "rotate", "-e", "dev"]
+    done = subprocess.run(
+        [*command, *arguments, "--project", str(project.root)],
+        capture_output=True,
+        check=False,
+        env=os.environ | project.variables() | {"PYTHONPATH": str(TESTS)},
+        timeout=120,
+    )
+    assert done.returncode == -signal.SIGKILL, done.stderr
+
+
+@pytest.mark.parametrize("boundary", BOUNDARIES)
+def test_the_next_rotation_converges(files: Project, boundary: str) -> None:
+    before = stored(files)
+    with ending(boundary, stop), pytest.raises(Stop):
+        rotate(files, "shop")
+    pending = stored(files, stage=PENDING)
+    (done,) = rotated(files, "shop")
+    after = in_order(files)
+    assert after["password"] != before["password"]
+    assert done["resumed"] is bool(pending)
+    if pending:
+        assert after["password"] == pending["password"]
+
+
+@pytest.mark.parametrize("boundary", ["after:propose", "after:set_password", "after:promote"])
+def test_an_apply_makes_the_stored_password_right_again(files: Project, boundary: str) -> None:
+    with ending(boundary, stop), pytest.raises(Stop):
+        rotate(files, "shop")
+    now = stored(files)
+    files.converge()
+    admitted(files, now)
+    assert stored(files) == now
+    rotated(files, "shop")
+    in_order(files)
+
+
+@pytest.mark.parametrize("boundary", ["after:propose", "after:set_password", "after:promote"])
+def test_the_admins_own(files: Project, boundary: str) -> None:
+    with ending(boundary, stop), pytest.raises(Stop):
+        rotate(files, "--admin")
+    rotated(files, "--admin")
+    in_order(files, "rds/master")
+
+
+def test_a_pending_version_that_can_not_be_used_is_replaced(files: Project) -> None:
+    with ending("after:propose", stop), pytest.raises(Stop):
+        rotate(files, "shop")
+    path = files.secret_path("shop/postgres.pending")
+    for text in ("", "{}", path.read_text().replace("shop_user", "shop_reader")):
+        path.touch(mode=0o600)
+        path.write_text(text)
+        (done,) = rotated(files, "shop")
+        assert not done["resumed"]
+        in_order(files)
+
+
+@pytest.mark.slow
+@pytest.mark.every_major
+@pytest.mark.parametrize("mode", ["single", "alternate"])
+@pytest.mark.parametrize("name", KEYS)
+def test_killed_at_every_boundary(shop: Project, name: str, mode: str) -> None:
+    if mode == "alternate":
+        if name == "rds/master":
+            pytest.skip("the admin has one login")
+        write_shop(shop, rotation=mode)
+        shop.converge()
+    for boundary in BOUNDARIES:
+        before = stored(shop, name)
+        kill_at(shop, boundary, KEYS[name])
+        if mode == "alternate":  # whatever is stored works at every moment
+            admitted(shop, stored(shop, name, CURRENT))
+        rotated(shop, KEYS[name])
+        assert in_order(shop, name)["password"] != before["password"]
