@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 import subprocess
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -52,24 +51,13 @@ def test_argos_own_definition_takes_it(name: str, templates: dict[str, Manifest]
 
 
 def test_a_real_api_server_takes_them(templates: dict[str, Manifest], cluster: Cluster) -> None:
-    definition = cluster.kit.parent / "crds" / "argo_workflowtemplates.yaml"
-    made = cluster("create", "--validate=false", f"--filename={definition}")
-    assert made.code == 0 or "already exists" in made.err, made.err
-    served(cluster)
+    cluster.define("argo_workflowtemplates.yaml", "workflowtemplates.argoproj.io")
     namespace = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "platform-system"}}
     cluster("create", "--filename=-", given=yaml.safe_dump(namespace))
     for template in templates.values():
         how = ("apply", "--server-side", "--dry-run=server", "--filename=-")
         done = cluster(*how, given=yaml.safe_dump(template))
         assert done.code == 0, done.err
-
-
-def served(cluster: Cluster) -> None:
-    """Wait until what the definition defines is served: some seconds."""
-    until = time.monotonic() + 120
-    while cluster("get", "workflowtemplates.argoproj.io", "--all-namespaces").code != 0:
-        assert time.monotonic() < until
-        time.sleep(1)
 
 
 @pytest.mark.parametrize("name", NAMES)

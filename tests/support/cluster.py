@@ -66,6 +66,21 @@ class Cluster:
         assert found.code == 0, found.output
         return json.loads(found.out)
 
+    def define(self, file: str, resource: str) -> None:
+        """Have resources of a definition of the kit's, and wait until they are served: seconds.
+
+        Args:
+            file: of the definition.
+            resource: such as `workflowtemplates.argoproj.io`.
+        """
+        definition = self.kit.parent / "crds" / file
+        made = self("create", "--validate=false", f"--filename={definition}")
+        assert made.code == 0 or "already exists" in made.err, made.err
+        until = time.monotonic() + _LONGEST
+        while self("get", resource, "--all-namespaces").code != 0:
+            assert time.monotonic() < until
+            time.sleep(1)
+
     def finished(self, kind: str, name: str, namespace: str) -> Any:
         """Wait for the end of a Job or a Pod, and return it as it is then."""
         until = time.monotonic() + _LONGEST

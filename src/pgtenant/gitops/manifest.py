@@ -13,6 +13,23 @@ _SUBDOMAIN: Final = re.compile(rf"{_LABEL}(?:\.{_LABEL})*")
 _LONGEST_NAME: Final = 253
 _LONGEST_LABEL: Final = 63
 
+# What is text to every reader of YAML: Go's take 1e3 for a number and y for a truth value.
+_PLAIN: Final = re.compile(r"[A-Za-z][A-Za-z0-9_./-]+")
+_WORDS: Final = frozenset({"yes", "no", "on", "off", "true", "false", "null"})
+
+
+class _Dumper(yaml.SafeDumper):
+    """Quotes what could be something else than text."""
+
+
+def _represent(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
+    plain = _PLAIN.fullmatch(text) is not None and text.lower() not in _WORDS
+    style = None if plain else "'"
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
+
+
+_Dumper.add_representer(str, _represent)
+
 
 def name_of(text: str, suffix: str = "") -> str:
     """Return the name that something of the catalog has in Kubernetes: `my_app` is `my-app`.
@@ -69,7 +86,7 @@ def text_of(manifests: Iterable[Mapping[str, object]], *, head: str = "") -> str
     """
     comment = "".join(f"# {line}".rstrip() + "\n" for line in head.splitlines())
     documents = (
-        yaml.safe_dump(dict(one), sort_keys=False, width=1000, allow_unicode=True)
+        yaml.dump(dict(one), Dumper=_Dumper, sort_keys=False, width=1000, allow_unicode=True)
         for one in manifests
     )
     return comment + "---\n".join(documents)

@@ -15,7 +15,6 @@ COMMANDS: Final = (
     "apply",
     "adopt",
     "retire",
-    "rotate",
     "bootstrap",
     "verify",
     "access",

@@ -39,9 +39,7 @@ class _Proof:
     note: str = ""
 
 
-async def secret_status(
-    inputs: Inputs, store: VersionedStore, now: datetime
-) -> tuple[Health, ...]:
+async def secret_status(inputs: Inputs, store: VersionedStore, now: datetime) -> tuple[Health, ...]:
     """Return how the secrets of the entries stand, and before them the admin's.
 
     Nothing is changed. Each password is tried by a login, as many at once as the connection budget
@@ -65,20 +63,16 @@ async def secret_status(
     by_token = {role.entry for role in roles if role.auth is Auth.IAM}
     healths = []
     for key, secret in secrets.items():
-        versions, proof = told[secret], proofs[key]
-        note = proof.note
-        if isinstance(versions, SecretError):
-            note = note or versions.message
-            versions = None
+        answer, proof = told[secret], proofs[key]
+        versions = None if isinstance(answer, SecretError) else answer
+        note = proof.note or (answer.message if isinstance(answer, SecretError) else "")
         due = None
         if versions is not None and key not in by_token:
             current = versions.current
             days = days_of(inputs.settings.rotation, risks.get(key))
             due = Due(days=days, since=current.created if current else None, now=now)
         rotation = None if key in by_token else rotations.get(key, Rotation.SINGLE)
-        healths.append(
-            Health(key, secret, proof.login, rotation, versions, due, proof.works, note)
-        )
+        healths.append(Health(key, secret, proof.login, rotation, versions, due, proof.works, note))
     return tuple(healths)
 
 
