@@ -20,6 +20,7 @@ from pgtenant.cli.commands.render import render
 from pgtenant.cli.commands.report import report
 from pgtenant.cli.commands.request import request
 from pgtenant.cli.commands.retire import retire
+from pgtenant.cli.commands.rotate import rotate
 from pgtenant.cli.commands.secret import secret
 from pgtenant.cli.commands.verify import verify
 
@@ -53,6 +54,7 @@ for command in (
     adopt,
     import_,
     retire,
+    rotate,
     secret,
     connect,
     request,

@@ -15,6 +15,7 @@ COMMANDS: Final = (
     "apply",
     "adopt",
     "retire",
+    "rotate",
     "bootstrap",
     "verify",
     "access",
