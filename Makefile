@@ -63,7 +63,7 @@ docs-reference: $(STAMP) ## Make docs/reference.md from the code
 		[Path(f"docs/schemas/{c}.schema.json").write_text(schema_text(c), "utf-8") for c in COMMANDS]'
 
 lock: $(STAMP) ## Pin the dependencies again, with hashes
-	@$(LOCK) --extra aws --extra demo --group dev pyproject.toml -o requirements/dev.txt
+	@$(LOCK) --extra aws --extra cnpg --extra demo --group dev pyproject.toml -o requirements/dev.txt
 	@$(LOCK) -c requirements/dev.txt --extra aws pyproject.toml -o requirements/image.txt
 	@{ echo '# What pgtenant[aws] needs, pinned by hash; its image has the same.'; cat requirements/image.txt; } \
 		> src/pgtenant/platform/templates/requirements/dependencies.txt

@@ -7,6 +7,8 @@ document. Building from events keeps deep nesting and aliases from costing anyth
 from __future__ import annotations
 
 import re
+from contextlib import contextmanager
+from itertools import pairwise
 from typing import TYPE_CHECKING, cast
 
 import yaml
@@ -25,7 +27,7 @@ from pgtenant.catalog.located import (
 from pgtenant.catalog.shown import plain, quoted
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from yaml.events import Event
 
@@ -47,10 +49,37 @@ def read(text: str) -> Located | None:
     Raises:
         SyntaxProblem: it is not valid YAML, or has a second document.
     """
+    with _loading(text) as loader:
+        return _Composer(loader).document()
+
+
+def documents(text: str) -> tuple[str, ...]:
+    """Return the documents of a YAML file, which put together are the file.
+
+    Args:
+        text: the file, without byte order mark.
+
+    Raises:
+        SyntaxProblem: it is not valid YAML.
+    """
+    with _loading(text) as loader:
+        events = iter(loader.get_event, None)
+        starts = [
+            event.start_mark.index
+            for event in events
+            if isinstance(event, yaml.DocumentStartEvent) and event.start_mark
+        ]
+    # What stands above the first one is a comment on it.
+    bounds = [0, *starts[1:], len(text)] if starts else []
+    return tuple(text[start:end] for start, end in pairwise(bounds))
+
+
+@contextmanager
+def _loading(text: str) -> Iterator[yaml.CSafeLoader]:
     try:
         loader = yaml.CSafeLoader(text)
         try:
-            return _Composer(loader).document()
+            yield loader
         finally:
             loader.dispose()
     except yaml.MarkedYAMLError as error:

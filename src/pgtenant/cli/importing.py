@@ -14,7 +14,8 @@ from pgtenant.errors import ExitCode, UsageError
 from pgtenant.report.tfvars import tfvars
 from pgtenant.report.words import count, entries
 from pgtenant.secrets.store import open_store
-from pgtenant.usecases.importing import naming_policy, read_server
+from pgtenant.usecases.importing import read_server
+from pgtenant.usecases.inputs import naming_policy
 
 
 def run_import(
@@ -28,22 +29,15 @@ def run_import(
     env = need_environment(environment)
     settings = load_settings(project, reaching(skip_preflight=skip_preflight))
     logs.configure(sys.stderr, logs.level_for(os.environ, sys.stderr), environment=env)
-    if out is not None and out.exists():
-        raise UsageError(
-            f"{out} exists, and an import never overwrites a file",
-            hint="write to another file and compare",
-        )
+    refuse_overwriting(out)
     store = open_store(
         settings.secrets.store, directory=settings.secrets.directory, project=settings.root
     )
     imported = asyncio.run(read_server(settings, env, store))
     text = tfvars(imported, environment=env, secret=settings.app_secret(env, "<key>"))
     # Whatever the server holds: what is written can be read.
-    parse(text.encode(), display="imported.tfvars", policy=naming_policy(settings))
-    if out is None:
-        sys.stdout.write(text)
-    else:
-        _write(out, text)
+    parse(text.encode(), display="imported.tfvars", policy=naming_policy(settings, env))
+    write_catalog(out, text)
     declared = entries(len(imported.desired.roles))
     left = sum(len(d.left_out) for d in imported.databases)
     sys.stderr.write(
@@ -54,7 +48,28 @@ def run_import(
     return ExitCode.CONVERGED
 
 
-def _write(out: Path, text: str) -> None:
+def refuse_overwriting(out: Path | None) -> None:
+    """Refuse a file that is there.
+
+    Raises:
+        UsageError: it is.
+    """
+    if out is not None and out.exists():
+        raise UsageError(
+            f"{out} exists, and an import never overwrites a file",
+            hint="write to another file and compare",
+        )
+
+
+def write_catalog(out: Path | None, text: str) -> None:
+    """Write a catalog to a new file, or to stdout.
+
+    Raises:
+        UsageError: it can't be written.
+    """
+    if out is None:
+        sys.stdout.write(text)
+        return
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
         with out.open("x", encoding="utf-8", newline="\n") as file:

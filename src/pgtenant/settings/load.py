@@ -6,6 +6,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
 from pgtenant.errors import SettingsError
+from pgtenant.settings.cnpg import CnpgSettings
 from pgtenant.settings.model import (
     Environment,
     NamingSettings,
@@ -121,7 +122,10 @@ def _build(
         server=ServerSettings(
             **sections["server"], sslmode_explicit=("server", "sslmode") in explicit
         ),
-        naming=NamingSettings(**sections["naming"]),
+        naming=NamingSettings(
+            **sections["naming"],
+            explicit=frozenset(path[-1] for path in explicit if path[0] == "naming"),
+        ),
         requests=RequestsSettings(
             **{
                 **sections["requests"],
@@ -132,6 +136,7 @@ def _build(
         ),
         retire=RetireSettings(**sections["retire"]),
         rotation=RotationSettings(**sections["rotation"]),
+        cnpg=CnpgSettings(**sections["cnpg"]),
         environments=MappingProxyType(
             {
                 name: Environment(**{"approval": default_approval(name), **given})

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, Literal
 
 from pgtenant.errors import SettingsError
+from pgtenant.settings.cnpg import HYPHENATED, CnpgSettings
 from pgtenant.settings.requests import RequestsSettings
 from pgtenant.settings.templates import expand
 
@@ -90,11 +91,16 @@ class ServerSettings:
 
 @dataclass(frozen=True, slots=True)
 class NamingSettings:
-    """`[naming]`: regular expressions; a name has to match one as a whole."""
+    """`[naming]`: regular expressions; a name has to match one as a whole.
+
+    Attributes:
+        explicit: which of them somebody set, in whichever place.
+    """
 
     key: str
     database_name: str
     username: str
+    explicit: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,11 +140,13 @@ class Environment:
         approval: whether `apply` needs an approval there.
         wave: when its turn is among several, the lowest first; None when nobody said.
         instance_class: its instance's; None when nobody said.
+        engine: what its instance is.
     """
 
     approval: bool
     wave: int | None = None
     instance_class: str | None = None
+    engine: str = "rds"
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,6 +166,7 @@ class Settings:
     requests: RequestsSettings
     retire: RetireSettings
     rotation: RotationSettings
+    cnpg: CnpgSettings
     environments: Mapping[str, Environment]
 
     def environment(self, env: str) -> Environment:
@@ -176,6 +185,19 @@ class Settings:
             SettingsError: the name can't be an environment's.
         """
         return self.environment(env).approval
+
+    def naming_of(self, env: str) -> NamingSettings:
+        """Return which names an environment's catalog may use: those of a cluster have hyphens.
+
+        Raises:
+            SettingsError: the name can't be an environment's.
+        """
+        naming = self.naming
+        if self.environment(env).engine != "cnpg":
+            return naming
+        if "database_name" not in naming.explicit:
+            naming = replace(naming, database_name=HYPHENATED)
+        return naming if "username" in naming.explicit else replace(naming, username=HYPHENATED)
 
     def wave(self, env: str) -> int:
         """Return when an environment's turn is; one that needs no approval comes first.

@@ -7,6 +7,15 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
+from pgtenant.settings.cnpg import (
+    ALWAYS,
+    ENGINES,
+    OPTIONAL,
+    SCOPES,
+    parse_fingerprint,
+    parse_keys,
+    parse_name,
+)
 from pgtenant.settings.durations import parse_duration
 from pgtenant.settings.requests import (
     parse_branch,
@@ -143,6 +152,7 @@ _PER_PAIR: Final = partial(_template, allowed=("env", "entry"), required=("env",
 _PER_ENTRY: Final = partial(_template, allowed=("env", "entry"), required=("entry",))
 
 _A_PATH = "a path, in which {env} is the environment"
+_A_NAME = "a name that Kubernetes takes, in which {env} is the environment"
 _A_DURATION = 'a duration such as "250ms", "10s", "5min" or "1h"'
 _NAMES = "a list of names, in a variable with commas between them"
 _A_PATTERN = "a regular expression, which the whole name has to match"
@@ -241,6 +251,31 @@ SPECS: Final = (
     *(Spec("rotation", risk, "whole number", days, _MANY,
            f"The same for the risk `{risk}`.", _many)
       for risk, days in (("none", 30), ("low", 30), ("medium", 30), ("high", 14), ("access", 14))),
+    Spec("cnpg", "namespace", "text", "postgres", _A_NAME,
+         "The namespace of the shared cluster, and of everything that is written for it.",
+         parse_name),
+    Spec("cnpg", "cluster", "text", "postgres-shared", _A_NAME, "The name of the shared cluster.",
+         parse_name),
+    Spec("cnpg", "directory", "text", "infra/databases/postgres", _A_PATH,
+         "The directory of the cluster's manifests.", _PER_ENVIRONMENT),
+    Spec("cnpg", "cluster_file", "text", "postgres-cluster.yaml", "a path",
+         "The manifest of the cluster itself, relative to `directory`.", _text),
+    Spec("cnpg", "certificate", "text", "infra/sealed-secrets/pub-cert.pem", _A_PATH,
+         "The certificate of the sealed-secrets controller, as `kubeseal --fetch-cert` writes it.",
+         _PER_ENVIRONMENT),
+    Spec("cnpg", "certificate_sha256", "text", None, "64 hexadecimal digits",
+         "The SHA-256 fingerprint of that certificate; without it, any is taken.",
+         parse_fingerprint),
+    Spec("cnpg", "scope", "text", "strict", "one of " + ", ".join(f'"{one}"' for one in SCOPES),
+         "Under which names a sealed value can be opened: `strict` under its own in its own "
+         "namespace only.", partial(_choice, among=SCOPES)),
+    Spec("cnpg", "keys", "names", ",".join(ALWAYS),
+         f"a list of {', '.join((*ALWAYS, *OPTIONAL))}, with the first two in it",
+         "The keys of the sealed secrets.", parse_keys),
+    Spec(ENVIRONMENTS, "engine", "text", None, "one of " + ", ".join(f'"{e}"' for e in ENGINES),
+         "What its instance is: `rds` (any server that is reached by SQL alone), or `cnpg`, a "
+         "CloudNativePG cluster whose roles and databases `pgtenant render cnpg` declares. By "
+         "default `rds`.", partial(_choice, among=ENGINES)),
     Spec(ENVIRONMENTS, "approval", "true or false", None, "true or false",
          "Whether `apply` needs an approval in this environment; by default every environment "
          "but `dev` does.", _boolean),

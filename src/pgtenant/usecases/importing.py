@@ -7,7 +7,6 @@ from dataclasses import replace
 
 import psycopg
 
-from pgtenant.catalog.naming import NamingPolicy
 from pgtenant.errors import ServerError
 from pgtenant.planning.import_inside import whole
 from pgtenant.planning.imported import Imported
@@ -17,18 +16,10 @@ from pgtenant.postgres.failures import failed
 from pgtenant.postgres.observe import observe_contents, observe_instance
 from pgtenant.secrets.store import SecretStore
 from pgtenant.settings.model import Settings
-from pgtenant.usecases.inputs import server_inputs
+from pgtenant.usecases.inputs import naming_policy, server_inputs
 from pgtenant.usecases.look import Instance, connected
 
 _LOST = ("08", "57P")
-
-
-def naming_policy(settings: Settings) -> NamingPolicy:
-    """Return which names the project's catalogs may use."""
-    naming = settings.naming
-    return NamingPolicy(
-        key=naming.key, database_name=naming.database_name, username=naming.username
-    )
 
 
 async def read_server(settings: Settings, environment: str, store: SecretStore) -> Imported:
@@ -42,7 +33,7 @@ async def read_server(settings: Settings, environment: str, store: SecretStore) 
     inputs = await server_inputs(settings, environment, store)
     async with connected(inputs) as instance:
         observed = await _observe(instance)
-    return import_catalog(observed, naming_policy(settings), environment)
+    return import_catalog(observed, naming_policy(settings, environment), environment)
 
 
 async def _observe(instance: Instance) -> Observed:

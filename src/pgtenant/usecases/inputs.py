@@ -53,6 +53,18 @@ class Inputs:
         return (keys if self.only is None else self.only) - self.bad_secrets.keys()
 
 
+def naming_policy(settings: Settings, environment: str | None = None) -> NamingPolicy:
+    """Return which names the catalog of an environment may use; of none, those of most.
+
+    Raises:
+        SettingsError: the name can't be an environment's.
+    """
+    naming = settings.naming if environment is None else settings.naming_of(environment)
+    return NamingPolicy(
+        key=naming.key, database_name=naming.database_name, username=naming.username
+    )
+
+
 def load_catalog(settings: Settings, environment: str, only: Collection[str]) -> Catalog:
     """Read and validate an environment's catalog.
 
@@ -64,11 +76,7 @@ def load_catalog(settings: Settings, environment: str, only: Collection[str]) ->
     catalog = load(
         path,
         display=_display(settings, environment),
-        policy=NamingPolicy(
-            key=settings.naming.key,
-            database_name=settings.naming.database_name,
-            username=settings.naming.username,
-        ),
+        policy=naming_policy(settings, environment),
         maintenance_database=settings.server.maintenance_database,
         schemas=settings.root / SCHEMAS_DIRECTORY,
     )

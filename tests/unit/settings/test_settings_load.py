@@ -94,11 +94,12 @@ def test_the_documented_file_says_the_defaults(tmp_path: Path) -> None:
 
 def test_every_spec_is_a_field_and_every_field_has_a_spec(tmp_path: Path) -> None:
     found = settings(tmp_path)
-    for section in ("project", "secrets", "server", "naming", "requests"):
+    for section in ("project", "secrets", "server", "naming", "requests", "cnpg"):
         fields = {field.name for field in dataclasses.fields(getattr(found, section))}
         keys = {spec.key for spec in SPECS if spec.section == section}
-        assert keys == fields - {"sslmode_explicit", "catalog_explicit"}
+        assert keys == fields - {"sslmode_explicit", "catalog_explicit", "explicit"}
     assert [spec.key for spec in SPECS if spec.section == "environments"] == [
+        "engine",
         "approval",
         "wave",
         "instance_class",

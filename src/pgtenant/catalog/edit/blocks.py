@@ -18,6 +18,7 @@ from pgtenant.catalog.edit.tree import (
     line_number,
     line_start,
     next_line,
+    opens_item,
     opens_line,
 )
 
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from pgtenant.catalog.edit.dialect import Dialect
+    from pgtenant.catalog.edit.style import Style
 
 
 def insert(text: str, node: Node, new: New, dialect: Dialect) -> Sequence[Splice]:
@@ -41,15 +43,17 @@ def insert(text: str, node: Node, new: New, dialect: Dialect) -> Sequence[Splice
     """
     members = node.members or ()
     model = new.after or members[0]
-    if not opens_line(text, model.start):
-        raise EditError("must start on a line of its own", line_number(text, model.start))
     style = style_of(text, node, dialect, model)
+    if not opens_line(text, model.start):
+        if new.after is None or not opens_item(text, model.start):
+            raise EditError("must start on a line of its own", line_number(text, model.start))
+        style = replace(style, indent=" " * (model.start - line_start(text, model.start)))
     written = f"{style.indent}{member(new.key, new.value, style, dialect, block=True)}"
     blank = style.newline if style.blank else ""
     if new.after is None:
         start = line_start(text, model.start)
         return [Splice(start, start, f"{written}{style.newline}{blank}")]
-    return _below(text, new.after.end, f"{blank}{written}", style.newline)
+    return below(text, new.after.end, f"{blank}{written}", style.newline)
 
 
 def fill(text: str, holder: Member, new: New, dialect: Dialect) -> Sequence[Splice]:
@@ -61,12 +65,25 @@ def fill(text: str, holder: Member, new: New, dialect: Dialect) -> Sequence[Spli
         new: what it is to have.
         dialect: the language.
     """
-    style = bare(text, indent_of(text, holder.start), dialect)
-    style = replace(style, indent=style.indent + style.unit)
+    style = inside(text, holder, dialect)
     written = f"{style.indent}{member(new.key, new.value, style, dialect, block=True)}"
+    return instead(text, holder, written, style)
+
+
+def inside(text: str, holder: Member, dialect: Dialect) -> Style:
+    """Return how the lines are written that become the value of a member without one."""
+    around = indent_of(text, holder.start)
+    if opens_item(text, holder.start):
+        around = " " * (holder.start - line_start(text, holder.start))
+    style = bare(text, around, dialect)
+    return replace(style, indent=style.indent + style.unit)
+
+
+def instead(text: str, holder: Member, lines: str, style: Style) -> Sequence[Splice]:
+    """Return the pieces that put lines in the place of a member's empty value."""
     colon = holder.sign + 1
     end = max(holder.end, colon)
-    return [Splice(colon, end, ""), *_below(text, end, written, style.newline)]
+    return [Splice(colon, end, ""), *below(text, end, lines, style.newline)]
 
 
 def append(text: str, new: New, dialect: Dialect) -> Sequence[Splice]:
@@ -74,11 +91,11 @@ def append(text: str, new: New, dialect: Dialect) -> Sequence[Splice]:
     style = bare(text, "", dialect)
     written = member(new.key, new.value, style, dialect, block=dialect is not HCL)
     blank = style.newline if text.strip() and dialect is HCL else ""
-    return _below(text, len(text), f"{blank}{written}", style.newline)
+    return below(text, len(text), f"{blank}{written}", style.newline)
 
 
-def _below(text: str, position: int, line: str, newline: str) -> Sequence[Splice]:
-    """Put lines behind the one of a position."""
+def below(text: str, position: int, line: str, newline: str) -> Sequence[Splice]:
+    """Return the piece that puts lines behind the one of a position."""
     ended = position > 0 and text[position - 1] == "\n"  # as a block scalar is
     place = position if ended else next_line(text, position)
     missing = newline if place and text[place - 1] != "\n" else ""

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from pgtenant.catalog.edit.dialect import HCL, JSON
-from pgtenant.catalog.edit.render import member
+from pgtenant.catalog.edit.dialect import HCL, JSON, YAML
+from pgtenant.catalog.edit.render import in_braces, member
 from pgtenant.catalog.edit.style import Style, bare, style_of
 from pgtenant.catalog.edit.tree import (
     Member,
@@ -54,6 +54,18 @@ def insert(text: str, node: Node, new: New, dialect: Dialect) -> Sequence[Splice
     blank = style.newline if style.blank else ""
     line = f"{blank}{style.indent}{written}{closing}{style.newline}"
     return [*pieces, Splice(rest.end(), rest.end(), line)]
+
+
+def fill(text: str, holder: Member, new: New) -> Sequence[Splice]:
+    """Return the pieces that make a YAML member's null a mapping, inside of another in braces."""
+    style = bare(text, "", YAML)
+    return [instead(holder, in_braces({new.key: new.value}, style, YAML))]
+
+
+def instead(holder: Member, written: str) -> Splice:
+    """Return the piece that puts a value in the place of a YAML member's null."""
+    colon = holder.sign + 1
+    return Splice(colon, max(holder.end, colon), f" {written}")
 
 
 def _with_commas(text: str, members: Sequence[Member], dialect: Dialect) -> bool:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from tree_sitter import Node as Syntax
     from yaml.events import Event
 
+_NULLS: Final = frozenset({"", "~", "null", "Null", "NULL"})
 _JSON_TOKEN: Final = re.compile(r'"(?:[^"\\]|\\.)*"|[\[\]{},:]|[^\s\[\]{},:"]+')
 
 
@@ -164,11 +165,14 @@ def _yaml_value(text: str, event: Event, events: Iterator[Event]) -> Node:
         # libyaml ends a block where the next thing starts.
         return Node(start, members[-1].end if members else end, tuple(members))
     if isinstance(event, yaml.SequenceStartEvent):
-        last = end
+        items: list[Node] = []
         while not isinstance(item := next(events), yaml.SequenceEndEvent):
-            last = _yaml_value(text, item, events).end
-        return Node(start, _span(item)[1] if event.flow_style else last)
-    return Node(start, end, empty=start == end and isinstance(event, yaml.ScalarEvent))
+            items.append(_yaml_value(text, item, events))
+        if event.flow_style:
+            return Node(start, _span(item)[1], items=tuple(items), bracketed=True)
+        return Node(start, items[-1].end if items else end, items=tuple(items))
+    null = isinstance(event, yaml.ScalarEvent) and event.implicit[0] and event.value in _NULLS
+    return Node(start, end, empty=null)
 
 
 def _span(event: Event) -> tuple[int, int]:

@@ -67,7 +67,7 @@ class _Way:
 def put(
     text: str,
     dialect: Dialect,
-    path: Sequence[str],
+    path: Sequence[str | int],
     value: Plain,
     *,
     place: Callable[[Node], Member | None] | None = None,
@@ -77,7 +77,8 @@ def put(
     Args:
         text: HCL, JSON or YAML that the readers of `catalog` accept; may be empty.
         dialect: which of them.
-        path: the keys on the way to the value; those that are missing are made.
+        path: the keys on the way to the value, and for the items of sequences their numbers. Keys
+            that are missing are made, items are not.
         value: what to set. A mapping can only be added, it replaces nothing.
         place: chooses the member that a new one follows, or None for the first; without it, a new
             one is the last.
@@ -91,6 +92,9 @@ def put(
         return Put(spliced(text, splices), splices)
     holder, braces = None, False
     for depth, key in enumerate(path):
+        if isinstance(key, int):
+            holder, node = None, _item(text, node, key)
+            continue
         found = node.member(key)
         if found is None:
             after = place(node) if place and node.members else (node.members or (None,))[-1]
@@ -130,10 +134,19 @@ def _whole(text: str, dialect: Dialect, new: New) -> Sequence[Splice]:
     return [Splice(0, len(text), f"{{\n{style.indent}{written}\n}}\n")]
 
 
-def _new(path: Sequence[str], value: Plain, after: Member | None) -> New:
-    for key in reversed(path[1:]):
+def _item(text: str, node: Node, number: int) -> Node:
+    if node.items is None or number >= len(node.items):
+        raise EditError("must be a sequence", line_number(text, node.start))
+    if not (item := node.items[number]).members:
+        raise EditError("must be a mapping", line_number(text, item.start))
+    return item
+
+
+def _new(path: Sequence[str | int], value: Plain, after: Member | None) -> New:
+    first, *further = map(str, path)
+    for key in reversed(further):
         value = {key: value}
-    return New(path[0], value, after)
+    return New(first, value, after)
 
 
 def _insert(text: str, way: _Way, new: New, dialect: Dialect) -> Sequence[Splice]:
@@ -142,8 +155,11 @@ def _insert(text: str, way: _Way, new: New, dialect: Dialect) -> Sequence[Splice
         return blocks.append(text, new, dialect)
     if node.members is None and not node.empty:
         raise EditError("must be a mapping", line_number(text, node.start))
-    if holder is not None and not node.members and dialect is YAML and not way.braces:
-        return blocks.fill(text, holder, new, dialect)
+    if holder is not None and not node.members and dialect is YAML:
+        if not way.braces:
+            return blocks.fill(text, holder, new, dialect)
+        if node.empty:
+            return brackets.fill(text, holder, new)
     insert = brackets.insert if node.bracketed else blocks.insert
     return insert(text, node, new, dialect)
 
@@ -152,7 +168,8 @@ def _replacement(text: str, holder: Member, value: Plain, dialect: Dialect) -> S
     start, end = holder.value_start, holder.end
     written = dialect.scalar(value, text[start : start + 1] == '"')
     if holder.value.empty:
-        start = end = holder.sign + 1
+        start = holder.sign + 1
+        end = max(holder.end, start)
         written = f" {written}"
     elif text[end - 1 : end] == "\n":  # a block scalar or a heredoc has its line's end
         written += "\r\n" if text[end - 2 : end] == "\r\n" else "\n"

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, TypeAlias
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-Plain: TypeAlias = "str | int | bool | Sequence[str] | Mapping[str, Plain]"
-"""What can be written."""
+Plain: TypeAlias = (
+    "str | int | bool | Sequence[str] | Sequence[Mapping[str, Plain]] | Mapping[str, Plain]"
+)
+"""What can be written; a sequence of mappings only in YAML."""
 
 
 class EditError(Exception):
@@ -33,13 +35,15 @@ class Node:
     Attributes:
         end: behind its last character.
         members: of a mapping; None for everything else.
-        bracketed: a mapping in braces, which the span includes.
-        empty: nothing is written: YAML's null.
+        items: of a YAML sequence; None for everything else.
+        bracketed: a mapping in braces or a sequence in brackets, which the span includes.
+        empty: YAML's null, mostly nothing at all.
     """
 
     start: int
     end: int
     members: tuple[Member, ...] | None = None
+    items: tuple[Node, ...] | None = None
     bracketed: bool = False
     empty: bool = False
 
@@ -122,6 +126,12 @@ def indent_of(text: str, position: int) -> str:
     start = line_start(text, position)
     line = text[start : next_line(text, position)]
     return line[: len(line) - len(line.lstrip(" \t"))]
+
+
+def opens_item(text: str, position: int) -> bool:
+    """Whether only white space and dashes of YAML's sequences stand before a position there."""
+    before = text[line_start(text, position) : position]
+    return before.endswith(" ") and set(before.split()) == {"-"}
 
 
 def opens_line(text: str, position: int) -> bool:

@@ -59,3 +59,32 @@ def external_secret_(**options: Any) -> int:
     from pgtenant.cli.render import run_external_secret
 
     return run_external_secret(**options)
+
+
+@render.command("cnpg")
+@click.argument("keys", metavar="[KEY...]", nargs=-1)
+@instance_options
+@click.option(
+    "--check",
+    is_flag=True,
+    help="Write nothing and read no secret; exit 2 when a manifest is not as the catalog says.",
+)
+@click.option("--reseal", is_flag=True, help="Seal the passwords again, such as after a rotation.")
+@click.option("--adopt", is_flag=True, help="Take over roles in the manifest that have no marker.")
+@click.option(
+    "--namespace",
+    "namespaces",
+    multiple=True,
+    metavar="NAME",
+    help="Where the secret of the one KEY is copied to; repeatable  [default: what its manifest"
+    " says, else the key with hyphens]",
+)
+def cnpg_(**options: Any) -> int:
+    """Write what a shared CloudNativePG cluster has to know, of all entries or of some.
+
+    Their sealed passwords, their roles in the cluster's manifest and their databases, in three
+    sync waves; manifests that are there are edited in place. Needs no server. See docs/cnpg.md.
+    """
+    from pgtenant.cli.render_cnpg import run_render_cnpg
+
+    return run_render_cnpg(**options)

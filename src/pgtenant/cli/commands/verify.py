@@ -17,7 +17,9 @@ from pgtenant.cli.options import (
 
 
 @click.command()
-@click.argument("scope", required=False, metavar="[instance]", type=click.Choice(["instance"]))
+@click.argument(
+    "scope", required=False, metavar="[SCOPE]", type=click.Choice(["instance", "gitops"])
+)
 @instance_options
 @click.option("--all-pairs", is_flag=True, help="Attempt every pair, also beyond 10,000.")
 @click.option(
@@ -42,14 +44,23 @@ from pgtenant.cli.options import (
     metavar="FILE",
     help="Only tell whether a record is as it was written.",
 )
-def verify(**options: Any) -> int:
+@click.option(
+    "--context", metavar="NAME", help="Of the kubeconfig, for gitops  [default: the current one]"
+)
+def verify(context: str | None, **options: Any) -> int:
     """Log in as every role, and prove what it can and cannot reach.
 
     Tries every pair of role and database, what each access level promises and forbids, and to
     become other roles; reads the catalogs as a second witness, and looks at the instance itself
     (`verify instance`: only that). Touches no row. Exits 1 when anything is open that should
     not be, or is not proven.
+
+    `verify gitops` asks a Kubernetes cluster instead, whether what `render cnpg` wrote has arrived.
     """
+    if options["scope"] == "gitops":
+        from pgtenant.cli.verify_gitops import run_verify_gitops
+
+        return run_verify_gitops(context=context, **options)
     from pgtenant.cli.verify import run_verify
 
     return run_verify(**options)

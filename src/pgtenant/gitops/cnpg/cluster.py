@@ -14,7 +14,7 @@ from pgtenant.gitops.cnpg.names import GROUP
 from pgtenant.planning.marker import Marker, parse, with_marker
 
 KIND: Final = "Cluster"
-_ROLES: Final = ("spec", "managed", "roles")
+ROLES: Final = ("spec", "managed", "roles")
 # What no entry gives a role, and the operator takes for false where nothing stands.
 _NEVER: Final = ("superuser", "createrole", "replication", "bypassrls", "disablePassword")
 
@@ -72,7 +72,7 @@ def with_roles(
         others = ", ".join(quoted(one) for one in names_of(text, GROUP, KIND)[:10])
         raise EditError(f"has no {KIND} {quoted(name)}, but {others or 'none at all'}")
     known = _known(document)
-    comments = {one: document.text_at(*_ROLES, number, "comment") for one, number in known.items()}
+    comments = {one: document.text_at(*ROLES, number, "comment") for one, number in known.items()}
     markers = {one: marker for one, text in comments.items() if (marker := parse(text))}
     blocked = {
         role.name: why
@@ -86,15 +86,15 @@ def with_roles(
             new.append(_members(role))
         elif role.name not in blocked:
             leaves += _leaves(role, known[role.name], comments[role.name])
-    done = document.with_leaves(leaves, {_ROLES: new})
+    done = document.with_leaves(leaves, {ROLES: new})
     return WithRoles(done.whole, blocked, markers)
 
 
 def _known(document: Document) -> dict[str, int]:
     """Return the number of each role in the sequence, by name."""
     known: dict[str, int] = {}
-    for number, item in enumerate(document.items_at(*_ROLES)):
-        name = document.at(*_ROLES, number, "name")
+    for number, item in enumerate(document.items_at(*ROLES)):
+        name = document.at(*ROLES, number, "name")
         if name is None or not isinstance(name.value, str):
             line = document.line_of(item)
             raise EditError("has an item in spec.managed.roles without a name", line)
@@ -136,7 +136,7 @@ def _members(role: Role) -> dict[str, Plain]:
 
 
 def _leaves(role: Role, number: int, comment: str) -> Iterator[Leaf]:
-    item = (*_ROLES, number)
+    item = (*ROLES, number)
     if parse(comment) is None:
         yield Leaf((*item, "comment"), with_marker(comment, role.marker))
     yield Leaf((*item, "ensure"), "present", unset="present")

@@ -167,7 +167,7 @@ def find(text: str, group: str, kind: str, *, name: str, namespace: str) -> Docu
     found = [
         one
         for one in documents(text)
-        if _is(one, group, kind) and one.text_at("metadata", "name") == name
+        if is_kind(one, group, kind) and one.text_at("metadata", "name") == name
     ]
     if len(found) > 1:
         line = found[1].before.count("\n") + 1
@@ -184,7 +184,16 @@ def find(text: str, group: str, kind: str, *, name: str, namespace: str) -> Docu
 
 def names_of(text: str, group: str, kind: str) -> list[str]:
     """Return the names of all objects of a kind. Errors are those of `documents`."""
-    return [one.text_at("metadata", "name") for one in documents(text) if _is(one, group, kind)]
+    return [one.text_at("metadata", "name") for one in documents(text) if is_kind(one, group, kind)]
+
+
+def is_kind(document: Document, group: str, kind: str) -> bool:
+    """Tell whether a document is an object of a kind."""
+    root = document.at()
+    if root is None or not isinstance(root.value, Object):
+        return False
+    interface = document.text_at("apiVersion").partition("/")[0]
+    return interface == group and document.text_at("kind") == kind
 
 
 def new_in(text: str) -> Document:
@@ -193,14 +202,6 @@ def new_in(text: str) -> Document:
         return Document("", text, "")
     ended = "" if text.endswith("\n") else "\n"
     return Document(f"{text}{ended}---\n", "", "")
-
-
-def _is(document: Document, group: str, kind: str) -> bool:
-    root = document.at()
-    if root is None or not isinstance(root.value, Object):
-        return False
-    interface = document.text_at("apiVersion").partition("/")[0]
-    return interface == group and document.text_at("kind") == kind
 
 
 def _at(located: Located | None, path: Sequence[str | int]) -> Located | None:

@@ -35,7 +35,7 @@ def names(key: str) -> Names:
     Raises:
         ValueError: the key gives none that Kubernetes takes; the message says why.
     """
-    app = name_of(key)
+    app = checked_namespace(name_of(key))
     return Names(
         app=app,
         secret=checked_name(f"{app}-db-creds"),

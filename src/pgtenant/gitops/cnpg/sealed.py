@@ -117,6 +117,16 @@ def version_of(text: str, wanted: Credentials) -> str:
     return document.text_at("metadata", "annotations", _VERSION) if document is not None else ""
 
 
+def namespaces_in(text: str, *, name: str, namespace: str) -> str:
+    """Return the namespaces that a file has credentials copied to; empty where it does not say.
+
+    Raises:
+        EditError: the file can't be read.
+    """
+    document = find(text, GROUP, KIND, name=name, namespace=namespace)
+    return document.text_at(*_TEMPLATE, "annotations", NAMESPACES) if document is not None else ""
+
+
 def with_credentials(text: str, wanted: Credentials, sealed: Sealed | None) -> str:
     """Return a file with credentials, of which what it says already is left alone.
 

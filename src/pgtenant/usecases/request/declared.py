@@ -15,8 +15,7 @@ from pgtenant.errors import CatalogError, PgtenantError, UsageError
 from pgtenant.files import read_given
 from pgtenant.settings import Settings
 from pgtenant.usecases.fleet import all_environments
-from pgtenant.usecases.importing import naming_policy
-from pgtenant.usecases.inputs import SCHEMAS_DIRECTORY
+from pgtenant.usecases.inputs import SCHEMAS_DIRECTORY, naming_policy
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +54,7 @@ class Declared:
         return parse(
             data,
             display=self.display,
-            policy=naming_policy(self.settings),
+            policy=naming_policy(self.settings, self.environment),
             maintenance_database=self.settings.server.maintenance_database,
             schemas=self.settings.root / SCHEMAS_DIRECTORY,
             more=more,

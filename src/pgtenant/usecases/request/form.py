@@ -10,8 +10,7 @@ from pgtenant.errors import UsageError
 from pgtenant.requests.backstage import Target, template_text
 from pgtenant.requests.json_schema import Rules, json_schema
 from pgtenant.settings import Settings
-from pgtenant.usecases.importing import naming_policy
-from pgtenant.usecases.inputs import SCHEMAS_DIRECTORY
+from pgtenant.usecases.inputs import SCHEMAS_DIRECTORY, naming_policy
 
 
 def backstage_template(settings: Settings) -> str:

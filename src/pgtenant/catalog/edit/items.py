@@ -1,0 +1,90 @@
+"""Adds items to a sequence of a YAML file."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pgtenant.catalog.edit import blocks, brackets
+from pgtenant.catalog.edit.dialect import YAML
+from pgtenant.catalog.edit.put import locate, put
+from pgtenant.catalog.edit.render import in_braces, item
+from pgtenant.catalog.edit.style import bare
+from pgtenant.catalog.edit.tree import (
+    EditError,
+    Member,
+    Node,
+    Splice,
+    line_number,
+    line_start,
+    spliced,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from pgtenant.catalog.edit.style import Style
+    from pgtenant.catalog.edit.tree import Plain
+
+
+def add_items(text: str, path: Sequence[str], items: Sequence[Mapping[str, Plain]]) -> str:
+    """Add mappings at the end of a sequence; every other byte stays.
+
+    Args:
+        text: YAML that the readers of `catalog` accept; may be empty.
+        path: the keys on the way to the sequence; what is missing is made.
+        items: what to add, one at least.
+
+    Raises:
+        EditError: what stands on the way can't hold them, or can't be edited in place.
+    """
+    node, holder, braces = locate(text, YAML), None, False
+    for key in path:
+        found = node.member(key) if node is not None else None
+        if node is None or found is None:
+            return put(text, YAML, path, items).text
+        braces = braces or node.bracketed
+        holder, node = found, found.value
+    assert node is not None  # noqa: S101 - the path has a key
+    assert holder is not None  # noqa: S101 - likewise
+    if node.items is None and not node.empty:
+        raise EditError("must be a sequence", line_number(text, node.start))
+    if node.items and not node.bracketed:
+        return spliced(text, _in_block(text, node, items))
+    if node.items or braces:
+        return spliced(text, _in_brackets(text, holder, items))
+    return spliced(text, _in_place_of_nothing(text, holder, items))
+
+
+def _in_block(text: str, node: Node, items: Sequence[Mapping[str, Plain]]) -> Sequence[Splice]:
+    nodes = node.items or ()
+    gap = text[node.start + 1 : nodes[0].start]
+    gap = gap if gap and not gap.strip(" ") else " "
+    style = bare(text, " " * (node.start - line_start(text, node.start)), YAML)
+    return blocks.below(text, nodes[-1].end, _lines(items, style, gap), style.newline)
+
+
+def _in_place_of_nothing(
+    text: str, holder: Member, items: Sequence[Mapping[str, Plain]]
+) -> Sequence[Splice]:
+    style = blocks.inside(text, holder, YAML)
+    return blocks.instead(text, holder, _lines(items, style, " "), style)
+
+
+def _lines(items: Sequence[Mapping[str, Plain]], style: Style, gap: str) -> str:
+    return style.newline.join(f"{style.indent}{item(one, style, gap, YAML)}" for one in items)
+
+
+def _in_brackets(
+    text: str, holder: Member, items: Sequence[Mapping[str, Plain]]
+) -> Sequence[Splice]:
+    node, style = holder.value, bare(text, "", YAML)
+    written = ", ".join(in_braces(one, style, YAML) for one in items)
+    if node.empty:
+        return [brackets.instead(holder, f"[{written}]")]
+    if not node.items:
+        return [Splice(node.end - 1, node.end - 1, written)]
+    last = node.items[-1].end
+    comma = YAML.comma.match(text, last)
+    if comma:
+        return [Splice(comma.end(), comma.end(), f" {written},")]
+    return [Splice(last, last, f", {written}")]

@@ -1,0 +1,73 @@
+"""`pgtenant render cnpg`."""
+
+from __future__ import annotations
+
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+from pgtenant.cli.options import load_settings, need_environment
+from pgtenant.errors import ExitCode
+from pgtenant.report.requests import diff_text
+from pgtenant.report.safe import shown
+from pgtenant.secrets.store import open_store
+from pgtenant.usecases.render_cnpg import Asked, Done, render
+
+
+def run_render_cnpg(
+    *,
+    environment: str | None,
+    project: Path,
+    keys: tuple[str, ...],
+    check: bool,
+    reseal: bool,
+    adopt: bool,
+    namespaces: tuple[str, ...],
+) -> int:
+    """Write the manifests, or say what would be written.
+
+    Raises:
+        PgtenantError: something does not fit; nothing was written.
+    """
+    env = need_environment(environment)
+    settings = load_settings(project, {})
+    asked = Asked(
+        keys=keys,
+        check=check,
+        reseal=reseal,
+        adopt=adopt,
+        namespaces=namespaces,
+        now=datetime.now(UTC),
+    )
+    done = render(
+        settings,
+        env,
+        asked,
+        lambda: open_store(
+            settings.secrets.store, directory=settings.secrets.directory, project=settings.root
+        ),
+    )
+    _tell(done, env, check=check)
+    if check and (done.changes or done.unsealed):
+        return ExitCode.CHANGES
+    return ExitCode.BLOCKED if done.blocked else ExitCode.CONVERGED
+
+
+def _tell(done: Done, env: str, *, check: bool) -> None:
+    paths = [done.display[one.path] for one in done.changes]
+    if check:
+        for path, why in done.unsealed.items():
+            sys.stdout.write(f"{path}: {shown(why)}\n")
+        for path, one in zip(paths, done.changes, strict=True):
+            sys.stdout.write(diff_text(path, one.before, one.after))
+    elif paths:
+        sys.stdout.write("written:\n" + "".join(f"  {path}\n" for path in paths))
+    if not paths and not done.unsealed:
+        sys.stdout.write(f"the manifests of {env} are as the catalog says\n")
+    for key, why in done.blocked.items():
+        sys.stderr.write(f"{key} is blocked: {shown(why)}\n")
+    for key, role in done.gone.items():
+        sys.stderr.write(
+            f"retired? the role {shown(role)} is of {shown(key)}, which the catalog has no more; it"
+            " stays as it is\n"
+        )

@@ -1,0 +1,62 @@
+"""`pgtenant verify gitops`."""
+
+from __future__ import annotations
+
+import sys
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from pgtenant.cli.options import load_settings, need_environment
+from pgtenant.cli.plan import width
+from pgtenant.errors import ExitCode, UsageError
+from pgtenant.gitops.cnpg.status import Check, Verdict
+from pgtenant.kubernetes.kubectl import Kubectl
+from pgtenant.report.document import EMPTY, Line, Style, document, line, paragraph, show
+from pgtenant.report.safe import shown
+from pgtenant.usecases.verify_gitops import verify_gitops
+
+_MARKS = {Verdict.GOOD: "ok", Verdict.BAD: "not ok", Verdict.UNKNOWN: "?"}
+_STYLES = {Verdict.GOOD: Style.GOOD, Verdict.BAD: Style.BAD, Verdict.UNKNOWN: Style.WARN}
+
+
+def run_verify_gitops(
+    *, environment: str | None, project: Path, context: str | None, **others: Any
+) -> int:
+    """Ask the cluster and print.
+
+    Raises:
+        PgtenantError: the catalog or a manifest can't be read.
+    """
+    if given := [name for name in ("style", "out", "check") if others[name] not in (None, "text")]:
+        flag = {"style": "--format json"}.get(given[0], f"--{given[0]}")
+        raise UsageError(f"verify gitops has no {flag}")
+    env = need_environment(environment)
+    checks = list(verify_gitops(load_settings(project, {}), env, Kubectl(context)))
+    show(document(_lines(env, checks)), sys.stdout)
+    good = all(one.verdict is Verdict.GOOD for one in checks)
+    return ExitCode.CONVERGED if good else ExitCode.FAILED
+
+
+def _lines(env: str, checks: Sequence[Check]) -> Iterator[Line]:
+    before = ""
+    for one in checks:
+        if one.entry != before:
+            yield EMPTY
+            yield line(shown(one.entry), Style.TITLE)
+        before = one.entry
+        cure = f"; {one.cure}" if one.cure else ""
+        yield from paragraph(
+            f"{shown(one.what)}: {shown(one.message)}{shown(cure)}",
+            width=width(),
+            indent=2,
+            mark=_MARKS[one.verdict].ljust(6),
+            mark_style=_STYLES[one.verdict],
+        )
+    counts = Counter(one.verdict for one in checks)
+    yield EMPTY
+    yield line(
+        f"{env}: {counts[Verdict.GOOD]} as they should be, {counts[Verdict.BAD]} not,"
+        f" {counts[Verdict.UNKNOWN]} could not be checked"
+    )

@@ -1,0 +1,227 @@
+"""What a cluster says of an entry: whether each wave has arrived, and what to do where not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, Final, TypeAlias
+
+Seen: TypeAlias = "Mapping[str, Any]"
+"""An object as the API server has it; of a secret no value."""
+
+
+class Verdict(StrEnum):
+    """What is known."""
+
+    GOOD = "good"
+    BAD = "bad"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One thing that was looked at.
+
+    Attributes:
+        entry: the key.
+        what: the object, such as `Secret postgres/shop-db-creds`.
+        verdict: how it stands.
+        message: what was seen.
+        cure: what to do; empty where nothing is to do.
+    """
+
+    entry: str
+    what: str
+    verdict: Verdict
+    message: str
+    cure: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """An object that could not be asked for.
+
+    Attributes:
+        why: what kubectl said.
+    """
+
+    why: str
+
+
+Answer: TypeAlias = "Seen | Unreadable | None"
+"""None where the server has no such object."""
+
+
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """What an entry has in the cluster.
+
+    Attributes:
+        key: of the entry.
+        username: the role.
+        namespace: of the cluster.
+        secret: the name of its credentials.
+        keys: of the credentials.
+        database: the name of its `Database`; None for editors and readers.
+        copies: the namespaces that the credentials are copied to.
+    """
+
+    key: str
+    username: str
+    namespace: str
+    secret: str
+    keys: Sequence[str]
+    database: str | None
+    copies: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What the cluster has of it.
+
+    Attributes:
+        sealed: the SealedSecret.
+        secret: its credentials.
+        copies: those in other namespaces, by namespace.
+        cluster: the cluster itself.
+        database: the `Database`, where one is expected.
+    """
+
+    sealed: Answer
+    secret: Answer
+    copies: Mapping[str, Answer]
+    cluster: Answer
+    database: Answer = None
+
+
+_WAIT: Final = "wait for Argo CD to sync, or see why it does not: argocd app get"
+REFLECTED: Final = "reflector.v1.k8s.emberstack.com/reflected-version"
+
+
+def judge(expected: Expected, found: Found) -> Iterator[Check]:
+    """Yield what is to be said of an entry, in the order of the waves."""
+    yield _secret(expected, found)
+    for namespace in expected.copies:
+        yield _copy(expected, namespace, found)
+    yield _role(expected, found)
+    if expected.database is not None:
+        yield _database(expected, expected.database, found.database)
+
+
+def _secret(expected: Expected, found: Found) -> Check:  # noqa: PLR0911 - one per reason
+    def say(verdict: Verdict, message: str, cure: str = "") -> Check:
+        what = f"Secret {expected.namespace}/{expected.secret}"
+        return Check(expected.key, what, verdict, message, cure)
+
+    secret = found.secret
+    if isinstance(secret, Unreadable):
+        return say(Verdict.UNKNOWN, secret.why)
+    if secret is not None:
+        if missing := [key for key in expected.keys if key not in secret.get("keys", ())]:
+            return say(Verdict.BAD, f"has no {', '.join(missing)}", _reseal(expected))
+        return say(Verdict.GOOD, "is there")
+    if isinstance(found.sealed, Unreadable):
+        return say(Verdict.BAD, f"is not there; its SealedSecret: {found.sealed.why}", _WAIT)
+    if found.sealed is None:
+        return say(Verdict.BAD, "is not there, nor is its SealedSecret", _WAIT)
+    for condition in _get(found.sealed, "status", "conditions") or ():
+        if condition.get("type") == "Synced" and condition.get("status") == "False":
+            said = condition.get("message", "no reason given")
+            return say(Verdict.BAD, f"the controller can't open it: {said}", _reseal(expected))
+    cure = "look whether the sealed-secrets controller runs, and at its log"
+    return say(Verdict.BAD, "is not there, but its SealedSecret is", cure)
+
+
+def _copy(expected: Expected, namespace: str, found: Found) -> Check:
+    def say(verdict: Verdict, message: str, cure: str = "") -> Check:
+        what = f"Secret {namespace}/{expected.secret}"
+        return Check(expected.key, what, verdict, message, cure)
+
+    copy = found.copies.get(namespace)
+    if isinstance(copy, Unreadable):
+        return say(Verdict.UNKNOWN, copy.why)
+    if copy is None:
+        return say(
+            Verdict.BAD,
+            "is not there: the credentials were not copied",
+            f"look whether Reflector runs and namespace {namespace} exists",
+        )
+    if not isinstance(found.secret, Unreadable | None):
+        version = copy.get("annotations", {}).get(REFLECTED)
+        if version != found.secret.get("resourceVersion"):
+            return say(
+                Verdict.BAD,
+                "is a copy of an older version, or none of Reflector's",
+                "see Reflector's log; deleting the copy has it made again",
+            )
+    return say(Verdict.GOOD, "is a copy")
+
+
+def _role(expected: Expected, found: Found) -> Check:  # noqa: PLR0911 - one per reason
+    def say(verdict: Verdict, message: str, cure: str = "") -> Check:
+        return Check(expected.key, f"role {expected.username}", verdict, message, cure)
+
+    cluster, name = found.cluster, expected.username
+    if isinstance(cluster, Unreadable):
+        return say(Verdict.UNKNOWN, cluster.why)
+    if cluster is None:
+        return say(Verdict.BAD, "there is no such Cluster", _WAIT)
+    declared = [one.get("name") for one in _get(cluster, "spec", "managed", "roles") or ()]
+    if name not in declared:
+        return say(Verdict.BAD, "is not in spec.managed.roles of the Cluster", _WAIT)
+    status = _get(cluster, "status", "managedRolesStatus") or {}
+    if reasons := (status.get("cannotReconcile") or {}).get(name):
+        return say(
+            Verdict.BAD,
+            f"the operator can't make it so: {'; '.join(reasons)}",
+            "mend what it says; the operator tries again",
+        )
+    states = [one for one, names in (status.get("byStatus") or {}).items() if name in names]
+    if "reconciled" not in states:
+        state = states[0] if states else "not looked at yet"
+        return say(Verdict.BAD, f"its state is: {state}", "wait for the operator, or see its log")
+    if isinstance(found.secret, Unreadable | None):
+        return say(Verdict.GOOD, "is reconciled")
+    applied = ((status.get("passwordStatus") or {}).get(name) or {}).get("resourceVersion")
+    if applied != found.secret.get("resourceVersion"):
+        return say(
+            Verdict.BAD,
+            "its password is that of an older version of the secret",
+            "label the secret cnpg.io/reload=true, which a manifest of pgtenant's does",
+        )
+    return say(Verdict.GOOD, "is reconciled, with the password of the secret")
+
+
+def _database(expected: Expected, name: str, found: Answer) -> Check:
+    def say(verdict: Verdict, message: str, cure: str = "") -> Check:
+        what = f"Database {expected.namespace}/{name}"
+        return Check(expected.key, what, verdict, message, cure)
+
+    if isinstance(found, Unreadable):
+        return say(Verdict.UNKNOWN, found.why)
+    if found is None:
+        return say(Verdict.BAD, "is not there", _WAIT)
+    applied = _get(found, "status", "applied")
+    if applied is None:
+        return say(Verdict.BAD, "the operator has not looked at it", "wait, or see its log")
+    if not applied:
+        said = _get(found, "status", "message") or "no reason given"
+        return say(Verdict.BAD, f"is not applied: {said}", "mend what it says")
+    seen, wanted = (
+        _get(found, "status", "observedGeneration"),
+        _get(found, "metadata", "generation"),
+    )
+    if seen != wanted:
+        return say(Verdict.BAD, "was applied before its last change", "wait, or see its log")
+    return say(Verdict.GOOD, "is applied")
+
+
+def _reseal(expected: Expected) -> str:
+    return f"pgtenant render cnpg {expected.key} --reseal, with the controller's certificate"
+
+
+def _get(value: Any, *path: str) -> Any:
+    for key in path:
+        value = value.get(key) if isinstance(value, Mapping) else None
+    return value

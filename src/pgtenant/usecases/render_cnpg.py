@@ -1,0 +1,417 @@
+"""`pgtenant render cnpg`: from the catalog to the manifests of a shared CloudNativePG cluster."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Final
+
+from pgtenant.catalog.model import AccessLevel, Auth, Catalog, Entry, Rotation
+from pgtenant.errors import SecretError, UsageError
+from pgtenant.files import read_given
+from pgtenant.gitops.cnpg.cluster import Role, WithRoles, with_roles
+from pgtenant.gitops.cnpg.database import Database, with_database
+from pgtenant.gitops.cnpg.names import Names, checked_namespaces, names
+from pgtenant.gitops.cnpg.sealed import (
+    Credentials,
+    Sealed,
+    values_of,
+    version_of,
+    why_to_seal,
+    with_credentials,
+)
+from pgtenant.gitops.cnpg.sealing import Seal, seal_of
+from pgtenant.planning.marker import Marker
+from pgtenant.secrets.credentials import parse
+from pgtenant.secrets.secret import Secret
+from pgtenant.secrets.store import SecretStore
+from pgtenant.settings.cnpg import CnpgSettings
+from pgtenant.settings.model import Settings
+from pgtenant.together import Change, alone, write
+from pgtenant.usecases.inputs import load_catalog
+from pgtenant.usecases.request.declared import secret_of
+from pgtenant.usecases.request.kept import Kept, kept
+
+_PORT: Final = 5432
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What is asked for.
+
+    Attributes:
+        keys: of the entries; none for all.
+        check: nothing is written, and no secret is read.
+        reseal: sealed credentials are sealed again.
+        adopt: roles without a marker become ours.
+        namespaces: where the secret of the one entry is copied to; none for what is there.
+        now: the moment, with its zone.
+    """
+
+    keys: Sequence[str]
+    check: bool
+    reseal: bool
+    adopt: bool
+    namespaces: Sequence[str]
+    now: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What became of it.
+
+    Attributes:
+        changes: the files that were written, or would be.
+        unsealed: why the credentials in a file would have to be sealed, by its path for people.
+        blocked: why nothing of an entry was written, by its key.
+        gone: the roles of entries that the catalog has no more, by key.
+        display: the path of each changed file for people.
+    """
+
+    changes: tuple[Change, ...]
+    unsealed: Mapping[str, str]
+    blocked: Mapping[str, str]
+    gone: Mapping[str, str]
+    display: Mapping[Path, str]
+
+
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    """An entry with its files as they are.
+
+    Attributes:
+        why: the reason to seal its credentials; empty for none.
+        version: of the secret that was sealed; empty when nobody noted it.
+    """
+
+    entry: Entry
+    names: Names
+    wanted: Credentials
+    sealed: Kept
+    database: Kept
+    why: str
+    version: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """The files of the cluster as they are, and what the roles make of it."""
+
+    entries: Sequence[_Entry]
+    cluster: Kept
+    roles: WithRoles
+    blocked: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class _Secrets:
+    """What was read of the store, by entry key.
+
+    Attributes:
+        passwords: of the entries whose credentials are to be sealed.
+        versions: empty texts where the store has none.
+    """
+
+    passwords: Mapping[str, Secret] = field(default_factory=dict)
+    versions: Mapping[str, str] = field(default_factory=dict)
+
+
+def render(
+    settings: Settings, environment: str, asked: Asked, open_store: Callable[[], SecretStore]
+) -> Done:
+    """Write the manifests, as far as they differ.
+
+    Args:
+        settings: the project's.
+        environment: whose engine is `cnpg`.
+        asked: what is asked for.
+        open_store: opens the store; not called when no secret is needed.
+
+    Raises:
+        CatalogError: the catalog is missing or wrong.
+        SecretError: a password is needed and can't be had.
+        UsageError: a file, the certificate or what is asked for does not fit; nothing was written.
+    """
+    insist_on_cluster(settings, environment)
+    cnpg = settings.cnpg.of(environment)
+    catalog = load_catalog(settings, environment, asked.keys)
+    _check(catalog, asked)
+    if asked.check:
+        return preview(settings, environment, catalog, asked)
+    look = _look(settings, environment, cnpg, catalog, asked)
+    secrets = _fetched(settings, environment, look, asked, open_store)
+    seal = _seal(settings, cnpg, asked.now) if secrets.passwords else None
+    with alone(settings.root):
+        look = _look(settings, environment, cnpg, catalog, asked)
+        sealed = {
+            one.entry.key: _sealed(seal, cnpg, one, secrets)
+            for one in _to_seal(look, secrets.versions, reseal=asked.reseal)
+        }
+        done = _done(look, environment, catalog, *_changes(cnpg, look, sealed))
+        if done.changes:
+            write(settings.root, done.changes)
+    return done
+
+
+def preview(settings: Settings, environment: str, catalog: Catalog, asked: Asked) -> Done:
+    """Return what would be written for a catalog, without what would have to be sealed.
+
+    Raises:
+        UsageError: a file does not fit.
+    """
+    cnpg = settings.cnpg.of(environment)
+    look = _look(settings, environment, cnpg, catalog, asked)
+    return _done(look, environment, catalog, *_changes(cnpg, look, {}))
+
+
+def insist_on_cluster(settings: Settings, environment: str) -> None:
+    """Refuse an environment whose engine is another one.
+
+    Raises:
+        UsageError: it is.
+    """
+    if settings.environment(environment).engine != "cnpg":
+        raise UsageError(
+            f"{environment} has no CloudNativePG cluster by the settings",
+            hint=f'put engine = "cnpg" into [environments.{environment}] of pgtenant.toml',
+        )
+
+
+def check_names(catalog: Catalog) -> list[str]:
+    """Return which entries get no name of their own in Kubernetes, and why."""
+    wrong: list[str] = []
+    apps: dict[str, str] = {}
+    for entry in catalog.entries:
+        where = f"{catalog.path}:{entry.line}: {entry.key}"
+        try:
+            app = names(entry.key).app
+        except ValueError as error:
+            wrong.append(f"{where} {error}")
+            continue
+        if app in apps:
+            wrong.append(f"{where} and {apps[app]} would both be {app} in Kubernetes")
+        apps[app] = entry.key
+    return wrong
+
+
+def _check(catalog: Catalog, asked: Asked) -> None:
+    """Refuse what no manifest can say.
+
+    Raises:
+        UsageError: with everything that is wrong.
+    """
+    wrong = check_names(catalog)
+    for entry in catalog.entries:
+        where = f"{catalog.path}:{entry.line}: {entry.key}"
+        if entry.auth is Auth.IAM:
+            wrong.append(f"{where} has auth = iam, which only RDS and Aurora have")
+        if entry.rotation is Rotation.ALTERNATE:
+            wrong.append(f"{where} has rotation = alternate, and the operator has one login a role")
+    if asked.namespaces and len(set(asked.keys)) != 1:
+        wrong.append("--namespace is for one entry: name its key")
+    try:
+        if asked.namespaces:
+            checked_namespaces(",".join(asked.namespaces))
+    except ValueError as error:
+        wrong.append(f"--namespace {error}")
+    if wrong:
+        lines = "".join(f"\n  {one}" for one in wrong[:20])
+        raise UsageError(f"the manifests can't be written:{lines}", hint="nothing was written")
+
+
+def _look(
+    settings: Settings, environment: str, cnpg: CnpgSettings, catalog: Catalog, asked: Asked
+) -> _Look:
+    directory = settings.root / cnpg.directory
+    cluster = kept(settings, directory / cnpg.cluster_file)
+    if cluster.data is None:
+        raise UsageError(
+            f"there is no manifest of the cluster at {cluster.display}",
+            hint="write it, or say where it is: [cnpg] directory and cluster_file",
+        )
+    entries = [
+        _entry(settings, cnpg, directory, entry, asked)
+        for entry in catalog.entries
+        if not asked.keys or entry.key in asked.keys
+    ]
+    roles = [_role(environment, one) for one in entries]
+    done = cluster.asked(
+        lambda text: with_roles(
+            text, roles, name=cnpg.cluster, namespace=cnpg.namespace, adopt=asked.adopt
+        )
+    )
+    blocked = {
+        one.entry.key: done.blocked[one.entry.username]
+        for one in entries
+        if one.entry.username in done.blocked
+    }
+    free = [one for one in entries if one.entry.key not in blocked]
+    return _Look(free, cluster, done, blocked)
+
+
+def _entry(
+    settings: Settings, cnpg: CnpgSettings, directory: Path, entry: Entry, asked: Asked
+) -> _Entry:
+    named = names(entry.key)
+    wanted = Credentials(
+        name=named.secret,
+        namespace=cnpg.namespace,
+        entry=entry.key,
+        username=entry.username,
+        keys=cnpg.keys,
+        scope=cnpg.scope,
+        namespaces=",".join(asked.namespaces) or named.app,
+        given=bool(asked.namespaces),
+    )
+    sealed = kept(settings, directory / named.sealed_file)
+    return _Entry(
+        entry=entry,
+        names=named,
+        wanted=wanted,
+        sealed=sealed,
+        database=kept(settings, directory / named.database_file),
+        why=sealed.asked(lambda text: why_to_seal(text, wanted)),
+        version=sealed.asked(lambda text: version_of(text, wanted)),
+    )
+
+
+def _role(environment: str, one: _Entry) -> Role:
+    entry = one.entry
+    return Role(
+        name=entry.username,
+        marker=Marker(environment, entry.key),
+        createdb=entry.createdb,
+        connection_limit=-1 if entry.connection_limit is None else entry.connection_limit,
+        secret=one.names.secret,
+    )
+
+
+def _fetched(
+    settings: Settings,
+    environment: str,
+    look: _Look,
+    asked: Asked,
+    open_store: Callable[[], SecretStore],
+) -> _Secrets:
+    """Read the secrets that are sealed, and those that were sealed in a version that is noted."""
+    wanted = [one for one in look.entries if one.why or one.version or asked.reseal]
+    if not wanted:
+        return _Secrets()
+    secret = {one.entry.key: secret_of(settings, environment, one.entry) for one in wanted}
+    store = open_store()
+    texts = asyncio.run(store.fetch(sorted(secret.values())))
+    versions: dict[str, str] = {}
+    for one in wanted:
+        if isinstance(found := texts[secret[one.entry.key]], SecretError):
+            raise found
+        versions[one.entry.key] = store.version(secret[one.entry.key])
+    passwords = {}
+    for one in _to_seal(look, versions, reseal=asked.reseal):
+        name = secret[one.entry.key]
+        credentials = parse(name, str(texts[name]), expected_username=one.entry.username)
+        passwords[one.entry.key] = credentials.password
+    return _Secrets(passwords, versions)
+
+
+def _to_seal(look: _Look, versions: Mapping[str, str], *, reseal: bool) -> list[_Entry]:
+    return [
+        one
+        for one in look.entries
+        if one.why or reseal or (one.version and versions.get(one.entry.key, "") != one.version)
+    ]
+
+
+def _seal(settings: Settings, cnpg: CnpgSettings, now: datetime) -> Seal:
+    path = settings.root / cnpg.certificate
+    try:
+        data = read_given(path)
+    except OSError as error:
+        raise UsageError(
+            f"the sealing certificate {cnpg.certificate} can't be read: {error.strerror}",
+            hint=f"kubeseal --fetch-cert > {cnpg.certificate}",
+        ) from None
+    return seal_of(data, path=cnpg.certificate, now=now, fingerprint=cnpg.certificate_sha256)
+
+
+def _sealed(seal: Seal | None, cnpg: CnpgSettings, one: _Entry, secrets: _Secrets) -> Sealed:
+    password = secrets.passwords.get(one.entry.key)
+    if seal is None or password is None:  # the first look at the file said something else
+        raise UsageError(
+            f"{one.sealed.display} was changed at this moment", hint="run the command again"
+        )
+    plain = values_of(
+        cnpg.keys,
+        username=one.entry.username,
+        password=password.reveal(),
+        host=f"{cnpg.cluster}-rw.{cnpg.namespace}.svc",
+        port=_PORT,
+        dbname=one.entry.database_name,
+    )
+    values = {key: seal.sealed(value, one.wanted.label) for key, value in plain.items()}
+    return Sealed(values, secrets.versions.get(one.entry.key, ""))
+
+
+def _changes(
+    cnpg: CnpgSettings, look: _Look, sealed: Mapping[str, Sealed]
+) -> tuple[list[tuple[Kept, Change]], dict[str, str]]:
+    """Return what differs in the order of the waves, and whose credentials are missing."""
+    files: list[tuple[Kept, Callable[[str], str]]] = []
+    unsealed: dict[str, str] = {}
+    for one in look.entries:
+        new = sealed.get(one.entry.key)
+        if one.why and new is None:
+            unsealed[one.sealed.display] = one.why
+        else:
+            files.append((one.sealed, _crediting(one.wanted, new)))
+    files.append((look.cluster, lambda _: look.roles.text))
+    files += [
+        (one.database, _having(_database(cnpg, one)))
+        for one in look.entries
+        if one.entry.access_level is AccessLevel.OWNER
+    ]
+    changes = [(file, change) for file, edit in files for change in file.changed(edit)]
+    return changes, unsealed
+
+
+def _crediting(wanted: Credentials, new: Sealed | None) -> Callable[[str], str]:
+    return lambda text: with_credentials(text, wanted, new)
+
+
+def _having(wanted: Database) -> Callable[[str], str]:
+    return lambda text: with_database(text, wanted)
+
+
+def _database(cnpg: CnpgSettings, one: _Entry) -> Database:
+    return Database(
+        name=one.names.database,
+        namespace=cnpg.namespace,
+        database=one.entry.database_name,
+        owner=one.entry.username,
+        cluster=cnpg.cluster,
+        extensions=one.entry.extensions,
+    )
+
+
+def _done(
+    look: _Look,
+    environment: str,
+    catalog: Catalog,
+    changes: Sequence[tuple[Kept, Change]],
+    unsealed: Mapping[str, str],
+) -> Done:
+    keys: Collection[str] = {entry.key for entry in catalog.entries}
+    gone = {
+        marker.entry: name
+        for name, marker in look.roles.marked.items()
+        if marker.environment == environment and marker.entry not in keys
+    }
+    return Done(
+        changes=tuple(change for _, change in changes),
+        unsealed=unsealed,
+        blocked=look.blocked,
+        gone=gone,
+        display={change.path: file.display for file, change in changes},
+    )

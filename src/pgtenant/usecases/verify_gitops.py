@@ -1,0 +1,64 @@
+"""`pgtenant verify gitops`: whether what was committed has arrived in the cluster."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from pgtenant.catalog.model import AccessLevel, Entry
+from pgtenant.errors import UsageError
+from pgtenant.gitops.cnpg.names import GROUP, names
+from pgtenant.gitops.cnpg.sealed import GROUP as SEALED_GROUP
+from pgtenant.gitops.cnpg.sealed import namespaces_in
+from pgtenant.gitops.cnpg.status import Check, Expected, Found, judge
+from pgtenant.kubernetes.kubectl import Kubectl
+from pgtenant.settings.cnpg import CnpgSettings
+from pgtenant.settings.model import Settings
+from pgtenant.usecases.inputs import load_catalog
+from pgtenant.usecases.render_cnpg import check_names, insist_on_cluster
+from pgtenant.usecases.request.kept import kept
+
+
+def verify_gitops(settings: Settings, environment: str, kubectl: Kubectl) -> Iterator[Check]:
+    """Yield what the cluster says of each entry.
+
+    Raises:
+        CatalogError: the catalog is missing or wrong.
+        UsageError: the environment has no cluster, or a manifest can't be read.
+    """
+    insist_on_cluster(settings, environment)
+    cnpg = settings.cnpg.of(environment)
+    catalog = load_catalog(settings, environment, ())
+    if wrong := check_names(catalog):
+        raise UsageError("the manifests can't be looked for:" + "".join(f"\n  {w}" for w in wrong))
+    cluster = kubectl.object(f"clusters.{GROUP}", cnpg.cluster, cnpg.namespace)
+    for entry in catalog.entries:
+        expected = _expected(settings, cnpg, entry)
+        secret, namespace = expected.secret, expected.namespace
+        found = Found(
+            sealed=kubectl.object(f"sealedsecrets.{SEALED_GROUP}", secret, namespace),
+            secret=kubectl.secret(secret, namespace),
+            copies={one: kubectl.secret(secret, one) for one in expected.copies},
+            cluster=cluster,
+            database=None
+            if expected.database is None
+            else kubectl.object(f"databases.{GROUP}", expected.database, namespace),
+        )
+        yield from judge(expected, found)
+
+
+def _expected(settings: Settings, cnpg: CnpgSettings, entry: Entry) -> Expected:
+    named = names(entry.key)
+    file = kept(settings, settings.root / Path(cnpg.directory) / named.sealed_file)
+    listed = file.asked(
+        lambda text: namespaces_in(text, name=named.secret, namespace=cnpg.namespace)
+    )
+    return Expected(
+        key=entry.key,
+        username=entry.username,
+        namespace=cnpg.namespace,
+        secret=named.secret,
+        keys=cnpg.keys,
+        database=named.database if entry.access_level is AccessLevel.OWNER else None,
+        copies=[one.strip() for one in (listed or named.app).split(",")],
+    )

@@ -1,0 +1,86 @@
+"""What a shared cluster is told, byte for byte; `PGTENANT_UPDATE_GOLDEN=1` rewrites the files.
+
+Sealed values are never alike: their places are held instead.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from support import crds
+from support.cnpg import GitOps
+
+FILES = Path(__file__).parent / "cnpg"
+ENTRIES: dict[str, dict[str, Any]] = {
+    "my_shop": {
+        "database_name": "shop_orders",
+        "username": "shop-user",
+        "createdb": False,
+        "connection_limit": 20,
+        "extensions": ["citext", "pg_trgm"],
+    },
+    "my_shop_bi": {
+        "database_name": "shop_orders",
+        "username": "bi_reader",
+        "access_level": "reader",
+    },
+}
+SETTINGS = '[secrets]\nstore = "file"\n[cnpg]\nkeys = ["username", "password", "DATABASE_URL"]\n'
+NAMES = (
+    "postgres-cluster.yaml",
+    "my-shop-secrets-sealed.yaml",
+    "my-shop-db.yaml",
+    "my-shop-bi-secrets-sealed.yaml",
+)
+DEFINITIONS = {
+    "Cluster": "cnpg_clusters.yaml",
+    "Database": "cnpg_databases.yaml",
+    "SealedSecret": "sealedsecrets.yaml",
+}
+
+
+@pytest.fixture
+def rendered(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> dict[str, str]:
+    """The manifests by file name, with the lengths of sealed values in place of the values."""
+    gitops = GitOps(tmp_path, capsys)
+    gitops.settings(SETTINGS)
+    gitops.declare(ENTRIES)
+    gitops.rendered()
+    return {name: without_sealed(text) for name, text in gitops.manifests().items()}
+
+
+def without_sealed(text: str) -> str:
+    for value in yaml.safe_load(text)["spec"].get("encryptedData", {}).values():
+        # Only some of what base64 gives needs quotes.
+        text = text.replace(f'"{value}"', value).replace(value, f"sealed{len(value)}")
+    return text
+
+
+def test_manifests(rendered: dict[str, str]) -> None:
+    assert rendered.keys() == set(NAMES)
+    for name, text in rendered.items():
+        if os.environ.get("PGTENANT_UPDATE_GOLDEN"):
+            (FILES / name).write_text(text, "utf-8")
+        assert text == (FILES / name).read_text("utf-8")
+
+
+def test_no_golden_file_is_left_over() -> None:
+    assert {file.name for file in FILES.iterdir()} == set(NAMES)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_operators_own_definitions_take_them(name: str) -> None:
+    directory = crds.directory(os.environ)
+    if directory is None:
+        pytest.skip("no definitions of the operators': PGTENANT_TEST_KIT names no kit")
+    manifest: dict[str, Any] = yaml.safe_load((FILES / name).read_text())
+    definition = directory / DEFINITIONS[manifest["kind"]]
+    assert crds.complaints(definition, manifest) == []
+    broken = manifest | {"spec": manifest["spec"] | {"ownerr": "x"}}
+    [complaint] = crds.complaints(definition, broken)
+    assert "ownerr" in complaint

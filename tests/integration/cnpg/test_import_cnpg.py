@@ -1,0 +1,141 @@
+"""Manifests that were written by hand become a catalog, and stay as they are."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from pgtenant.cli import main
+from support.cnpg import CLUSTER, CLUSTER_TEXT, DIRECTORY, GitOps
+from support.project import Result
+
+SHOP_ROLE = """\
+      - name: shop-user
+        login: true
+        connectionLimit: 20
+        passwordSecret:
+          name: shop-db-creds
+"""
+DATABASE = """\
+apiVersion: postgresql.cnpg.io/v1
+kind: Database
+metadata:
+  name: shop-db
+  namespace: postgres
+  annotations:
+    argocd.argoproj.io/sync-wave: "2" # Ensures it runs after the Cluster/Role sync
+spec:
+  name: shop_orders
+  owner: shop-user # Matches the role name in Step 3
+  cluster:
+    name: postgres-shared
+  extensions:
+  - {name: citext}
+  - {name: hstore, ensure: absent}
+"""
+SEALED = """\
+apiVersion: bitnami.com/v1alpha1
+kind: SealedSecret
+metadata:
+  name: shop-db-creds
+  namespace: postgres
+spec:
+  encryptedData: {username: AgA, password: AgB}
+  template:
+    metadata:
+      annotations:
+        argocd.argoproj.io/sync-wave: "0"
+        reflector.v1.k8s.emberstack.com/reflection-allowed: "true"
+        reflector.v1.k8s.emberstack.com/reflection-allowed-namespaces: "storefront"
+        reflector.v1.k8s.emberstack.com/reflection-auto-enabled: "true"
+"""
+CATALOG = """\
+application_databases = {
+  shop = {
+    database_name    = "shop_orders"
+    username         = "shop-user"
+    createdb         = false
+    connection_limit = 20
+    extensions       = ["citext"]
+  }
+}
+"""
+
+
+@pytest.fixture
+def by_hand(gitops: GitOps) -> GitOps:
+    waved = CLUSTER_TEXT.replace(
+        "  namespace: postgres\n",
+        '  namespace: postgres\n  annotations: {argocd.argoproj.io/sync-wave: "1"}\n',
+    )
+    gitops.write(CLUSTER, waved.replace("  monitoring:", f"{SHOP_ROLE}  monitoring:"))
+    gitops.write(f"{DIRECTORY}/shop-db.yaml", DATABASE)
+    gitops.write(f"{DIRECTORY}/shop-secrets-sealed.yaml", SEALED)
+    return gitops
+
+
+def imported(gitops: GitOps, capsys: pytest.CaptureFixture[str], *more: str) -> Result:
+    capsys.readouterr()
+    code = main(["import", "cnpg", "-e", "dev", "--project", str(gitops.root), *more])
+    return Result(code, *capsys.readouterr())
+
+
+def test_the_first_render_adds_markers_and_nothing_else(
+    by_hand: GitOps, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = by_hand.manifests()
+    done = imported(by_hand, capsys)
+    assert done.code == 0, done.output
+    assert done.out.endswith(CATALOG)
+    assert "# Left out, the role legacy: no Database says what it may do" in done.out
+    [added] = [line for line in done.err.splitlines() if line.startswith("+ ")]
+    assert added.strip("+ ").startswith('comment: "{\\"managed_by\\":\\"pgtenant\\"')
+    assert not [line for line in done.err.splitlines() if line.startswith("- ")]
+    assert by_hand.manifests() == before
+    by_hand.write("envs/dev-rds/terraform.tfvars", done.out)
+    (by_hand.root / "infra/sealed-secrets/pub-cert.pem").unlink()
+    by_hand.rendered("--adopt")
+    after = by_hand.manifests()
+    assert {name for name in after if after[name] != before[name]} == {"postgres-cluster.yaml"}
+    again = imported(by_hand, capsys)
+    assert again.out == done.out
+    assert again.err.endswith("the first render changes nothing\n")
+
+
+def test_a_file_is_never_overwritten(
+    by_hand: GitOps, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    file = tmp_path / "imported.tfvars"
+    assert imported(by_hand, capsys, "--out", str(file)).code == 0
+    assert file.read_text().endswith(CATALOG)
+    assert imported(by_hand, capsys, "--out", str(file)).code == 64
+
+
+@pytest.mark.parametrize(
+    ("file", "before", "after", "said"),
+    [
+        ("shop-db.yaml", "name: postgres-shared", "name: other", "it is in the cluster other"),
+        ("shop-db.yaml", "name: shop-db", "name: orders", "has the Database orders-db"),
+        ("shop-db.yaml", "owner: shop-user", "owner: nobody", "nobody is not in spec.managed"),
+        ("shop-db.yaml", "spec:", "spec:\n  ensure: absent", "its ensure is absent"),
+        ("shop-db.yaml", "name: shop_orders", "name: postgres", "superuser and database have it"),
+        ("postgres-cluster.yaml", "login: true\n        connection", "connection", "can't log in"),
+        ("postgres-cluster.yaml", "shop-db-creds", "other", "is not in the secret shop-db-creds"),
+    ],
+)
+def test_what_a_catalog_can_t_say_is_left_out(
+    by_hand: GitOps,
+    capsys: pytest.CaptureFixture[str],
+    file: str,
+    before: str,
+    after: str,
+    said: str,
+) -> None:
+    text = by_hand.read(f"{DIRECTORY}/{file}")
+    assert before in text
+    by_hand.write(f"{DIRECTORY}/{file}", text.replace(before, after))
+    done = imported(by_hand, capsys)
+    assert done.code == 0, done.output
+    assert "shop = {" not in done.out
+    assert said in done.out

@@ -1,0 +1,130 @@
+"""What a cluster says of an entry, and what to do about it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from pgtenant.gitops.cnpg.status import (
+    REFLECTED,
+    Check,
+    Expected,
+    Found,
+    Unreadable,
+    Verdict,
+    judge,
+)
+
+SHOP = Expected(
+    key="shop",
+    username="shop-user",
+    namespace="postgres",
+    secret="shop-db-creds",
+    keys=("username", "password"),
+    database="shop-db",
+    copies=("shop",),
+)
+SECRET = {"resourceVersion": "7", "annotations": {}, "keys": ["password", "username"]}
+CLUSTER: dict[str, Any] = {
+    "spec": {"managed": {"roles": [{"name": "legacy"}, {"name": "shop-user"}]}},
+    "status": {
+        "managedRolesStatus": {
+            "byStatus": {"reconciled": ["shop-user"], "not-managed": ["app"]},
+            "passwordStatus": {"shop-user": {"resourceVersion": "7", "transactionID": 9}},
+        }
+    },
+}
+FOUND = Found(
+    sealed={"status": {"conditions": [{"type": "Synced", "status": "True"}]}},
+    secret=SECRET,
+    copies={"shop": {**SECRET, "resourceVersion": "8", "annotations": {REFLECTED: "7"}}},
+    cluster=CLUSTER,
+    database={
+        "metadata": {"generation": 1}, "status": {"applied": True, "observedGeneration": 1}
+    },
+)  # fmt: skip
+
+
+def bad(found: Found, expected: Expected = SHOP) -> list[Check]:
+    return [one for one in judge(expected, found) if one.verdict is not Verdict.GOOD]
+
+
+def with_roles_status(**status: Any) -> Found:
+    return replace(FOUND, cluster={**CLUSTER, "status": {"managedRolesStatus": status}})
+
+
+def test_all_is_well() -> None:
+    assert [one.what for one in judge(SHOP, FOUND)] == [
+        "Secret postgres/shop-db-creds",
+        "Secret shop/shop-db-creds",
+        "role shop-user",
+        "Database postgres/shop-db",
+    ]
+    assert not bad(FOUND)
+
+
+def test_editors_and_readers_have_no_database() -> None:
+    assert len(list(judge(replace(SHOP, database=None), replace(FOUND, database=None)))) == 3
+
+
+@pytest.mark.parametrize(
+    ("found", "what", "said", "cure"),
+    [
+        (replace(FOUND, secret=None, sealed=None), "Secret postgres/", "nor is its", "Argo CD"),
+        (replace(FOUND, secret=None), "Secret postgres/", "but its SealedSecret is", "controller"),
+        (replace(FOUND, secret=None, sealed={"status": {"conditions": [
+            {"type": "Synced", "status": "False", "message": "no key could decrypt secret"}]}}),
+         "Secret postgres/", "no key could decrypt secret", "--reseal"),
+        (replace(FOUND, secret={**SECRET, "keys": ["username"]}), "Secret postgres/",
+         "has no password", "--reseal"),
+        (replace(FOUND, copies={"shop": None}), "Secret shop/", "is not there", "Reflector"),
+        (replace(FOUND, copies={"shop": {**SECRET, "annotations": {REFLECTED: "6"}}}),
+         "Secret shop/", "older version", "Reflector"),
+        (replace(FOUND, copies={"shop": SECRET}), "Secret shop/", "none of Reflector's",
+         "Reflector"),
+        (replace(FOUND, cluster=None), "role shop-user", "no such Cluster", "Argo CD"),
+        (replace(FOUND, cluster={"spec": {"managed": {"roles": None}}}), "role shop-user",
+         "is not in spec.managed.roles", "Argo CD"),
+        (replace(FOUND, cluster={"spec": CLUSTER["spec"]}), "role shop-user", "not looked at yet",
+         "operator"),
+        (with_roles_status(byStatus={"pending-reconciliation": ["shop-user"]}), "role shop-user",
+         "pending-reconciliation", "operator"),
+        (with_roles_status(cannotReconcile={"shop-user": ["secret not found"]}), "role shop-user",
+         "secret not found", "tries again"),
+        (with_roles_status(byStatus={"reconciled": ["shop-user"]},
+                           passwordStatus={"shop-user": {"resourceVersion": "5"}}),
+         "role shop-user", "older version of the secret", "cnpg.io/reload"),
+        (replace(FOUND, database=None), "Database postgres/shop-db", "is not there", "Argo CD"),
+        (replace(FOUND, database={}), "Database postgres/shop-db", "has not looked", "log"),
+        (replace(FOUND, database={"status": {"applied": False, "message": "role is missing"}}),
+         "Database postgres/shop-db", "role is missing", "mend"),
+        (replace(FOUND, database={"metadata": {"generation": 2},
+                                  "status": {"applied": True, "observedGeneration": 1}}),
+         "Database postgres/shop-db", "before its last change", "wait"),
+    ],
+)  # fmt: skip
+def test_what_is_wrong_is_named_with_its_cure(
+    found: Found, what: str, said: str, cure: str
+) -> None:
+    [check] = bad(found)
+    assert check.verdict is Verdict.BAD
+    assert check.what.startswith(what)
+    assert said in check.message
+    assert cure in check.cure
+
+
+def test_what_could_not_be_asked_is_not_called_good() -> None:
+    nothing = Unreadable("connection refused")
+    found = Found(nothing, nothing, {"shop": nothing}, nothing, nothing)
+    checks = list(judge(SHOP, found))
+    assert {one.verdict for one in checks} == {Verdict.UNKNOWN}
+    assert {one.message for one in checks} == {"connection refused"}
+
+
+def test_some_of_it_may_be_forbidden() -> None:
+    found = replace(FOUND, secret=Unreadable("forbidden"))
+    assert [(one.what, one.verdict) for one in bad(found)] == [
+        ("Secret postgres/shop-db-creds", Verdict.UNKNOWN)
+    ]
