@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from dataclasses import replace
-from datetime import UTC, datetime
 from pathlib import Path
 
 import click
@@ -46,6 +45,13 @@ def run_retire(
     """
     if stage == "drop" and no_backup is (dump_to is not None):
         raise click.UsageError("Say either --dump-to DIR or --no-backup.")
+    if stage == "disable" and (
+        no_backup or dump_to is not None or confirm is not None or allow_owned or allow_foreign
+    ):
+        raise click.UsageError(
+            "--dump-to, --no-backup, --confirm and --allow-… go with --stage drop: nothing is"
+            " dropped, and no dump made, before that."
+        )
     if undo and stage != "disable":
         raise click.UsageError("--undo goes with --stage disable: a drop can't be undone.")
     asked = Asked(
@@ -94,7 +100,6 @@ async def _retire(run: Single, asked: Asked) -> Outcome:
             progress(sys.stderr),
             asked,
             lock_wait=run.lock_wait,
-            clock=lambda: datetime.now(UTC),
             show=keep,
             ask=_ask if sys.stdin.isatty() else None,
         ),
@@ -114,5 +119,12 @@ def _seconds(grace: str) -> float:
 
 
 def _command(asked: Asked) -> str:
-    flags = ["--undo"] * asked.undo + ["--dry-run"] * asked.dry_run
+    flags = ["--undo"] * asked.undo
+    if asked.stage == "drop":
+        to = asked.dump_to
+        flags.append("--no-backup" if to is None else f"--dump-to {to.absolute()}")
+        flags += ["--allow-owned"] * asked.allow_owned + ["--allow-foreign"] * asked.allow_foreign
+    elif asked.grace:
+        flags.append(f"--grace {asked.grace:g}s")
+    flags += ["--dry-run"] * asked.dry_run
     return " ".join(["retire", f"--stage {asked.stage}", *flags])

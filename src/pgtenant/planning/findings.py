@@ -26,6 +26,7 @@ class DriftKind(StrEnum):
     """What a drift item is about."""
 
     DISABLED = "disabled"
+    REOPENED = "reopened"
     RETIRED = "retired"
     OTHER_ENVIRONMENT = "other_environment"
     UNDECLARED_DATABASE = "undeclared_database"

@@ -4,6 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Final
+
+OF_A_DUMP: Final = "/dump"
+"""What the marker of a login that was made for a dump has behind the entry's key; no key has it."""
+
+UNSEEN: Final = "?"
+"""In the place of roles of the provider, where the admin could not look."""
 
 _LONGEST = 1000  # characters
 
@@ -13,12 +20,18 @@ class Retired:
     """How it was before `pgtenant retire`, and how far that has come.
 
     Attributes:
-        at: when it was disabled, as audit records write moments.
+        at: when it was disabled, as audit records write moments; after it was opened again by
+            hand, the last time.
         entry: the key that was retired; of an editor or reader it may be its owner's.
         login: whether the role could log in before.
         database: on an owner, the database that was closed with it.
         open: whether that database allowed connections before.
+        foreign: roles of the provider that own something in that database: from outside it can't
+            be seen.
         window: whether the database is open for a dump.
+        let_in: whether the admin was granted `CONNECT` for that.
+        dump: what the names of the logins and of the database end in that were made for a dump;
+            empty without any.
         unforced: the OIDs of the tables whose forced row security is off for that dump.
         dropping: whether the removal has begun: the database may be the admin's, or gone.
     """
@@ -28,7 +41,10 @@ class Retired:
     login: bool = True
     database: str | None = None
     open: bool = True
+    foreign: tuple[str, ...] = ()
     window: bool = False
+    let_in: bool = False
+    dump: str = ""
     unforced: tuple[int, ...] = ()
     dropping: bool = False
 
@@ -41,8 +57,14 @@ class Retired:
             members["database"] = self.database
         if not self.open:
             members["open"] = False
+        if self.foreign:
+            members["foreign"] = list(self.foreign)
         if self.window:
             members["window"] = True
+        if self.let_in:
+            members["let_in"] = True
+        if self.dump:
+            members["dump"] = self.dump
         if self.unforced:
             members["unforced"] = list(self.unforced)
         if self.dropping:
@@ -59,14 +81,17 @@ def read_retired(value: object) -> Retired | None:
         return None
     if not all(_fits(text) for text in (at, entry, database or "")):
         return None
-    unforced = value.get("unforced")
+    unforced, foreign, dump = value.get("unforced"), value.get("foreign"), value.get("dump")
     return Retired(
         at=at,
         entry=entry,
         login=value.get("login") is not False,
         database=database,
         open=value.get("open") is not False,
+        foreign=tuple(n for n in foreign if _fits(n)) if isinstance(foreign, list) else (),
         window=value.get("window") is True,
+        let_in=value.get("let_in") is True,
+        dump=dump if isinstance(dump, str) and _fits(dump) else "",
         unforced=tuple(n for n in unforced if type(n) is int) if isinstance(unforced, list) else (),
         dropping=value.get("dropping") is True,
     )

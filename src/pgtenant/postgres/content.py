@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 import psycopg
@@ -36,11 +36,13 @@ class Content:
         tables: the number of rows of each, what inherits from it left out.
         sequences: where each stands, and whether that number has been given out.
         large: the MD5 sum of each large object, by its OID.
+        extended: the number of rows of each table of an extension: with it come some by themselves.
     """
 
     tables: Mapping[Name, int]
     sequences: Mapping[Name, tuple[int, bool]]
     large: Mapping[int, str]
+    extended: Mapping[Name, int] = field(default_factory=dict)
 
     def __str__(self) -> str:
         """Say how much that is."""
@@ -56,6 +58,11 @@ class Content:
             there = other.tables.get((schema, name))
             if there != count:
                 yield f"table {schema}.{name}: {count} rows, restored {_told(there)}"
+        for (schema, name), count in sorted(self.extended.items()):
+            there = other.extended.get((schema, name))
+            if count > (there or 0):
+                told = f"{count} rows, restored {_told(there)}"
+                yield f"table {schema}.{name}, which belongs to an extension: {told}"
         for (schema, name), value in sorted(self.sequences.items()):
             if other.sequences.get((schema, name)) != value:
                 yield f"sequence {schema}.{name} stands elsewhere"
@@ -74,22 +81,25 @@ async def count_content(connection: Connection) -> Content:
     """
     tables: dict[Name, int] = {}
     sequences: dict[Name, tuple[int, bool]] = {}
+    extended: dict[Name, int] = {}
     try:
         with connection.within(_PATIENCE):
             await connection.execute(_NO_LIMITS)
             await connection.execute(_WHOLE)
             found = await (await connection.execute(query("retire_content"))).fetchall()
-            for schema, name, is_sequence in found:
+            for schema, name, is_sequence, of_extension in found:
+                if is_sequence and of_extension:
+                    continue
                 row = await _one(connection, schema, name, is_sequence=is_sequence)
                 if is_sequence:
                     sequences[schema, name] = (row[0], row[1])
                 else:
-                    tables[schema, name] = row[0]
+                    (extended if of_extension else tables)[schema, name] = row[0]
             large: dict[int, str] = dict(await (await connection.execute(_LARGE)).fetchall())
     except psycopg.Error as error:
         where = connection.info.dbname
         raise failed(error, doing="counting what is inside", where=where) from None
-    return Content(tables=tables, sequences=sequences, large=large)
+    return Content(tables=tables, sequences=sequences, large=large, extended=extended)
 
 
 async def _one(

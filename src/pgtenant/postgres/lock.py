@@ -15,6 +15,8 @@ from __future__ import annotations
 import asyncio
 import random
 import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Final
 
@@ -96,6 +98,27 @@ async def take_run_lock(connection: Connection, *, wait: float) -> None:
         raise failed(error, doing="taking the run lock", where=where) from None
 
 
+@asynccontextmanager
+async def run_lock_let_go(connection: Connection, *, wait: float) -> AsyncIterator[None]:
+    """Let others work for the length of the block, in which a person is asked.
+
+    Args:
+        connection: which holds the lock.
+        wait: how many seconds to wait for it afterwards.
+
+    Raises:
+        LockHeldError: somebody else held it all that time.
+        ServerError: the server failed.
+    """
+    try:
+        await _let_go(connection)
+    except psycopg.Error as error:
+        where = connection.info.dbname
+        raise failed(error, doing="letting the run lock go", where=where) from None
+    yield
+    await take_run_lock(connection, wait=wait)
+
+
 def still_held(pid: int) -> Proviso:
     """Return the question whether the session with this process id holds the run lock.
 
@@ -123,8 +146,12 @@ async def _take(connection: Connection) -> bool:
         return False
     if not await _rivals(connection):
         return True
-    await connection.execute("SELECT pg_advisory_unlock(%s)", (KEY,))
+    await _let_go(connection)
     return False
+
+
+async def _let_go(connection: Connection) -> None:
+    await connection.execute("SELECT pg_advisory_unlock(%s)", (KEY,))
 
 
 async def _rivals(connection: Connection) -> list[_Rival]:

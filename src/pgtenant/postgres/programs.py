@@ -76,8 +76,9 @@ async def run_program(
     gate: Gate,
     login: Login,
     database: str,
+    seconds: float,
 ) -> None:
-    """Run one of the programs on a connection of the gate's budget, however long it takes.
+    """Run one of the programs on a connection of the gate's budget, for at most `seconds`.
 
     The password is in its environment, which only this user can read, and never among the
     arguments, which everybody can.
@@ -96,7 +97,14 @@ async def run_program(
             stderr=subprocess.PIPE,
         )
         try:
-            _, said = await process.communicate()
+            async with asyncio.timeout(seconds):
+                _, said = await process.communicate()
+        except TimeoutError:
+            raise ServerError(
+                f"{name} {programs.version} took more than {seconds:g} s in {database}",
+                hint="nothing was dropped; [retire] timeout allows more, unless it hangs in a"
+                " function of the database",
+            ) from None
         finally:
             if process.returncode is None:
                 process.kill()

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import psycopg
 
+from pgtenant.errors import ServerError
 from pgtenant.planning.retirement.inventory import Inventory, Trace
 from pgtenant.postgres.failures import failed
 from pgtenant.postgres.libpq import Connection
 from pgtenant.postgres.queries import query
 from pgtenant.postgres.retry import patiently
 from pgtenant.verify.facts import StaleSession
+
+_LOOKS: Final = 240
+_PAUSE: Final = 0.25  # seconds between two of them
 
 
 async def sessions_of(
@@ -30,16 +35,46 @@ async def sessions_of(
     return tuple(StaleSession(*row) for row in rows)
 
 
-async def state_of(
-    connection: Connection, database: str | None, roles: Collection[str]
-) -> tuple[Inventory, tuple[str, ...]]:
+@dataclass(frozen=True, slots=True)
+class Entered:
+    """How many sessions there have ever been in a database; those that go on are not all in it.
+
+    Attributes:
+        sessions: the number, since the server counts.
+        since: the moment that the server has counted from, as it writes it.
+    """
+
+    sessions: int
+    since: str
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """What the shared catalogs say of roles and a database that are to go.
+
+    Attributes:
+        inventory: as far as they know it.
+        places: the databases in which the roles have left something.
+        now: the server's clock, as audit records write moments.
+        size: of the database in bytes; None where the admin may not know.
+        entered: None without a database.
+    """
+
+    inventory: Inventory
+    places: tuple[str, ...]
+    now: str
+    size: int | None
+    entered: Entered | None
+
+
+async def state_of(connection: Connection, database: str | None, roles: Collection[str]) -> State:
     """Return what keeps a database from being dropped, and where roles have left something.
 
     Raises:
         ServerError: the query failed.
     """
     parameters = {"database": database, "roles": sorted(roles)}
-    ((prepared, slots, subscriptions, foreign, places),) = await _rows(
+    ((prepared, slots, subscriptions, foreign, places, now, size, sessions, since),) = await _rows(
         connection, "retire_state", parameters
     )
     found = Inventory(
@@ -48,7 +83,34 @@ async def state_of(
         subscriptions=tuple(subscriptions),
         foreign=tuple(foreign),
     )
-    return found, tuple(places)
+    entered = None if sessions is None else Entered(sessions, since or "")
+    return State(found, tuple(places), now, size, entered)
+
+
+async def nobody_arrives(connection: Connection, database: str) -> None:
+    """Wait until whoever is coming into a database is among its sessions, or was refused.
+
+    Raises:
+        ServerError: the query failed, or somebody takes longer than a login may.
+    """
+    for _ in range(_LOOKS):
+        ((coming,),) = await _rows(connection, "retire_arrivals", {"database": database})
+        if not coming:
+            return
+        await asyncio.sleep(_PAUSE)
+    raise ServerError(
+        f"something on the server holds {database}: a login that does not end, or a change of it",
+        hint="run again",
+    )
+
+
+async def provided_owners(connection: Connection) -> tuple[str, ...]:
+    """Return the provider's roles that own something in the connection's database, sorted.
+
+    Raises:
+        ServerError: the query failed.
+    """
+    return tuple(name for (name,) in await _rows(connection, "retire_provided", {}))
 
 
 async def traces_in(
@@ -69,7 +131,7 @@ async def traces_in(
     rows = await _rows(connection, "retire_inside", parameters)
     where = connection.info.dbname
     return tuple(
-        Trace(where, role, kind == "owned", description, owner)
+        Trace(where, role, kind == "owned", description, owner, kind == "passed on")
         for role, kind, description, owner in rows
     )
 

@@ -23,7 +23,8 @@ _END: Final = sql.SQL(
     " FROM pg_catalog.pg_stat_activity a"
     " WHERE a.pid = {pid} AND pg_catalog.pg_get_userbyid(a.usesysid) = {user}"
     " AND a.datname = {database} AND NOT EXISTS (SELECT FROM pg_catalog.pg_roles r"
-    " WHERE r.oid = a.usesysid AND r.rolcanlogin"
+    " JOIN pg_catalog.pg_database d ON d.oid = a.datid"
+    " WHERE r.oid = a.usesysid AND r.rolcanlogin AND d.datallowconn"
     " AND pg_catalog.has_database_privilege(r.oid, a.datid, 'CONNECT'))"
 )
 

@@ -27,6 +27,7 @@ TITLES: Final[Mapping[DriftKind, str]] = {
     DriftKind.TENANCY: "Tenants",
     DriftKind.SETTING: "Settings of roles and databases",
     DriftKind.DISABLED: "Out of service (`pgtenant retire`)",
+    DriftKind.REOPENED: "Out of service, and can be used all the same",
     DriftKind.RETIRED: "Retired? Managed roles without an entry",
     DriftKind.OTHER_ENVIRONMENT: "Roles of other environments",
 }
@@ -41,6 +42,7 @@ _OF_A_ROLE: Final = REVOCABLE | {
     DriftKind.EXPIRED,
     DriftKind.SECRET,
     DriftKind.DISABLED,
+    DriftKind.REOPENED,
     DriftKind.RETIRED,
     DriftKind.OTHER_ENVIRONMENT,
 }

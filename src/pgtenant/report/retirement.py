@@ -10,6 +10,7 @@ from pgtenant.planning.changes import (
     AlterRole,
     GrantDatabase,
     MarkRole,
+    RevokeDatabase,
     TakeOverDatabase,
 )
 from pgtenant.planning.retirement.steps import (
@@ -55,7 +56,8 @@ def describe_step(step: Step) -> str:  # noqa: PLR0911 - one arm for each kind o
         case DropRole():
             return f"role {name(step.role)} is dropped with its memberships"
         case MakeDumper():
-            return f"role {name(step.role)}  made for the dump, with the rights of {name(step.of)}"
+            of = f"with the rights of {name(step.of)}" if step.of else "to restore it, without any"
+            return f"role {name(step.role)}  made for the dump, {of}"
         case SetRowSecurity():
             word = "forced again" if step.forced else "not forced during the dump"
             tables = some([".".join(table) for table in step.tables], _MOST)
@@ -66,7 +68,14 @@ def describe_step(step: Step) -> str:  # noqa: PLR0911 - one arm for each kind o
             return (
                 f"database {name(step.database)}  closed to PUBLIC, opened for {name(step.owner)}"
             )
-        case AlterRole() | MarkRole() | AlterDatabase() | TakeOverDatabase() | GrantDatabase():
+        case (
+            AlterRole()
+            | MarkRole()
+            | AlterDatabase()
+            | TakeOverDatabase()
+            | GrantDatabase()
+            | RevokeDatabase()
+        ):
             return describe(step)
         case _:
             assert_never(step)
@@ -90,6 +99,7 @@ def retirement_json(view: View) -> dict[str, Any]:
             "stage": view.stage,
             "steps": [
                 {"kind": step.kind, "description": step_sentence(step)}
+                | ({"items": list(step.items)} if isinstance(step, CleanUp) else {})
                 for batch in view.batches
                 for step in batch.steps
             ],

@@ -93,13 +93,14 @@ def closing_rows(
     """
     told = {record.username for record in recorder.own}
     unread = {d.entry for d in inputs.desired.databases if d.name in plan.incomplete}
-    disabled = {d.entry: d.message for d in plan.drift if d.kind is DriftKind.DISABLED}
+    retired = {d.entry: d for d in plan.drift if d.kind in {DriftKind.DISABLED, DriftKind.REOPENED}}
     rows: list[Row] = []
     for key in plan.entries:
         if key in failed:
             continue
-        if key in disabled:
-            status, message = Status.NO_CHANGE, disabled[key]
+        if (note := retired.get(key)) is not None:
+            closed = note.kind is DriftKind.DISABLED
+            status, message = Status.NO_CHANGE if closed else Status.WARNING, note.message
         elif key in unreached:
             status, message = Status.WARNING, "not finished: the run stopped at an error before"
         elif key in unread:

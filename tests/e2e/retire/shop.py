@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 from psycopg import OperationalError, sql
 
+from pgtenant.embedded.distribution import find_bundled
+from pgtenant.errors import PgtenantError
+from pgtenant.postgres import programs
 from support.instance import Instance
 from support.project import Project, Result
 
@@ -57,3 +61,39 @@ def days_pass(instance: Instance, days: int, roles: tuple[str, ...] = ROLES) -> 
         marker["retired"]["at"] = then
         text = sql.Literal(json.dumps(marker, separators=(",", ":")))
         instance.su(sql.SQL("COMMENT ON ROLE {} IS {}").format(sql.Identifier(role), text))
+
+
+def found_for(instance: Instance) -> programs.Programs:
+    """The programs that pgtenant finds by itself, or a skip."""
+    try:
+        return programs.find_programs(instance.major, None, [find_bundled().root / "bin"])
+    except PgtenantError as error:
+        pytest.skip(error.message)
+
+
+def in_place_of(
+    project: Project, instance: Instance, monkeypatch: pytest.MonkeyPatch, **scripts: str
+) -> Path:
+    """Have shell scripts run instead of `pg_dump` and `pg_restore`.
+
+    Args:
+        project: whose runs take them.
+        instance: the server.
+        monkeypatch: of the test.
+        scripts: by the program's name, what is run instead of `exec "$real" "$@"`.
+
+    Returns:
+        A directory that they can write to.
+    """
+    to = project.root / "bin"
+    to.mkdir()
+    found = found_for(instance)
+    for name in ("pg_dump", "pg_restore"):
+        real = found.directory / name
+        body = scripts.get(name, 'exec "$real" "$@"')
+        (to / name).write_text(
+            f'#!/bin/sh\nreal={real}\n[ "$1" = --version ] && exec "$real" "$@"\n{body}\n'
+        )
+        (to / name).chmod(0o755)
+    monkeypatch.setenv("PGTENANT_RETIRE_PROGRAMS", str(to))
+    return to

@@ -10,10 +10,15 @@ from typing import Any
 import psycopg
 import pytest
 
-from e2e.retire.shop import OTHER, OWNER, days_pass, opened, retire
-from pgtenant.embedded.distribution import find_bundled
-from pgtenant.errors import PgtenantError
-from pgtenant.postgres import programs
+from e2e.retire.shop import (
+    OTHER,
+    OWNER,
+    days_pass,
+    found_for,
+    in_place_of,
+    opened,
+    retire,
+)
 from support.instance import Instance
 from support.project import Project, Result
 from support.siege import memberships
@@ -43,14 +48,6 @@ UNION ALL SELECT NULL, rolname FROM pg_roles WHERE rolname ~ 'pgtenant_dump|shop
 UNION ALL SELECT NULL, datname FROM pg_database WHERE datname ~ 'pgtenant_proof'
 UNION ALL SELECT NULL, shobj_description(oid, 'pg_authid') FROM pg_roles WHERE rolname ~ '^shop'
 """
-
-
-def found_for(instance: Instance) -> programs.Programs:
-    """The programs that pgtenant finds by itself, or a skip."""
-    try:
-        return programs.find_programs(instance.major, None, [find_bundled().root / "bin"])
-    except PgtenantError as error:
-        pytest.skip(error.message)
 
 
 def closed(project: Project, instance: Instance, content: str = CONTENT) -> None:
@@ -149,15 +146,7 @@ def test_a_crash_in_the_window_is_mended(
     closed(project, instance)
     before = instance.su(STATE)
     # A program that kills its parent: nothing is cleaned up.
-    to = project.root / "bin"
-    to.mkdir()
-    found = found_for(instance)
-    for name in ("pg_dump", "pg_restore"):
-        script = f'#!/bin/sh\n[ "$1" = --version ] && exec {found.directory / name} --version\n'
-        script += "kill -9 $PPID\n" if name == program else f'exec {found.directory / name} "$@"\n'
-        (to / name).write_text(script)
-        (to / name).chmod(0o755)
-    monkeypatch.setenv("PGTENANT_RETIRE_PROGRAMS", str(to))
+    in_place_of(project, instance, monkeypatch, **{program: "kill -9 $PPID"})
     (project.root / "dumps").mkdir(exist_ok=True)
     arguments = ("--dump-to", str(project.root / "dumps"), "--confirm", "shop")
     died = project.spawn("retire", "-e", "dev", "shop", "--stage", "drop", *arguments)
@@ -181,14 +170,8 @@ def test_a_dump_that_lost_rows_is_refused(
     """A pg_dump that leaves a table's rows out: the archive still lists the table."""
     closed(project, instance)
     before = instance.su(STATE)
-    to = project.root / "bin"
-    to.mkdir()
-    found = found_for(instance)
-    for name in ("pg_dump", "pg_restore"):
-        more = " --exclude-table-data=tenant_a.orders" if name == "pg_dump" else ""
-        (to / name).write_text(f'#!/bin/sh\nexec {found.directory / name} "$@"{more}\n')
-        (to / name).chmod(0o755)
-    monkeypatch.setenv("PGTENANT_RETIRE_PROGRAMS", str(to))
+    less = 'exec "$real" "$@" --exclude-table-data=tenant_a.orders'
+    in_place_of(project, instance, monkeypatch, pg_dump=less)
     done = drop(project)
     assert done.code == 1
     assert "tenant_a.orders: 500 rows, restored 0" in done.output

@@ -32,10 +32,10 @@ REVOKE "crm_user" FROM "platform_admin" GRANTED BY CURRENT_USER;
 
 -- in the maintenance database
 GRANT "crm_user" TO "platform_admin" WITH INHERIT FALSE, SET TRUE GRANTED BY CURRENT_USER;
-CREATE ROLE "pgtenant_dump_e6007a38a888" LOGIN INHERIT PASSWORD :'pgtenant_dump_e6007a38a888_verifier';
-COMMENT ON ROLE "pgtenant_dump_e6007a38a888" IS '{"managed_by":"pgtenant","environment":"dev","entry":"crm/dump"}';
-GRANT "crm_user" TO "pgtenant_dump_e6007a38a888" WITH INHERIT TRUE, SET TRUE;
-COMMENT ON ROLE "crm_user" IS '{"managed_by":"pgtenant","environment":"dev","entry":"crm","retired":{"at":"2026-11-21T22:00:00Z","entry":"crm","database":"crm","window":true}}';
+CREATE ROLE "pgtenant_dump_c0ffee" LOGIN INHERIT PASSWORD :'pgtenant_dump_c0ffee_verifier';
+COMMENT ON ROLE "pgtenant_dump_c0ffee" IS '{"managed_by":"pgtenant","environment":"dev","entry":"crm/dump"}';
+GRANT "crm_user" TO "pgtenant_dump_c0ffee" WITH INHERIT TRUE, SET TRUE;
+COMMENT ON ROLE "crm_user" IS '{"managed_by":"pgtenant","environment":"dev","entry":"crm","retired":{"at":"2026-11-21T22:00:00Z","entry":"crm","database":"crm","window":true,"dump":"c0ffee"}}';
 SET LOCAL ROLE "crm_user";
 ALTER DATABASE "crm" ALLOW_CONNECTIONS TRUE;
 RESET ROLE;
@@ -47,28 +47,17 @@ SET LOCAL ROLE "crm_user";
 ALTER TABLE "tenant_a"."orders" NO FORCE ROW LEVEL SECURITY;
 ALTER TABLE "public"."Weird ""name""" NO FORCE ROW LEVEL SECURITY;
 RESET ROLE;
-COMMENT ON ROLE "crm_user" IS '{"managed_by":"pgtenant","environment":"dev","entry":"crm","retired":{"at":"2026-11-21T22:00:00Z","entry":"crm","database":"crm","window":true,"unforced":[17,18]}}';
+COMMENT ON ROLE "crm_user" IS '{"managed_by":"pgtenant","environment":"dev","entry":"crm","retired":{"at":"2026-11-21T22:00:00Z","entry":"crm","database":"crm","window":true,"dump":"c0ffee","unforced":[17,18]}}';
 REVOKE "crm_user" FROM "platform_admin" GRANTED BY CURRENT_USER;
 
 -- in the maintenance database
-CREATE DATABASE "pgtenant_proof_e6007a38a888" TEMPLATE template0 ALLOW_CONNECTIONS false ENCODING 'UTF8' LC_COLLATE 'C''';
-
--- in the maintenance database
-GRANT "pgtenant_dump_e6007a38a888" TO "platform_admin" WITH INHERIT FALSE, SET TRUE GRANTED BY CURRENT_USER;
-REVOKE ALL ON DATABASE "pgtenant_proof_e6007a38a888" FROM PUBLIC;
-ALTER DATABASE "pgtenant_proof_e6007a38a888" OWNER TO "pgtenant_dump_e6007a38a888";
-SET LOCAL ROLE "pgtenant_dump_e6007a38a888";
-ALTER DATABASE "pgtenant_proof_e6007a38a888" ALLOW_CONNECTIONS TRUE;
+GRANT "crm_user" TO "platform_admin" WITH INHERIT FALSE, SET TRUE GRANTED BY CURRENT_USER;
+ALTER ROLE "pgtenant_dump_c0ffee" NOLOGIN;
+SET LOCAL ROLE "crm_user";
+ALTER DATABASE "crm" ALLOW_CONNECTIONS FALSE;
 RESET ROLE;
-REVOKE "pgtenant_dump_e6007a38a888" FROM "platform_admin" GRANTED BY CURRENT_USER;
-
--- in the maintenance database
-GRANT "pgtenant_dump_e6007a38a888" TO "platform_admin" WITH INHERIT TRUE, SET TRUE GRANTED BY CURRENT_USER;
-ALTER DATABASE "pgtenant_proof_e6007a38a888" OWNER TO "platform_admin";
-REVOKE "pgtenant_dump_e6007a38a888" FROM "platform_admin" GRANTED BY CURRENT_USER;
-
--- in the maintenance database
-DROP DATABASE "pgtenant_proof_e6007a38a888";
+COMMENT ON ROLE "crm_user" IS '{"managed_by":"pgtenant","environment":"dev","entry":"crm","retired":{"at":"2026-11-21T22:00:00Z","entry":"crm","database":"crm","dump":"c0ffee"}}';
+REVOKE "crm_user" FROM "platform_admin" GRANTED BY CURRENT_USER;
 
 -- in crm
 GRANT "crm_user" TO "platform_admin" WITH INHERIT FALSE, SET TRUE GRANTED BY CURRENT_USER;
@@ -76,17 +65,62 @@ SET LOCAL ROLE "crm_user";
 ALTER TABLE "tenant_a"."orders" FORCE ROW LEVEL SECURITY;
 ALTER TABLE "public"."Weird ""name""" FORCE ROW LEVEL SECURITY;
 RESET ROLE;
-COMMENT ON ROLE "crm_user" IS '{"managed_by":"pgtenant","environment":"dev","entry":"crm","retired":{"at":"2026-11-21T22:00:00Z","entry":"crm","database":"crm","window":true}}';
+COMMENT ON ROLE "crm_user" IS '{"managed_by":"pgtenant","environment":"dev","entry":"crm","retired":{"at":"2026-11-21T22:00:00Z","entry":"crm","database":"crm","dump":"c0ffee"}}';
 REVOKE "crm_user" FROM "platform_admin" GRANTED BY CURRENT_USER;
 
 -- in the maintenance database
-GRANT "crm_user" TO "platform_admin" WITH INHERIT FALSE, SET TRUE GRANTED BY CURRENT_USER;
-SET LOCAL ROLE "crm_user";
-ALTER DATABASE "crm" ALLOW_CONNECTIONS FALSE;
+GRANT "pgtenant_dump_c0ffee" TO "platform_admin" WITH INHERIT TRUE, SET TRUE GRANTED BY CURRENT_USER;
+DROP OWNED BY "pgtenant_dump_c0ffee" RESTRICT;
+REVOKE "pgtenant_dump_c0ffee" FROM "platform_admin" GRANTED BY CURRENT_USER;
+
+-- in the maintenance database
+DROP ROLE "pgtenant_dump_c0ffee";
+
+-- the proof of a dump
+
+-- in the maintenance database
+COMMENT ON ROLE "crm_user" IS '{"managed_by":"pgtenant","environment":"dev","entry":"crm","retired":{"at":"2026-11-21T22:00:00Z","entry":"crm","database":"crm","dump":"c0ffee"}}';
+CREATE ROLE "pgtenant_proof_c0ffee" LOGIN INHERIT PASSWORD :'pgtenant_proof_c0ffee_verifier';
+COMMENT ON ROLE "pgtenant_proof_c0ffee" IS '{"managed_by":"pgtenant","environment":"dev","entry":"crm/dump"}';
+
+-- in the maintenance database
+CREATE DATABASE "pgtenant_proof_c0ffee" TEMPLATE template0 ALLOW_CONNECTIONS false ENCODING 'UTF8' LC_COLLATE 'C''';
+
+-- in the maintenance database
+GRANT "pgtenant_proof_c0ffee" TO "platform_admin" WITH INHERIT FALSE, SET TRUE GRANTED BY CURRENT_USER;
+REVOKE ALL ON DATABASE "pgtenant_proof_c0ffee" FROM PUBLIC;
+ALTER DATABASE "pgtenant_proof_c0ffee" OWNER TO "pgtenant_proof_c0ffee";
+SET LOCAL ROLE "pgtenant_proof_c0ffee";
+ALTER DATABASE "pgtenant_proof_c0ffee" ALLOW_CONNECTIONS TRUE;
 RESET ROLE;
+REVOKE "pgtenant_proof_c0ffee" FROM "platform_admin" GRANTED BY CURRENT_USER;
+
+-- in the maintenance database
+GRANT "pgtenant_proof_c0ffee" TO "platform_admin" WITH INHERIT FALSE, SET TRUE GRANTED BY CURRENT_USER;
+ALTER ROLE "pgtenant_proof_c0ffee" NOLOGIN;
+SET LOCAL ROLE "pgtenant_proof_c0ffee";
+ALTER DATABASE "pgtenant_proof_c0ffee" ALLOW_CONNECTIONS FALSE;
+RESET ROLE;
+REVOKE "pgtenant_proof_c0ffee" FROM "platform_admin" GRANTED BY CURRENT_USER;
+
+-- in the maintenance database
+GRANT "pgtenant_proof_c0ffee" TO "platform_admin" WITH INHERIT TRUE, SET TRUE GRANTED BY CURRENT_USER;
+ALTER DATABASE "pgtenant_proof_c0ffee" OWNER TO "platform_admin";
+REVOKE "pgtenant_proof_c0ffee" FROM "platform_admin" GRANTED BY CURRENT_USER;
+
+-- in the maintenance database
+DROP DATABASE "pgtenant_proof_c0ffee";
+
+-- in the maintenance database
+GRANT "pgtenant_proof_c0ffee" TO "platform_admin" WITH INHERIT TRUE, SET TRUE GRANTED BY CURRENT_USER;
+DROP OWNED BY "pgtenant_proof_c0ffee" RESTRICT;
+REVOKE "pgtenant_proof_c0ffee" FROM "platform_admin" GRANTED BY CURRENT_USER;
+
+-- in the maintenance database
+DROP ROLE "pgtenant_proof_c0ffee";
+
+-- in the maintenance database
 COMMENT ON ROLE "crm_user" IS '{"managed_by":"pgtenant","environment":"dev","entry":"crm","retired":{"at":"2026-11-21T22:00:00Z","entry":"crm","database":"crm"}}';
-DROP ROLE "pgtenant_dump_e6007a38a888";
-REVOKE "crm_user" FROM "platform_admin" GRANTED BY CURRENT_USER;
 
 -- drop
 

@@ -37,7 +37,10 @@ HOW = st.builds(
     login=st.booleans(),
     database=st.none() | WORDS,
     open=st.booleans(),
+    foreign=st.lists(st.sampled_from(["?", "postgres"]), max_size=2).map(tuple),
     window=st.booleans(),
+    let_in=st.booleans(),
+    dump=st.sampled_from(["", "c0ffee"]),
     unforced=st.lists(st.integers(1, 2**32 - 1), max_size=5).map(tuple),
     dropping=st.booleans(),
 )

@@ -9,6 +9,7 @@ from pgtenant.planning.desired import Desired
 from pgtenant.planning.diff.databases import close
 from pgtenant.planning.findings import Drift, DriftKind
 from pgtenant.planning.observed import Observed
+from pgtenant.planning.retirement.proof import scratch_of
 from pgtenant.planning.sql import statements
 from pgtenant.planning.sql.text import advice, can_be_sent
 
@@ -53,8 +54,11 @@ def find_half_made(observed: Observed, desired: Desired) -> Iterator[Drift]:
         for _, role in sorted(observed.roles.items())
         if role.marker is not None and role.marker.creating is not None
     }
+    going = _being_removed(observed)
     for existing in observed.owned_by(observed.server.admin.name):
         if existing.allow_connections or existing.is_template or existing.name in declared:
+            continue
+        if existing.name in going:  # what is said of its role says how to go on
             continue
         role = makers.get(existing.name)
         mark = role.marker if role else None
@@ -74,3 +78,14 @@ def find_half_made(observed: Observed, desired: Desired) -> Iterator[Drift]:
             ),
             statement=advice(statements.drop_database(existing.name)),
         )
+
+
+def _being_removed(observed: Observed) -> frozenset[str | None]:
+    """Return the databases whose removal has begun or that a dump was restored into.
+
+    In whichever environment.
+    """
+    marks = (r.marker.retired for r in observed.roles.values() if r.marker is not None)
+    found = [how for how in marks if how is not None]
+    dropped = {how.database for how in found if how.dropping}
+    return frozenset(dropped | {scratch_of(how) for how in found if how.dump})

@@ -20,7 +20,7 @@ from pgtenant.planning.retirement.steps import Batch, Step
 from pgtenant.planning.retirement.subject import Subject, mark_of
 
 
-def plan_disable(subject: Subject, now: str) -> tuple[Batch, ...]:
+def plan_disable(subject: Subject, now: str, foreign: tuple[str, ...] = ()) -> tuple[Batch, ...]:
     """Refuse logins, close the database, and remember how it was; in one transaction.
 
     The database refuses everybody, whatever privileges they hold: roles beyond the catalog may
@@ -29,15 +29,19 @@ def plan_disable(subject: Subject, now: str) -> tuple[Batch, ...]:
     Args:
         subject: what is retired.
         now: the moment, as audit records write it.
+        foreign: roles of the provider that own something in the database.
     """
     steps: list[Step] = []
     database = subject.database
     for role in subject.roles:
-        mark = mark_of(role)
-        if mark.retired is None:
-            how = Retired(at=now, entry=subject.entry, login=role.login)
-            if role is subject.role and database is not None:
+        before = mark_of(role).retired
+        how = _disabled(subject, role, now)
+        if role is subject.role and database is not None:
+            if before is None:
                 how = replace(how, database=database.name, open=database.allow_connections)
+            if database.allow_connections:
+                how = replace(how, foreign=foreign)
+        if how != before:
             steps.append(remember(role, how))
         steps += _login(role, can=False)
     if database is not None and database.allow_connections:
@@ -53,6 +57,12 @@ def plan_undo(subject: Subject, observed: Observed) -> tuple[Batch, ...]:
     """
     steps: list[Step] = []
     database, how = subject.database, subject.retired
+    if how is not None and how.entry != subject.entry:
+        raise PgtenantError(
+            f"{subject.role.name} went out of service with the entry {how.entry}: nothing was"
+            " changed",
+            hint=f"`pgtenant retire {how.entry} --stage disable --undo` takes both back",
+        )
     if how is not None and how.dropping and database is None:
         raise PgtenantError(
             f"the database {how.database} is dropped: there is nothing to go back to",
@@ -75,11 +85,36 @@ def plan_undo(subject: Subject, observed: Observed) -> tuple[Batch, ...]:
     return batched(steps, subject)
 
 
+def _disabled(subject: Subject, role: Role, now: str) -> Retired:
+    """Return what a role's marker is to remember: the days count from when it was closed last."""
+    how, own = mark_of(role).retired, role is subject.role
+    if how is None:
+        return Retired(at=now, entry=subject.entry, login=role.login)
+    database = subject.database if own else None
+    if role.login or (database is not None and database.allow_connections and not how.window):
+        how = replace(how, at=now)
+    # What went with its owner and is then retired for itself stays when the owner comes back.
+    return replace(how, entry=subject.entry) if own else how
+
+
 def remember(role: Role, how: Retired | None) -> MarkRole:
     """Return the change that writes how a role was before into its marker; None forgets it."""
     mark = replace(mark_of(role), retired=how)
     after = with_marker(role.comment, mark)
     return MarkRole(entry=mark.entry, role=role.name, before=role.comment, after=after)
+
+
+def attributes(role: Role) -> RoleAttributes:
+    """Return a role's attributes as they are."""
+    return RoleAttributes(
+        login=role.login,
+        createdb=role.createdb,
+        connection_limit=role.connection_limit,
+        createrole=role.createrole,
+        superuser=role.superuser,
+        replication=role.replication,
+        bypassrls=role.bypassrls,
+    )
 
 
 def batched(steps: list[Step], subject: Subject) -> tuple[Batch, ...]:
@@ -103,15 +138,7 @@ def _connections(subject: Subject, database: Database, *, allowed: bool) -> Alte
 def _login(role: Role, *, can: bool) -> list[Step]:
     if role.login is can:
         return []
-    before = RoleAttributes(
-        login=role.login,
-        createdb=role.createdb,
-        connection_limit=role.connection_limit,
-        createrole=role.createrole,
-        superuser=role.superuser,
-        replication=role.replication,
-        bypassrls=role.bypassrls,
-    )
+    before = attributes(role)
     return [
         AlterRole(
             entry=mark_of(role).entry,

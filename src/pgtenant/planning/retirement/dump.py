@@ -1,29 +1,29 @@
 """The window in which a disabled database is dumped: opened, closed, and closed after a crash.
 
 The owner stays without login. A login of its own, made for the dump, has the owner's rights; what
-hides rows from the owner is switched off, and the owner's marker remembers where.
+hides rows from the owner is switched off, and the owner's marker remembers where. The window is
+closed in one transaction in which nothing can fail that others have a say in; what they can spoil,
+such as dropping that login, comes after it.
 """
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Iterator
 from dataclasses import replace
+from typing import TypedDict
 
-from pgtenant.planning.changes import AlterDatabase
+from pgtenant.planning.changes import AlterDatabase, AlterRole, GrantDatabase, RevokeDatabase
 from pgtenant.planning.marker import Marker
-from pgtenant.planning.observed import Database, Observed
-from pgtenant.planning.retired import Retired
-from pgtenant.planning.retirement.disable import remember
+from pgtenant.planning.observed import Database, Observed, Role
+from pgtenant.planning.privileges import PUBLIC
+from pgtenant.planning.retired import OF_A_DUMP, Retired
+from pgtenant.planning.retirement.disable import attributes, remember
 from pgtenant.planning.retirement.steps import (
     Batch,
-    DropDatabase,
+    CleanUp,
     DropRole,
     MakeDumper,
-    MakeScratch,
-    OpenScratch,
-    ReleaseDatabase,
     SetRowSecurity,
+    Step,
 )
 from pgtenant.planning.retirement.subject import Subject, mark_of
 
@@ -31,25 +31,69 @@ Table = tuple[int, str, str]
 """OID, schema and name."""
 
 
-def dumper_of(subject: Subject) -> str:
-    """Return the name of the login that is made for the dump."""
-    return f"pgtenant_dump_{_digest(subject)}"
+class _Connect(TypedDict):
+    entry: str
+    database: str
+    owner: str
+    privileges: tuple[str, ...]
 
 
-def scratch_of(subject: Subject) -> str:
-    """Return the name of the database that the dump is restored into."""
-    return f"pgtenant_proof_{_digest(subject)}"
+def dumper_of(how: Retired) -> str:
+    """Return the name of the login that dumps."""
+    return f"pgtenant_dump_{how.dump}"
 
 
-def opening(subject: Subject, database: Database, how: Retired) -> Batch:
-    """Return what opens the database for the login of the dump."""
-    dumper = dumper_of(subject)
-    mark = Marker(environment=mark_of(subject.role).environment, entry=f"{subject.entry}/dump")
+def logins(subject: Subject, observed: Observed) -> tuple[Role, ...]:
+    """Return the logins that were made for dumps of an entry and are still there."""
+    ours = (mark_of(subject.role).environment, f"{subject.entry}{OF_A_DUMP}")
+    return tuple(
+        role
+        for _, role in sorted(observed.roles.items())
+        if role.marker is not None and (role.marker.environment, role.marker.entry) == ours
+    )
+
+
+def make_login(subject: Subject, role: str, *, of: str = "") -> MakeDumper:
+    """Return what makes such a login; with `of` it has the rights of that role."""
+    mark = Marker(
+        environment=mark_of(subject.role).environment, entry=f"{subject.entry}{OF_A_DUMP}"
+    )
+    return MakeDumper(entry=subject.entry, role=role, of=of, comment=mark.text())
+
+
+def letting_in(how: Retired, database: Database, admin: str) -> Retired:
+    """Return what is to be remembered when a database is opened: whom that has to let in."""
+    return replace(how, window=True, let_in=how.let_in or _kept_out(admin, database))
+
+
+def opening(subject: Subject, database: Database, how: Retired, admin: str) -> Batch:
+    """Return what opens the database for the login of the dump that `how.dump` names.
+
+    The owner may have taken `CONNECT` away from itself, and from the admin.
+    """
+    dumper, now = dumper_of(how), letting_in(how, database, admin)
+    guests = [dumper] * _kept_out(subject.role.name, database)
+    guests += [admin] * (now.let_in and not how.let_in)
     return Batch(
         steps=(
-            MakeDumper(entry=subject.entry, role=dumper, of=subject.role.name, comment=mark.text()),
-            remember(subject.role, replace(how, window=True)),
-            _connections(subject, database.name, allowed=True),
+            make_login(subject, dumper, of=subject.role.name),
+            remember(subject.role, now),
+            *(GrantDatabase(role=guest, **_connect(database, subject)) for guest in guests),
+            connections(subject, database.name, allowed=True),
+        ),
+        acting=subject.role.name,
+    )
+
+
+def reopening(subject: Subject, database: Database, how: Retired, admin: str) -> Batch:
+    """Return what opens the database for what is still to be put back in it."""
+    now = letting_in(how, database, admin)
+    guests = [admin] * (now.let_in and not how.let_in)
+    return Batch(
+        steps=(
+            remember(subject.role, now),
+            *(GrantDatabase(role=guest, **_connect(database, subject)) for guest in guests),
+            connections(subject, database.name, allowed=True),
         ),
         acting=subject.role.name,
     )
@@ -61,59 +105,82 @@ def unforcing(
     """Return what lets the owner read its tables whole, and remembers which."""
     oids = tuple(oid for oid, _, _ in tables)
     off = _row_security(subject, database.name, tables, forced=False)
-    marked = remember(subject.role, replace(how, window=True, unforced=oids))
+    marked = remember(subject.role, replace(how, unforced=oids))
     return Batch(steps=(off, marked), database=database.name, acting=subject.role.name)
 
 
+def closing(subject: Subject, database: Database, how: Retired, observed: Observed) -> Batch:
+    """Return what lets nobody into the database any more; what was changed in it stays known."""
+    made = logins(subject, observed)
+    steps: list[Step] = [step for role in made for step in no_login(subject, role)]
+    guests = {role.name for role in made} | ({observed.server.admin.name} if how.let_in else set())
+    steps += (
+        RevokeDatabase(role=guest, **_connect(database, subject))
+        for guest in sorted(guests)
+        if database.holds(guest, "CONNECT")
+    )
+    if database.allow_connections:
+        steps.append(connections(subject, database.name, allowed=False))
+    steps.append(remember(subject.role, replace(how, window=False, let_in=False)))
+    return Batch(steps=tuple(steps), acting=subject.role.name)
+
+
 def forcing(subject: Subject, database: Database, how: Retired, tables: tuple[Table, ...]) -> Batch:
-    """Return what switches that back."""
-    marked = remember(subject.role, replace(how, window=True, unforced=()))
+    """Return what switches row security back."""
+    marked = remember(subject.role, replace(how, window=False, let_in=False, unforced=()))
     on = (_row_security(subject, database.name, tables, forced=True),) if tables else ()
     return Batch(steps=(*on, marked), database=database.name, acting=subject.role.name)
 
 
-def closing(subject: Subject, database: Database, how: Retired) -> Batch:
-    """Return what closes the database again, and drops the login of the dump."""
-    return Batch(
-        steps=(
-            _connections(subject, database.name, allowed=False),
-            remember(subject.role, replace(how, window=False, unforced=())),
-            DropRole(entry=subject.entry, role=dumper_of(subject)),
-        ),
-        acting=subject.role.name,
-    )
-
-
-def making_scratch(subject: Subject, like: tuple[tuple[str, str], ...]) -> tuple[Batch, ...]:
-    """Return what makes the database that the dump is restored into."""
-    scratch, dumper = scratch_of(subject), dumper_of(subject)
-    made = MakeScratch(entry=subject.entry, database=scratch, like=like)
-    opened = OpenScratch(entry=subject.entry, database=scratch, owner=dumper)
+def dropping_login(subject: Subject, role: str, maintenance: str) -> tuple[Batch, ...]:
+    """Return what drops a login that was made for a dump, with what it has come by meanwhile."""
+    clean = CleanUp(entry=subject.entry, role=role, database=maintenance, items=("all it has",))
     return (
-        Batch(steps=(made,), transactional=False),
-        Batch(steps=(opened,), acting=dumper),
+        Batch(steps=(clean,), rights=(role,)),
+        Batch(steps=(DropRole(entry=subject.entry, role=role),)),
     )
 
 
-def dropping_scratch(subject: Subject, admin: str, *, owned: bool) -> tuple[Batch, ...]:
-    """Return what drops it; `owned` tells whether the login of the dump owns it."""
-    scratch, dumper = scratch_of(subject), dumper_of(subject)
-    release = ReleaseDatabase(entry=subject.entry, database=scratch, owner=dumper, admin=admin)
-    gone = Batch(steps=(DropDatabase(entry=subject.entry, database=scratch),), transactional=False)
-    return (Batch(steps=(release,), rights=(dumper,)), gone) if owned else (gone,)
+def forgetting(subject: Subject, how: Retired) -> Batch:
+    """Return what ends the memory of a dump."""
+    return Batch(steps=(remember(subject.role, replace(how, dump="")),))
 
 
-def left_scratch(subject: Subject, observed: Observed) -> Iterator[Batch]:
-    """Yield what drops the database that a run left which died. Only our own roles' is ours."""
-    there = observed.databases.get(scratch_of(subject))
-    admin = observed.server.admin.name
-    if there is not None and there.owner in {dumper_of(subject), admin}:
-        yield from dropping_scratch(subject, admin, owned=there.owner != admin)
+def no_login(subject: Subject, role: Role) -> tuple[AlterRole, ...]:
+    """Return what takes the login away from a role that was made for a dump."""
+    if not role.login:
+        return ()
+    before = attributes(role)
+    return (
+        AlterRole(
+            entry=subject.entry, role=role.name, before=before, after=replace(before, login=False)
+        ),
+    )
 
 
-def is_open(subject: Subject) -> bool:
-    """Return whether a run that died has left a window open."""
-    return subject.retired is not None and subject.retired.window
+def connections(
+    subject: Subject, database: str, *, allowed: bool, owner: str = ""
+) -> AlterDatabase:
+    """Return what opens or closes a database of the entry's role, or of `owner`."""
+    return AlterDatabase(
+        entry=subject.entry,
+        database=database,
+        owner=owner or subject.role.name,
+        allow_connections=allowed,
+    )
+
+
+def _kept_out(role: str, database: Database) -> bool:
+    return not (database.holds(role, "CONNECT") or database.holds(PUBLIC, "CONNECT"))
+
+
+def _connect(database: Database, subject: Subject) -> _Connect:
+    return {
+        "entry": subject.entry,
+        "database": database.name,
+        "owner": subject.role.name,
+        "privileges": ("CONNECT",),
+    }
 
 
 def _row_security(
@@ -125,16 +192,3 @@ def _row_security(
         tables=tuple((schema, table) for _, schema, table in tables),
         forced=forced,
     )
-
-
-def _connections(subject: Subject, database: str, *, allowed: bool) -> AlterDatabase:
-    return AlterDatabase(
-        entry=subject.entry,
-        database=database,
-        owner=subject.role.name,
-        allow_connections=allowed,
-    )
-
-
-def _digest(subject: Subject) -> str:
-    return hashlib.sha256(subject.role.name.encode()).hexdigest()[:12]

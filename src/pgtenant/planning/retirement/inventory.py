@@ -16,6 +16,7 @@ class Trace:
         description: as PostgreSQL calls it.
         owner: who can take back what the role was granted on it; empty where that is nobody in
             particular.
+        passed_on: whether others hold it, through a grant of the role: they lose it with it.
     """
 
     database: str
@@ -23,6 +24,7 @@ class Trace:
     owned: bool
     description: str
     owner: str = ""
+    passed_on: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from itertools import groupby
 from pgtenant.planning.changes import AlterDatabase
 from pgtenant.planning.findings import Blocked
 from pgtenant.planning.observed import Observed
+from pgtenant.planning.retired import UNSEEN
 from pgtenant.planning.retirement.disable import remember
 from pgtenant.planning.retirement.inventory import Inventory, Trace
 from pgtenant.planning.retirement.steps import (
@@ -40,7 +41,7 @@ class Rules:
         days: how many it has to be.
         allow_owned: whether what the roles own elsewhere may go.
         allow_foreign: whether what others own in the database may go.
-        dumped: whether a dump comes first.
+        dumped: whether a dump was asked for.
     """
 
     environment: str
@@ -78,6 +79,7 @@ def obstacles(
     found = [
         *_not_yet(subject, declared, rules),
         *_busy(subject, inventory),
+        *_inside(subject, inventory, rules),
         *_elsewhere(subject, observed, inventory, rules),
     ]
     return tuple(replace(one, entry=subject.entry) for one in found)
@@ -135,19 +137,30 @@ def _busy(subject: Subject, inventory: Inventory) -> Iterator[Blocked]:
         )
 
 
-def _elsewhere(
-    subject: Subject, observed: Observed, inventory: Inventory, rules: Rules
-) -> Iterator[Blocked]:
+def _inside(subject: Subject, inventory: Inventory, rules: Rules) -> Iterator[Blocked]:
     if rules.dumped and subject.database is not None and subject.role.rds_iam:
         yield _because(
             f"{subject.role.name} is in rds_iam, and so would be the login that dumps: RDS refuses"
             " passwords then. Take it out, or back it up in another way and say --no-backup"
         )
-    if inventory.foreign and not rules.allow_foreign:
+    how, here = subject.retired, subject.database is not None
+    foreign = {*inventory.foreign, *(how.foreign if how is not None and here else ())}
+    if UNSEEN in foreign and not rules.allow_foreign:
         yield _because(
-            f"in its database {', '.join(inventory.foreign)} own objects too, which would go with"
+            "whether the provider's roles own objects in its database could not be seen when it was"
+            " disabled: --allow-foreign allows that they go with it"
+        )
+    foreign -= {UNSEEN}
+    if foreign and not rules.allow_foreign:
+        yield _because(
+            f"in its database {', '.join(sorted(foreign))} own objects too, which would go with"
             " it: --allow-foreign allows that"
         )
+
+
+def _elsewhere(
+    subject: Subject, observed: Observed, inventory: Inventory, rules: Rules
+) -> Iterator[Blocked]:
     for database in inventory.others:
         yield Blocked(
             entry="",
@@ -165,8 +178,22 @@ def _elsewhere(
             f"its roles own objects in other databases, which would go with them: {listed}."
             " --allow-owned allows that"
         )
+    elif owned and rules.dumped:
+        listed = _some(tuple(f"{t.description} in {t.database}" for t in owned))
+        yield _because(
+            f"its roles own objects in other databases, which no dump of its own holds: {listed}."
+            " Drop them or give them away first, or back them up in another way and say --no-backup"
+        )
+    passed = [t for t in inventory.traces if t.passed_on]
+    if passed and not rules.allow_owned:
+        listed = _some(tuple(f"{t.description} in {t.database}" for t in passed))
+        yield _because(
+            f"others hold privileges through its roles, and would lose them: {listed}. Have the"
+            " owners grant them, or say --allow-owned"
+        )
     for trace in inventory.traces:
-        if not trace.owned and not _lendable(trace.owner, subject, observed):
+        mine = trace.owned or trace.passed_on
+        if not mine and not _lendable(trace.owner, subject, observed):
             yield _because(
                 f"{trace.role} was granted privileges on {trace.description} in {trace.database},"
                 f" which only {trace.owner or 'a superuser'} can take back"

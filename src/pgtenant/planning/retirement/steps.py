@@ -10,6 +10,7 @@ from pgtenant.planning.changes import (
     AlterRole,
     GrantDatabase,
     MarkRole,
+    RevokeDatabase,
     TakeOverDatabase,
 )
 
@@ -62,12 +63,12 @@ class DropRole:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MakeDumper:
-    """Make a login that may all that an owner may, for the length of one dump.
+    """Make a login for the length of one dump.
 
     The owner's own would let its application in as well, and its secret may be gone.
 
     Attributes:
-        of: the owner.
+        of: the owner, for a login that may all that the owner may; empty for one that restores.
         comment: the marker by which the next run knows it.
     """
 
@@ -124,6 +125,7 @@ Step = (
     | AlterDatabase
     | TakeOverDatabase
     | GrantDatabase
+    | RevokeDatabase
     | CleanUp
     | ReleaseDatabase
     | DropDatabase

@@ -9,6 +9,7 @@ from pgtenant.planning.changes import (
     AlterRole,
     GrantDatabase,
     MarkRole,
+    RevokeDatabase,
     TakeOverDatabase,
 )
 from pgtenant.planning.retirement.steps import (
@@ -51,7 +52,14 @@ def retirement_statements(  # noqa: PLR0911 - one arm for each kind of step
 ) -> tuple[Statement, ...]:
     """Return the statements of `step`, in order."""
     match step:
-        case AlterRole() | MarkRole() | AlterDatabase() | TakeOverDatabase() | GrantDatabase():
+        case (
+            AlterRole()
+            | MarkRole()
+            | AlterDatabase()
+            | TakeOverDatabase()
+            | GrantDatabase()
+            | RevokeDatabase()
+        ):
             return render(step)
         case CleanUp():
             return (Statement(statements.drop_owned(step.role)),)
@@ -62,11 +70,13 @@ def retirement_statements(  # noqa: PLR0911 - one arm for each kind of step
         case DropRole():
             return (Statement(statements.drop_role(step.role)),)
         case MakeDumper():
-            return (
+            made = (
                 Statement(statements.create_dumper(step.role, verifiers(step.role, ""))),
                 Statement(statements.comment_on_role(step.role, step.comment)),
-                Statement(statements.grant_rights(step.of, step.role, lending.major)),
             )
+            rights = [step.of] if step.of else []
+            grants = (statements.grant_rights(of, step.role, lending.major) for of in rights)
+            return (*made, *map(Statement, grants))
         case SetRowSecurity():
             return tuple(
                 Statement(

@@ -1,5 +1,33 @@
 -- What roles have in this database, and with `shared` in what all databases share: only then can
--- they be dropped. The owner of an object is who can take back what was granted on it.
+-- they be dropped. The owner of an object is who can take back what was granted on it. What a role
+-- has passed on goes with it: `DROP OWNED` revokes in cascade, whatever it is told.
+WITH acl (classid, objid, objsubid, owner, acl) AS (
+    SELECT 'pg_class'::regclass, oid, 0, relowner, relacl FROM pg_class
+    UNION ALL
+    SELECT 'pg_class'::regclass, c.oid, a.attnum, c.relowner, a.attacl
+      FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid
+    UNION ALL
+    SELECT 'pg_proc'::regclass, oid, 0, proowner, proacl FROM pg_proc
+    UNION ALL
+    SELECT 'pg_namespace'::regclass, oid, 0, nspowner, nspacl FROM pg_namespace
+    UNION ALL
+    SELECT 'pg_type'::regclass, oid, 0, typowner, typacl FROM pg_type
+    UNION ALL
+    SELECT 'pg_language'::regclass, oid, 0, lanowner, lanacl FROM pg_language
+    UNION ALL
+    SELECT 'pg_foreign_server'::regclass, oid, 0, srvowner, srvacl FROM pg_foreign_server
+    UNION ALL
+    SELECT 'pg_foreign_data_wrapper'::regclass, oid, 0, fdwowner, fdwacl
+      FROM pg_foreign_data_wrapper
+    UNION ALL
+    SELECT 'pg_largeobject'::regclass, oid, 0, lomowner, lomacl FROM pg_largeobject_metadata
+    UNION ALL
+    SELECT 'pg_database'::regclass, oid, 0, datdba, datacl
+      FROM pg_database
+     WHERE %(shared)s AND datname IS DISTINCT FROM %(database)s
+    UNION ALL
+    SELECT 'pg_tablespace'::regclass, oid, 0, spcowner, spcacl FROM pg_tablespace WHERE %(shared)s
+)
 SELECT r.rolname::text AS role,
        CASE WHEN s.deptype = 'o' AND s.classid <> 'pg_default_acl'::regclass THEN 'owned'
             ELSE 'privilege' END AS kind,
@@ -55,4 +83,18 @@ SELECT r.rolname::text AS role,
    AND NOT (s.classid = 'pg_database'::regclass
             AND (s.deptype = 'o'
                  OR s.objid = (SELECT d.oid FROM pg_database d WHERE d.datname = %(database)s)))
+UNION ALL
+SELECT r.rolname::text, 'passed on',
+       string_agg(DISTINCT x.privilege_type, ', ' ORDER BY x.privilege_type) || ' of '
+       || CASE x.grantee WHEN 0 THEN 'PUBLIC' ELSE pg_get_userbyid(x.grantee) END || ' on '
+       || pg_describe_object(a.classid, a.objid, a.objsubid),
+       pg_get_userbyid(a.owner)::text
+  FROM acl a
+ CROSS JOIN LATERAL aclexplode(a.acl) x
+  JOIN pg_roles r ON r.oid = x.grantor
+ WHERE a.acl IS NOT NULL
+   AND r.rolname = ANY (%(roles)s)
+   AND a.owner NOT IN (SELECT oid FROM pg_roles WHERE rolname = ANY (%(roles)s))
+   AND x.grantee NOT IN (SELECT oid FROM pg_roles WHERE rolname = ANY (%(roles)s))
+ GROUP BY r.rolname, x.grantee, a.classid, a.objid, a.objsubid, a.owner
  ORDER BY 1, 2, 3

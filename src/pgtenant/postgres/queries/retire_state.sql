@@ -1,4 +1,5 @@
--- What keeps a database from being dropped, and in which databases roles have left something.
+-- What keeps a database from being dropped, in which databases roles have left something, the
+-- server's clock, how much there is, and how many sessions there have ever been in it.
 WITH target AS (
     SELECT d.oid FROM pg_database d WHERE d.datname = %(database)s
 ), going AS (
@@ -19,4 +20,10 @@ SELECT coalesce((SELECT array_agg(p.gid ORDER BY p.gid) FROM pg_prepared_xacts p
                    JOIN pg_database d ON d.oid = s.dbid
                   WHERE s.refclassid = 'pg_authid'::regclass
                     AND s.refobjid IN (SELECT oid FROM going)
-                    AND d.oid NOT IN (SELECT oid FROM target)), '{}')
+                    AND d.oid NOT IN (SELECT oid FROM target)), '{}'),
+       to_char(now() AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'),
+       (SELECT CASE WHEN has_database_privilege(t.oid, 'CONNECT')
+                         OR pg_has_role('pg_read_all_stats', 'USAGE')
+                    THEN pg_database_size(t.oid) END FROM target t),
+       (SELECT s.sessions FROM pg_stat_database s JOIN target t ON t.oid = s.datid),
+       (SELECT s.stats_reset::text FROM pg_stat_database s JOIN target t ON t.oid = s.datid)

@@ -3,40 +3,31 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Iterable, Sequence
-from contextlib import AsyncExitStack
+from collections import Counter
+from collections.abc import AsyncIterator, Iterable, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 
 from psycopg import sql
 
-from pgtenant.audit.history import Open, PastRun
 from pgtenant.audit.intent import Intent, Planned
 from pgtenant.audit.record import Action, Status
-from pgtenant.errors import AuthorityError, PgtenantError
+from pgtenant.errors import AuditError, AuthorityError, PgtenantError
 from pgtenant.planning.authority import missing_comment, missing_loan
 from pgtenant.planning.changes import MarkRole, RoleChange
 from pgtenant.planning.effects import effect_of_retirement
-from pgtenant.planning.evidence import shown
 from pgtenant.planning.observed import Observed
-from pgtenant.planning.retirement.steps import (
-    Batch,
-    CleanUp,
-    DropDatabase,
-    DropRole,
-    MakeDumper,
-    MakeScratch,
-    OpenScratch,
-    ReleaseDatabase,
-    SetRowSecurity,
-    Step,
-)
-from pgtenant.planning.retirement.subject import Subject, mark_of
+from pgtenant.planning.retirement.steps import Batch, DropRole, Step
+from pgtenant.planning.retirement.subject import Subject, find_subject, mark_of
 from pgtenant.planning.sql.retirement import retirement_script
 from pgtenant.planning.sql.script import Lending
 from pgtenant.postgres import scram
 from pgtenant.postgres.authority import admins_of, refused_comments, refused_loans
+from pgtenant.postgres.connect import Login
 from pgtenant.postgres.execute import Proviso, UnconfirmedError, run
+from pgtenant.postgres.libpq import Connection
 from pgtenant.postgres.lock import still_held
+from pgtenant.postgres.observe import observe_instance
 from pgtenant.report.progress import Progress
 from pgtenant.report.retirement import step_sentence, texts_of
 from pgtenant.secrets.secret import Secret
@@ -45,8 +36,9 @@ from pgtenant.usecases.inputs import Inputs
 from pgtenant.usecases.journal import facts
 from pgtenant.usecases.look import Instance
 from pgtenant.usecases.recorder import Recorder, Row
-from pgtenant.usecases.rows import action_of, attempted, failed_run, in_doubt, short
-from pgtenant.usecases.settle import Finding, Judge, compared, needed_by, settle
+from pgtenant.usecases.retire.judging import action_of_step, by_retirement
+from pgtenant.usecases.rows import attempted, failed_run, in_doubt, short
+from pgtenant.usecases.settle import settle
 
 
 @dataclass(slots=True)
@@ -54,8 +46,8 @@ class Carrier:
     """What the stages of a retirement share.
 
     Attributes:
-        now: the present moment, as audit records write it.
         passwords: of roles that are made, by name.
+        entered: how many sessions this run has opened in each database but the maintenance one.
     """
 
     inputs: Inputs
@@ -64,13 +56,40 @@ class Carrier:
     progress: Progress
     subject: Subject
     observed: Observed
-    now: Callable[[], str]
     passwords: dict[str, Secret] = field(default_factory=dict, repr=False)
+    entered: Counter[str] = field(default_factory=Counter)
     lending: Lending = field(init=False)
     lock: Proviso | None = field(init=False, default=None)
 
     def __post_init__(self) -> None:
         self.lending = Lending.of(self.observed)
+
+    async def look(self) -> None:
+        """Read the server again.
+
+        Raises:
+            PgtenantError: the entry is not there any more.
+        """
+        desired, entry = self.inputs.desired, self.subject.entry
+        names = {*self.subject.names, *(role.name for role in desired.roles)}
+        primary = self.instance.primary
+        observed = await observe_instance(primary, roles=names, extensions=())
+        found = find_subject(observed, desired, entry)
+        if found is None:
+            raise PgtenantError(f"{entry} is not there any more", hint="run again")
+        self.subject, self.observed, self.lending = found, observed, Lending.of(observed)
+
+    @asynccontextmanager
+    async def enter(self, database: str, login: Login | None = None) -> AsyncIterator[Connection]:
+        """Open a session, as the admin or as `login`, and count it.
+
+        Raises:
+            ServerError: the connection was refused or did not come about.
+        """
+        opened = self.instance.gate.open(login or self.instance.admin, database)
+        async with opened as connection:
+            self.entered[database] += 1
+            yield connection
 
     async def start(self, batches: Sequence[Batch] = (), *, dry_run: bool) -> None:
         """Open the run in the journal, with what it is about to do; later calls say what more."""
@@ -118,14 +137,44 @@ class Carrier:
             await self.record(Action.PREFLIGHT, Status.ERROR, error.message)
             raise error
 
-    async def carry_out(self, batches: Sequence[Batch]) -> None:
+    async def carry_out(
+        self, batches: Sequence[Batch], *, within: Connection | None = None
+    ) -> None:
         """Run each batch and record it.
+
+        Args:
+            batches: in order.
+            within: a session in the database that they run in, where there is one already.
 
         Raises:
             PgtenantError: one failed, or could not be recorded; none after it was begun.
         """
         for batch in batches:
-            await self._carry_out(batch)
+            await self._carry_out(batch, within)
+
+    async def announced(self, *batches: Batch, within: Connection | None = None) -> None:
+        """Say in the journal what comes next, and run it.
+
+        Raises:
+            PgtenantError: one failed, or could not be recorded; none after it was begun.
+        """
+        if batches:
+            await self.start(batches, dry_run=False)
+            await self.carry_out(batches, within=within)
+
+    async def tried(self, *batches: Batch) -> PgtenantError | None:
+        """Run what nothing else depends on; return why it failed, which is recorded.
+
+        Raises:
+            AuditError: it could not be recorded.
+        """
+        try:
+            await self.announced(*batches)
+        except AuditError:
+            raise
+        except PgtenantError as error:
+            return error
+        return None
 
     async def would(self, batches: Iterable[Batch]) -> None:
         """Record what a dry run did not do."""
@@ -151,15 +200,14 @@ class Carrier:
             ]
         )
 
-    async def _carry_out(self, batch: Batch) -> None:
+    async def _carry_out(self, batch: Batch, within: Connection | None) -> None:
         began = time.monotonic()
         doing = step_sentence(batch.steps[0])
         script = retirement_script(batch, self.lending, lambda role, _: self._verifier(role))
         async with AsyncExitStack() as stack:
-            connection = self.instance.primary
-            if batch.database is not None:
-                entered = self.instance.gate.open(self.instance.admin, batch.database)
-                connection = await stack.enter_async_context(entered)
+            connection = within or self.instance.primary
+            if within is None and batch.database is not None:
+                connection = await stack.enter_async_context(self.enter(batch.database))
             try:
                 async with blame(self.instance, connection):
                     await run(
@@ -251,44 +299,3 @@ class Carrier:
         if subject.database is not None:
             return subject.database.name
         return (subject.retired.database or "") if subject.retired is not None else ""
-
-
-def by_retirement(keys: Collection[str], steps: Iterable[Step], observed: Observed) -> Judge:
-    """Return what judges earlier retirements of the same entries.
-
-    Args:
-        keys: of the entries.
-        steps: what is still to be done.
-        observed: the server.
-    """
-    needed = needed_by(map(effect_of_retirement, steps))
-
-    def judge(run: PastRun, one: Open) -> tuple[Finding, str]:
-        if not run.command.startswith("retire") or one.intent.entry not in keys:
-            return Finding.LATER, ""
-        if one.intent.action == Action.END_SESSION:
-            return Finding.UNKNOWN, "a session that is gone does not say who ended it"
-        return compared(one.intent, needed, lambda effect: shown(effect, observed))
-
-    return judge
-
-
-def action_of_step(step: Step) -> Action:  # noqa: PLR0911 - one arm for each kind of step
-    """Return the audit action of a step."""
-    match step:
-        case CleanUp():
-            return Action.CLEAN_UP
-        case ReleaseDatabase():
-            return Action.CONFIGURE_DATABASE
-        case DropDatabase():
-            return Action.DROP_DATABASE
-        case DropRole():
-            return Action.DROP_ROLE
-        case MakeDumper():
-            return Action.CREATE_ROLE
-        case MakeScratch():
-            return Action.CREATE_DATABASE
-        case OpenScratch() | SetRowSecurity():
-            return Action.CONFIGURE_DATABASE
-        case _:
-            return action_of(step)

@@ -2,26 +2,20 @@
 
 from __future__ import annotations
 
-import asyncio
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final
 
 from pgtenant.audit.record import Action, Status
-from pgtenant.errors import ExitCode, PgtenantError
-from pgtenant.planning.effects import Effect
+from pgtenant.errors import ExitCode, PgtenantError, ServerError
+from pgtenant.planning.retired import UNSEEN
 from pgtenant.planning.retirement.disable import plan_disable, plan_undo
+from pgtenant.planning.retirement.steps import Batch
 from pgtenant.planning.retirement.view import View
-from pgtenant.postgres.retiring import sessions_of
-from pgtenant.postgres.sessions import end_session
-from pgtenant.report.words import count, some
-from pgtenant.usecases.recorder import Row
+from pgtenant.postgres.retiring import provided_owners, sessions_of, state_of
+from pgtenant.report.words import some
 from pgtenant.usecases.retire.asked import Asked
 from pgtenant.usecases.retire.carry import Carrier
-from pgtenant.verify.facts import StaleSession
-
-_LOOK_EVERY: Final = 0.5  # seconds
+from pgtenant.usecases.retire.sessions import end_all, listed
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,80 +46,71 @@ async def disable(carrier: Carrier, asked: Asked, *, show: Callable[[View], None
     Raises:
         PgtenantError: nothing was changed, or the rest is left to the next run.
     """
-    undo, grace, dry_run = asked.undo, asked.grace, asked.dry_run
-    subject, primary = carrier.subject, carrier.instance.primary
-    batches = plan_undo(subject, carrier.observed) if undo else plan_disable(subject, carrier.now())
-    database = subject.database.name if subject.database is not None else None
-    there = () if undo else await sessions_of(primary, database, subject.names)
-    notes = (f"{_listed(there)}: what is left after {grace:g} s is ended.",) if there else ()
+    batches: tuple[Batch, ...]
+    notes: tuple[str, ...] = ()
+    if asked.undo:
+        batches = plan_undo(carrier.subject, carrier.observed)
+    else:
+        batches, notes = await _closing(carrier, asked.grace)
+    subject = carrier.subject
     view = View(
         entry=subject.entry,
-        stage="undo" if undo else "disable",
+        stage="undo" if asked.undo else "disable",
         batches=batches,
         lending=carrier.lending,
         notes=notes,
     )
     show(view)
-    await carrier.start(batches, dry_run=dry_run)
+    await carrier.start(batches, dry_run=asked.dry_run)
     await carrier.prove(batches)
-    if dry_run:
+    if asked.dry_run:
         await carrier.would(batches)
         return Outcome(view)
     await carrier.carry_out(batches)
     if not batches:
-        word = "in service" if undo else "out of service"
+        word = "in service" if asked.undo else "out of service"
         await carrier.record(Action.CHECK, Status.NO_CHANGE, f"is {word} already")
-    if undo:
+    if asked.undo:
         return Outcome(view)
-    left = await _end_sessions(carrier, database, grace)
+    database = subject.database.name if subject.database is not None else None
+    left = await end_all(carrier, database, subject.names, grace=asked.grace)
     if not left:
         return Outcome(view)
     error = PgtenantError(
-        f"logins are refused and the database is closed, but {_listed(left)} could not be ended",
+        f"logins are refused and the database is closed, but {listed(left)} could not be ended",
         hint="have a superuser, or a member of pg_signal_backend, run"
         f" SELECT pg_terminate_backend({left[0].pid}); then run again",
     )
     return Outcome(view, errors=(error,))
 
 
-async def _end_sessions(
-    carrier: Carrier, database: str | None, grace: float
-) -> tuple[StaleSession, ...]:
-    """Wait for sessions to end, then end them; return those that did not."""
-    primary, names = carrier.instance.primary, carrier.subject.names
-    deadline = time.monotonic() + grace
-    while there := await sessions_of(primary, database, names):
-        left = deadline - time.monotonic()
-        if left <= 0:
-            break
-        await asyncio.sleep(min(_LOOK_EVERY, left))
-    rows: list[Row] = []
-    for session in there:
-        ours = session.user in carrier.observed.roles
-        began = time.monotonic()
-        refusal = await end_session(primary, session, carrier.lending if ours else None)
-        what = f"session {session.pid} of {session.user} in {session.database}"
-        rows.append(
-            Row(
-                database=session.database,
-                username=session.user,
-                action=Action.END_SESSION,
-                status=Status.ERROR if refusal else Status.SUCCESS,
-                message=f"{what} was not ended: {refusal}" if refusal else f"{what} was ended",
-                duration=time.monotonic() - began,
-                entry=carrier.subject.entry,
-                changes=(_effect(session).id,),
+async def _closing(carrier: Carrier, grace: float) -> tuple[tuple[Batch, ...], tuple[str, ...]]:
+    """Return what takes the entry out of service, and what else there is to know."""
+    subject, primary = carrier.subject, carrier.instance.primary
+    notes: list[str] = []
+    database = subject.database
+    name = database.name if database is not None else None
+    state = await state_of(primary, name, subject.names)
+    foreign: tuple[str, ...] = ()
+    if database is not None and database.allow_connections:
+        try:
+            async with carrier.enter(database.name) as connection:
+                foreign = await provided_owners(connection)
+        except ServerError as error:
+            foreign = (UNSEEN,)
+            notes.append(
+                f"Whether the provider's roles own something in it was not seen: {error.message}"
             )
+    if there := await sessions_of(primary, name, subject.names):
+        notes.append(f"{listed(there)}: what is left after {grace:g} s is ended.")
+    if subject.doubtful:
+        notes.append(
+            f"{some(subject.doubtful)} may CONNECT to it, and to a database of another entry: left"
+            " alone, to be retired by their own keys."
         )
-        await carrier.recorder.write(rows[-1:])
-    return await sessions_of(primary, database, names) if there else ()
-
-
-def _effect(session: StaleSession) -> Effect:
-    where = (session.user, session.database, str(session.pid))
-    return Effect((str(Action.END_SESSION), *where))
-
-
-def _listed(sessions: Sequence[StaleSession]) -> str:
-    who = some(sorted({f"{s.user} in {s.database}" for s in sessions}))
-    return f"{count(len(sessions), 'session')} ({who})"
+    owned = carrier.observed.owned_by(subject.role.name)
+    if others := [d.name for d in owned if d.name != name and d.allow_connections]:
+        notes.append(
+            f"{subject.role.name} also owns {some(others)}: whoever else was let in there stays."
+        )
+    return plan_disable(subject, state.now, foreign), tuple(notes)

@@ -3,27 +3,23 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
-from datetime import datetime
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 from pgtenant.audit.record import Action, Status
 from pgtenant.embedded.distribution import find_bundled
-from pgtenant.errors import ExitCode, PgtenantError, ServerError, UsageError
-from pgtenant.planning.retirement.inventory import Inventory, Trace
-from pgtenant.planning.retirement.removal import Rules, obstacles, plan_removal
-from pgtenant.planning.retirement.subject import mark_of, still_declared
+from pgtenant.errors import ExitCode, PgtenantError, UsageError
+from pgtenant.planning.retirement.subject import mark_of
 from pgtenant.planning.retirement.view import View
+from pgtenant.postgres.lock import run_lock_let_go
 from pgtenant.postgres.programs import find_programs
-from pgtenant.postgres.retiring import sessions_of, state_of, traces_in
 from pgtenant.report.words import some
 from pgtenant.usecases.retire.asked import Asked
 from pgtenant.usecases.retire.carry import Carrier
 from pgtenant.usecases.retire.disable import Outcome
 from pgtenant.usecases.retire.dump import Dump
-
-_DAY = 86_400  # seconds
+from pgtenant.usecases.retire.stock import Decision, decide, decide_again, left, take_stock
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +36,7 @@ async def drop(
     carrier: Carrier,
     asked: Asked,
     *,
-    clock: Callable[[], datetime],
+    lock_wait: float,
     show: Callable[[View], None],
     ask: Callable[[str], str] | None,
 ) -> Outcome:
@@ -49,7 +45,7 @@ async def drop(
     Args:
         carrier: what is shared.
         asked: what is to be done.
-        clock: the present moment, with a timezone.
+        lock_wait: how many seconds to wait for another run after the name was typed.
         show: called with the steps before anything is changed.
         ask: asks a person for the name; None where there is nobody to ask.
 
@@ -57,60 +53,71 @@ async def drop(
         UsageError: the name was not given, or is another.
         PgtenantError: a step failed; the next run continues from there.
     """
-    subject = carrier.subject
-    rules = Rules(
-        environment=carrier.inputs.environment,
-        waited=_waited(carrier, clock()),
-        days=carrier.inputs.settings.retire.days,
-        allow_owned=asked.allow_owned,
-        allow_foreign=asked.allow_foreign,
-        dumped=asked.dump_to is not None,
-    )
-    inventory = await take_stock(carrier)
-    declared = still_declared(subject, carrier.inputs.desired)
-    blocked = obstacles(subject, carrier.observed, inventory, declared, rules)
-    elsewhere, here = plan_removal(subject, carrier.observed, inventory)
-    steps = (*elsewhere, *here)
-    dump = None if blocked else _dump(carrier, asked)
+    decision = await decide(carrier, asked)
+    dump = None if decision.blocked else _dump(carrier, asked, decision)
     view = View(
-        entry=subject.entry,
+        entry=carrier.subject.entry,
         stage="drop",
-        batches=steps,
+        batches=decision.steps,
         lending=carrier.lending,
-        blocked=blocked,
+        blocked=decision.blocked,
         notes=(*_dumping(dump), *_secrets(carrier)),
     )
     show(view)
-    if not blocked and not asked.dry_run:
-        confirmed(carrier, asked.confirm, ask)
-    await carrier.start(steps, dry_run=asked.dry_run or bool(blocked))
-    if blocked:
-        for one in blocked:
+    if not decision.blocked and not asked.dry_run:
+        expected = _named(carrier)
+        if asked.confirm is None and ask is not None:
+            async with run_lock_let_go(carrier.instance.primary, wait=lock_wait):
+                said: str | None = ask(expected)
+            decision = await decide_again(carrier, asked, decision)
+        else:
+            said = asked.confirm
+        confirmed(expected, said)
+    await carrier.start(decision.steps, dry_run=asked.dry_run or bool(decision.blocked))
+    if decision.blocked:
+        for one in decision.blocked:
             await carrier.record(Action.CHECK, Status.BLOCKED, one.reason)
         return Refused(view)
-    await carrier.prove(steps)
+    await carrier.prove(decision.steps)
     if asked.dry_run:
-        await carrier.would(steps)
+        await carrier.would(decision.steps)
         return Outcome(view)
+    await carrier.record(Action.CHECK, Status.SUCCESS, _decided(carrier, asked, decision))
+    entered = decision.state.entered
     if dump is not None:
-        await dump.run()
-    await carrier.carry_out(elsewhere)
-    if elsewhere and (left := (await take_stock(carrier)).traces):
-        raise _left(left)
-    await carrier.carry_out(here)
+        entered = await dump.run()
+        decision = await decide_again(carrier, asked, decision)
+    await carrier.carry_out(decision.elsewhere)
+    last = await take_stock(carrier)
+    if decision.elsewhere and last.inventory.traces:
+        raise left(last.inventory.traces)
+    if last.entered != entered:
+        raise PgtenantError(
+            f"somebody has been in {_named(carrier)} since this began: it was not dropped",
+            hint="`pgtenant retire --stage disable` closes it again; the days count anew from then",
+        )
+    await carrier.carry_out(decision.here)
     return Outcome(view)
 
 
-def _dump(carrier: Carrier, asked: Asked) -> Dump | None:
-    """Return the dump that comes first; None without one, and where it is made already.
+def _dump(carrier: Carrier, asked: Asked, decision: Decision) -> Dump | None:
+    """Return the dump that comes first; None without one, and where the database is gone.
 
     Raises:
+        UsageError: there is no database that could be dumped.
         PgtenantError: there is no program that could make it, or it can't be made any more.
     """
     subject = carrier.subject
     database, how = subject.database, subject.retired
-    if asked.dump_to is None or database is None or how is None:
+    if asked.dump_to is None or how is None:
         return None
+    if database is None:
+        if how.database is not None:  # dropped by a run that died after it
+            return None
+        raise UsageError(
+            f"{subject.entry} has no database of its own, and nothing of it would be in a dump",
+            hint="say --no-backup; what it owns is in the database of its owner",
+        )
     if how.dropping:
         raise PgtenantError(
             f"the removal of {subject.entry} has begun, and its database {database.name} can't be"
@@ -123,32 +130,28 @@ def _dump(carrier: Carrier, asked: Asked) -> Dump | None:
         more = (find_bundled().root / "bin",)
     named = carrier.inputs.settings.retire.programs
     programs = find_programs(carrier.observed.server.major, named, more)
-    return Dump(carrier, programs, database, how, asked.dump_to)
+    state = decision.state
+    return Dump(carrier, programs, database, asked.dump_to, state.now, state.size)
 
 
 def _dumping(dump: Dump | None) -> tuple[str, ...]:
     if dump is None:
         return ()
+    size = "" if dump.size is None else f" It takes {dump.size // 1_000_000} MB on the server now."
     first = (
         f"First pg_dump {dump.programs.version} dumps {dump.database.name} to {dump.directory}, on"
-        " a login made for it; what is restored from that has to be the same."
+        " a login made for it; what is restored from that, into another database of this server,"
+        f" has to be the same.{size}"
     )
     return (first,)
 
 
-def confirmed(carrier: Carrier, confirm: str | None, ask: Callable[[str], str] | None) -> None:
+def confirmed(expected: str, said: str | None) -> None:
     """Insist that somebody has said the name of what is dropped.
 
     Raises:
         UsageError: nobody did, or it is another.
     """
-    subject = carrier.subject
-    how = subject.retired
-    gone = how.database if how is not None else None
-    expected = subject.database.name if subject.database is not None else gone or subject.role.name
-    said = confirm
-    if said is None and ask is not None:
-        said = ask(expected)
     if said is None:
         raise UsageError(
             f"{expected} would be dropped for good, and there is nobody to ask",
@@ -160,47 +163,26 @@ def confirmed(carrier: Carrier, confirm: str | None, ask: Callable[[str], str] |
         )
 
 
-async def take_stock(carrier: Carrier) -> Inventory:
-    """Read what is in the way, and what the roles have in other databases.
+def _named(carrier: Carrier) -> str:
+    """Return the name of what is dropped: the database's, or without one the role's."""
+    subject = carrier.subject
+    gone = subject.retired.database if subject.retired is not None else None
+    return subject.database.name if subject.database is not None else gone or subject.role.name
 
-    Raises:
-        ServerError: the server failed; a single database that can't be entered is noted.
-    """
-    subject, primary, observed = carrier.subject, carrier.instance.primary, carrier.observed
-    database = subject.database.name if subject.database is not None else None
-    found, places = await state_of(primary, database, subject.names)
-    here = carrier.inputs.maintenance_database
-    traces = list(await traces_in(primary, database, subject.names, shared=True))
-    unread: dict[str, str] = {}
-    for place in sorted(set(places) - {here}):
-        try:
-            async with carrier.instance.gate.open(carrier.instance.admin, place) as connection:
-                traces += await traces_in(connection, database, subject.names, shared=False)
-        except ServerError as error:
-            unread[place] = error.message
-    sessions = await sessions_of(primary, database, subject.names)
-    owned = {d.name for role in subject.roles for d in observed.owned_by(role.name)}
-    return replace(
-        found,
-        sessions=tuple(f"{s.user} in {s.database} (pid {s.pid})" for s in sessions),
-        traces=tuple(sorted(traces)),
-        unread=unread,
-        others=tuple(sorted(owned - {database})),
+
+def _decided(carrier: Carrier, asked: Asked, decision: Decision) -> str:
+    """Return on what grounds it is dropped, for the audit."""
+    days = carrier.inputs.settings.retire.days
+    backup = (
+        "no backup, as --no-backup asks for"
+        if asked.dump_to is None
+        else f"after a dump to {asked.dump_to.absolute()}"
     )
-
-
-def _waited(carrier: Carrier, now: datetime) -> float | None:
-    """Return the days since the last of the roles was disabled; None where one is not."""
-    moments: list[datetime] = []
-    for role in carrier.subject.roles:
-        how = mark_of(role).retired
-        if how is None:
-            return None
-        try:
-            moments.append(datetime.fromisoformat(how.at))
-        except ValueError:
-            return None
-    return (now - max(moments)).total_seconds() / _DAY
+    flags = ["--allow-owned"] * asked.allow_owned + ["--allow-foreign"] * asked.allow_foreign
+    return (
+        f"to be dropped: out of service for {decision.waited or 0:.1f} days of at least {days}"
+        f" ([retire] days); {'; '.join((backup, *flags))}"
+    )
 
 
 def _secrets(carrier: Carrier) -> tuple[str, ...]:
@@ -208,13 +190,4 @@ def _secrets(carrier: Carrier) -> tuple[str, ...]:
     names = [settings.app_secret(env, mark_of(role).entry) for role in carrier.subject.roles]
     return (
         f"Not touched: {some(names, len(names))}. Terraform deletes secrets with their entries.",
-    )
-
-
-def _left(traces: Sequence[Trace]) -> PgtenantError:
-    listed = some([f"{t.role}: {t.description} in {t.database}" for t in traces], 20)
-    return PgtenantError(
-        f"something is left of the roles, and nothing was dropped: {listed}",
-        hint="it was granted by somebody else than its owner: have them take it back, and run"
-        " again",
     )

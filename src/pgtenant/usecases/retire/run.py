@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
 
-from pgtenant.audit.record import Action, Status, stamp
+from pgtenant.audit.record import Action, Status
 from pgtenant.errors import AuditError, PgtenantError, UsageError
 from pgtenant.planning.observed import Observed
 from pgtenant.planning.retirement.subject import Subject, find_subject, mark_of
@@ -19,10 +18,11 @@ from pgtenant.usecases.journal import facts
 from pgtenant.usecases.look import connected
 from pgtenant.usecases.recorder import Recorder, Row
 from pgtenant.usecases.retire.asked import Asked
-from pgtenant.usecases.retire.carry import Carrier, by_retirement
+from pgtenant.usecases.retire.carry import Carrier
 from pgtenant.usecases.retire.disable import Outcome, disable
 from pgtenant.usecases.retire.drop import drop
-from pgtenant.usecases.retire.dump import close_window
+from pgtenant.usecases.retire.judging import by_retirement
+from pgtenant.usecases.retire.window import left_open, mend
 from pgtenant.usecases.rows import short
 from pgtenant.usecases.settle import settle
 
@@ -34,7 +34,6 @@ async def retire_entry(
     asked: Asked,
     *,
     lock_wait: float,
-    clock: Callable[[], datetime],
     show: Callable[[View], None],
     ask: Callable[[str], str] | None,
 ) -> Outcome:
@@ -46,7 +45,6 @@ async def retire_entry(
         progress: told of each step.
         asked: what is to be done.
         lock_wait: how many seconds to wait for another run.
-        clock: the present moment, with a timezone.
         show: called with the steps before anything is changed.
         ask: asks a person for a name; None where there is nobody to ask.
 
@@ -71,14 +69,12 @@ async def retire_entry(
                 progress=progress,
                 subject=subject,
                 observed=observed,
-                now=lambda: stamp(clock()),
             )
-            if not asked.dry_run and await close_window(carrier):
-                observed = await observe_instance(instance.primary, roles=names, extensions=())
-                subject = find_subject(observed, inputs.desired, asked.key) or subject
-                carrier.subject, carrier.observed = subject, observed
+            if not asked.dry_run and left_open(carrier):
+                await mend(carrier)
+                subject = carrier.subject
             if asked.stage == "drop":
-                return await drop(carrier, asked, clock=clock, show=show, ask=ask)
+                return await drop(carrier, asked, lock_wait=lock_wait, show=show, ask=ask)
             return await disable(carrier, asked, show=show)
     except AuditError:
         raise
