@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -14,7 +13,8 @@ from typing import Any
 
 import pytest
 
-from support.project import Project, Result, password_of
+from e2e.secret.psql import connect
+from support.project import Project, password_of
 
 ORDERS: dict[str, Any] = {"database_name": "orders", "username": "orders_user"}
 WHO = "SELECT current_user, current_database(), ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()"
@@ -33,13 +33,6 @@ END
 
 
 @pytest.fixture
-def psql() -> None:
-    """The real one, which not every machine has."""
-    if shutil.which("psql") is None:
-        pytest.skip("there is no psql on the PATH")
-
-
-@pytest.fixture
 def orders(project: Project) -> Project:
     """A project with one entry, applied."""
     project.write({"orders": ORDERS})
@@ -47,22 +40,9 @@ def orders(project: Project) -> Project:
     return project
 
 
-def connect(project: Project, *arguments: str) -> Result:
-    command = project.command("connect", "-e", "dev", "orders")
-    done = subprocess.run(
-        [*command, "--", *arguments],
-        capture_output=True,
-        text=True,
-        check=False,
-        env=os.environ | project.environ,
-        timeout=120,
-    )
-    return Result(done.returncode, done.stdout, done.stderr)
-
-
 @pytest.mark.usefixtures("psql")
 def test_it_is_the_application(orders: Project) -> None:
-    done = connect(orders, "-XAt", "-c", WHO)
+    done = connect(orders, "orders", "-XAt", "-c", WHO)
     assert (done.code, done.out, done.err) == (0, "orders_user|orders|t\n", "")
 
 
@@ -76,7 +56,7 @@ def test_libpqs_variables_lead_nowhere_else(orders: Project) -> None:
         "PGSSLMODE": "disable",
         "PGREQUIREAUTH": "none",
     }
-    assert connect(orders, "-XAt", "-c", WHO).out == "orders_user|orders|t\n"
+    assert connect(orders, "orders", "-XAt", "-c", WHO).out == "orders_user|orders|t\n"
 
 
 @pytest.mark.usefixtures("psql")
@@ -96,13 +76,13 @@ def test_the_exit_code_is_psqls(
     script = tmp_path / "script.sql"
     script.write_text("SELECT 1/0;\n")
     given = [one.format(script=script) for one in arguments]
-    assert connect(orders, "-X", *given).code == code
+    assert connect(orders, "orders", "-X", *given).code == code
 
 
 @pytest.mark.usefixtures("psql")
 def test_a_wrong_password_asks_nobody(orders: Project) -> None:
     orders.instance.su("ALTER ROLE orders_user PASSWORD 'another'")
-    done = connect(orders, "-X", "-c", "SELECT 1")
+    done = connect(orders, "orders", "-X", "-c", "SELECT 1")
     assert done.code == 2
     assert "password authentication failed" in done.err
     assert password_of("orders_user") not in done.output
@@ -134,7 +114,7 @@ def test_the_password_is_in_the_environment_alone(
     orders: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     spy(tmp_path, monkeypatch)
-    done = connect(orders, "-c", "SELECT 'it''s'")
+    done = connect(orders, "orders", "-c", "SELECT 'it''s'")
     assert (done.code, done.output) == (3, "")
     said = json.loads((tmp_path / "said").read_text())
     password = password_of("orders_user")
@@ -181,7 +161,7 @@ def test_a_psql_that_is_none(
     project.write({"orders": ORDERS})
     spy(tmp_path, monkeypatch)
     (tmp_path / "bin" / "psql").write_text("#!/nowhere/at/all\n")
-    done = connect(project)
+    done = connect(project, "orders")
     assert done.code == 1
     assert "can't be run: No such file" in done.err
     assert password_of("orders_user") not in done.output
