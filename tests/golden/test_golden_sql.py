@@ -22,10 +22,13 @@ from pgtenant.planning.observed import (
     ObjectGroup,
     Observed,
     OwnGrant,
+    Pairing,
     PublicSchema,
+    Setting,
 )
 from pgtenant.planning.plan import make_plan
 from pgtenant.planning.privileges import PUBLIC, ObjectKind
+from pgtenant.planning.simulate import simulate
 from pgtenant.planning.sql.script import psql_script
 from unit.planning.examples import (
     ADMIN,
@@ -176,6 +179,45 @@ def own_databases() -> tuple[Observed, Desired]:
     return server, crm()
 
 
+def alternating(major: int = 17) -> tuple[Observed, Desired]:
+    """The owner and the reader get a second login each."""
+    desired = crm()
+    (database,) = desired.databases
+    etl, ro = database.members
+    database = replace(
+        database,
+        owner=replace(database.owner, alternates=True, connection_limit=40),
+        members=(etl, replace(ro, alternates=True)),
+    )
+    return provisioned(desired, major), replace(desired, databases=(database,))
+
+
+def alternate_mended() -> tuple[Observed, Desired]:
+    """Its sessions started as themselves, and made something in two databases."""
+    server, desired = alternating()
+    server = simulate(server, make_plan(server, desired))
+    there = server.roles["crm_user_b"].pairing
+    assert there is not None
+    mine = (
+        Setting("", "search_path", 'app, "$user", "it\'s ""x"""'),
+        Setting("crm", "statement_timeout", "5s"),
+        Setting("", "log_statement", "none", settable=False),
+    )
+    server = with_role(server, "crm_user", pairing=Pairing(settings=mine))
+    lost = Pairing(
+        settings=(Setting("crm", "role", "none"),), owns=("crm", "crm_plugin"), holds=("", "crm")
+    )
+    server = with_role(server, "crm_user_b", pairing=lost, createdb=True)
+    acl = (DatabaseGrant("crm_user", "CONNECT", "crm_user"),)
+    return with_database(server, "crm_plugin", owner="crm_user", acl=acl), desired
+
+
+def alternate_off() -> tuple[Observed, Desired]:
+    """The same, and the catalog wants no second login any more."""
+    server, _ = alternate_mended()
+    return server, crm()
+
+
 PLANS: dict[str, Callable[[], tuple[Observed, Desired]]] = {
     "fresh_15": lambda: fresh(15),
     "fresh_17": lambda: fresh(17),
@@ -188,6 +230,10 @@ PLANS: dict[str, Callable[[], tuple[Observed, Desired]]] = {
     "initial_schema": initial_schema,
     "loan_restored": loan_restored,
     "iam": iam,
+    "alternate_15": lambda: alternating(major=15),
+    "alternate_17": alternating,
+    "alternate_mended": alternate_mended,
+    "alternate_off": alternate_off,
 }
 
 

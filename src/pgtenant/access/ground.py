@@ -80,7 +80,12 @@ class Ground:
         return database.name in self.declared or database.owner in self.tenants
 
     def promised(self, role: str, database: Database) -> AccessLevel | None:
-        """Return the level that a role has in a database by the catalog, or because it owns it."""
+        """Return the level that a role has in a database by the catalog, or because it owns it.
+
+        A second login has that of the role as which it acts.
+        """
+        if (first := self.desired.by_second.get(role)) is not None:
+            role = first.name
         if role == database.owner:
             return AccessLevel.OWNER
         declared = self.declared.get(database.name)

@@ -109,6 +109,8 @@ def _power(attribute: str) -> str:
 def _of_tenant(ground: Ground, item: Membership) -> Severity | None:
     if item.member not in ground.tenants:
         return None
+    if _is_second(ground, item):
+        return None
     wanted = ground.desired.by_name.get(item.member)
     if wanted is not None and wanted.auth is Auth.IAM and item.group == IAM_ROLE:
         return None
@@ -116,8 +118,16 @@ def _of_tenant(ground: Ground, item: Membership) -> Severity | None:
     return Severity.FAILURE if power else Severity.WARNING
 
 
+def _is_second(ground: Ground, item: Membership) -> bool:
+    """Return whether a membership makes a second login what it is."""
+    first = ground.desired.by_second.get(item.member)
+    return first is not None and first.name == item.group and not item.admin
+
+
 def _in_tenant(ground: Ground, item: Membership) -> Severity | None:
     if item.group not in ground.tenants or ground.superuser(item.member):
+        return None
+    if _is_second(ground, item):
         return None
     bare = not item.inherit and not item.set
     if item.member == ground.model.admin:

@@ -19,6 +19,7 @@ from pgtenant.planning.changes import (
     TakeOverDatabase,
 )
 from pgtenant.planning.desired import Desired, DesiredDatabase, DesiredRole
+from pgtenant.planning.diff.pairs import is_like_second, second_marker
 from pgtenant.planning.diff.standing import Standing, standing
 from pgtenant.planning.findings import Blocked
 from pgtenant.planning.guards import guard, too_powerful
@@ -151,13 +152,15 @@ def _refused(
         for role in selected
         if (existing := observed.roles.get(role.name)) is not None and existing.marker is None
     }
+    seconds = (r for r in selected if is_like_second(r, observed))
+    marked |= {r.second: _as_second(r, observed, desired) for r in seconds}
     # Powers that an admin who is a superuser would take away are refused here all the same:
     # a stranger's role that has them is hardly an application's.
     powers = [
         reason
         for role in selected
         if role.name in marked
-        for reason in too_powerful(role, observed.roles[role.name])
+        for reason in too_powerful(role.entry, observed.roles[role.name])
     ]
     owners = {d.name: d.owner.name for d in taken}
     assumed = replace(
@@ -210,6 +213,16 @@ def _changes(
             changes.append(
                 MarkRole(entry=role.entry, role=role.name, before=existing.comment, after=after)
             )
+        if is_like_second(role, observed):
+            there, second = observed.roles[role.second], _as_second(role, observed, desired)
+            changes.append(
+                MarkRole(
+                    entry=role.entry,
+                    role=role.second,
+                    before=there.comment,
+                    after=second.comment or "",
+                )
+            )
     for database in taken:
         owner = database.owner
         if owner.name not in observed.roles:
@@ -235,6 +248,12 @@ def _changes(
     touched = {change.entry for change in changes}
     after_all = make_plan(simulate(observed, order(changes, desired)), desired, only=touched)
     return [*changes, *(c for c in after_all.changes if isinstance(c, MarkDatabase))]
+
+
+def _as_second(role: DesiredRole, observed: Observed, desired: Desired) -> Role:
+    there = observed.roles[role.second]
+    mark = second_marker(role, desired.environment)
+    return replace(there, comment=with_marker(there.comment, mark))
 
 
 def _comment(role: DesiredRole, existing: Role, desired: Desired) -> str:

@@ -9,8 +9,10 @@ from pgtenant.catalog.model import Auth
 from pgtenant.planning.changes import (
     CreateDatabase,
     CreateRole,
+    CreateSecond,
     DatabaseChange,
     HandOverDatabase,
+    JoinFirst,
     RoleChange,
     TakeOverDatabase,
     UpdatePassword,
@@ -61,7 +63,7 @@ def missing_attributes(plan: Plan, admin: Admin) -> tuple[Missing, ...]:
 
 
 def _passwords(plan: Plan, admin: Admin) -> tuple[Missing, ...]:
-    setting = CreateRole | UpdatePassword | UseIam | UsePassword
+    setting = CreateRole | CreateSecond | UpdatePassword | UseIam | UsePassword
     if not any(isinstance(change, setting) for change in plan.changes):
         return ()
     return (
@@ -87,6 +89,8 @@ def roles_to_borrow(plan: Plan, observed: Observed) -> tuple[str, ...]:
     for change in plan.changes:
         if isinstance(change, RoleChange) and not isinstance(change, CreateRole):
             touched.add(change.role)
+        if isinstance(change, CreateSecond | JoinFirst):
+            touched.add(change.first)
     for group in plan.groups:
         for transaction in group.transactions:
             if isinstance(transaction.place.session, Borrowing):

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from pgtenant.catalog.model import AccessLevel, Auth
+from pgtenant.catalog.naming import second_login
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +22,8 @@ class DesiredRole:
         connection_limit: `CONNECTION LIMIT`; -1 for none.
         secret: the name of the secret that holds its password. A reference, never a value.
         auth: how it logs in.
+        alternates: whether it has a second login, with which it alternates.
+        by_second: whether its secret is for that one at the moment.
     """
 
     name: str
@@ -31,6 +34,18 @@ class DesiredRole:
     connection_limit: int
     secret: str
     auth: Auth = Auth.PASSWORD
+    alternates: bool = False
+    by_second: bool = False
+
+    @property
+    def second(self) -> str:
+        """The name of its second login, whether it has one or not."""
+        return second_login(self.name)
+
+    @property
+    def login(self) -> str:
+        """The login that its secret is for."""
+        return self.second if self.by_second else self.name
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +103,8 @@ class Desired:
         roles: every role of the catalog, grouped by database.
         by_name: the same by the role's name.
         by_entry: the same by the entry's key.
+        by_second: the roles that have a second login, by its name.
+        names: of every login of the catalog.
     """
 
     environment: str
@@ -100,9 +117,14 @@ class Desired:
     roles: tuple[DesiredRole, ...] = field(init=False, repr=False, compare=False)
     by_name: Mapping[str, DesiredRole] = field(init=False, repr=False, compare=False)
     by_entry: Mapping[str, DesiredRole] = field(init=False, repr=False, compare=False)
+    by_second: Mapping[str, DesiredRole] = field(init=False, repr=False, compare=False)
+    names: frozenset[str] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         roles = tuple(role for database in self.databases for role in database.roles)
         object.__setattr__(self, "roles", roles)
         object.__setattr__(self, "by_name", {role.name: role for role in roles})
         object.__setattr__(self, "by_entry", {role.entry: role for role in roles})
+        seconds = {role.second: role for role in roles if role.alternates}
+        object.__setattr__(self, "by_second", seconds)
+        object.__setattr__(self, "names", frozenset({*seconds, *self.by_name}))

@@ -17,15 +17,20 @@ from pgtenant.planning.changes import (
     AlterDatabase,
     AlterRole,
     Change,
+    ConfigureSecond,
     CreateDatabase,
     CreateExtension,
     CreateRole,
+    CreateSecond,
+    DropSecond,
     GrantDatabase,
     GrantDefault,
     GrantObjects,
     HandOverDatabase,
+    JoinFirst,
     MarkDatabase,
     MarkRole,
+    ReassignOwned,
     RevokeColumns,
     RevokeDatabase,
     RevokeDefault,
@@ -83,6 +88,14 @@ def effect_of(change: Change) -> Effect:  # noqa: C901, PLR0911, PLR0912 - one a
     match change:
         case CreateRole() | UpdatePassword() | UseIam() | UsePassword():
             return Effect((change.kind, change.role))
+        case CreateSecond() | DropSecond():
+            return Effect((change.kind, change.role))
+        case JoinFirst():
+            return Effect((change.kind, change.role, change.first))
+        case ConfigureSecond():
+            return Effect((change.kind, change.role), details=_settings(change))
+        case ReassignOwned():
+            return Effect((change.kind, change.database, change.role))
         case MarkRole():
             return Effect((change.kind, change.role, "late" if change.late else "early"))
         case AlterRole():
@@ -163,6 +176,11 @@ def _attributes(change: AlterRole) -> tuple[str, ...]:
     return tuple(
         f"{name}={value}" for name, value in wanted if value != getattr(change.before, name)
     )
+
+
+def _settings(change: ConfigureSecond) -> tuple[str, ...]:
+    put = (f"{s.name} in {s.database}" if s.database else s.name for s in change.put)
+    return (*put, *(f"no {name} in {database}" for database, name in change.reset))
 
 
 def _properties(change: AlterDatabase) -> tuple[str, ...]:

@@ -13,7 +13,9 @@ from pgtenant.planning.effects import Effect
 from pgtenant.planning.observed import Contents, Database, DefaultGrant, ObjectGrant, Observed, Role
 from pgtenant.planning.privileges import PUBLIC, ObjectKind
 
-_OF_ROLES: Final = frozenset({"create_role", "use_iam", "alter_role"})
+_OF_ROLES: Final = frozenset(
+    {"create_role", "use_iam", "alter_role", "create_second_login", "configure_second_login"}
+)
 _OPTION: Final = "grant option"
 
 
@@ -36,6 +38,10 @@ def shown(  # noqa: PLR0911 - one arm for each kind of change
             return _role(effect, observed.roles[name])
         case ("mark_role", name, _) if name in observed.roles:
             return observed.roles[name].marker is not None
+        case ("drop_second_login", name):
+            return name not in observed.roles
+        case ("join_first_login", name, group) if name in observed.roles:
+            return group in observed.roles[name].member_of
         case ("revoke_membership", name, group) if {name, group} <= observed.roles.keys():
             return group not in observed.roles[name].member_of
         case (_, name, *what) if name in observed.databases:
@@ -67,11 +73,14 @@ def _role(effect: Effect, role: Role) -> bool:
             return role.rds_iam
         case "alter_role":
             return _has(role, effect.details)
+        case "configure_second_login":
+            put = {detail for detail in effect.details if not detail.startswith("no ")}
+            return put <= {setting.replace(" in database ", " in ") for setting in role.settings}
         case _:
             return True
 
 
-def _database(  # noqa: PLR0911 - one arm for each kind of change
+def _database(  # noqa: C901, PLR0911 - one arm for each kind of change
     effect: Effect, what: list[str], database: Database, observed: Observed
 ) -> bool:
     kind, owner = effect.target[0], observed.roles.get(database.owner)
@@ -91,6 +100,9 @@ def _database(  # noqa: PLR0911 - one arm for each kind of change
         case "apply_schema", [schema]:
             marks = (database.marker, owner.marker if owner else None)
             return schema in {mark.initial_schema for mark in marks if mark}
+        case "reassign_owned", [role]:
+            pairing = observed.roles[role].pairing if role in observed.roles else None
+            return pairing is not None and database.name not in pairing.owns
         case "grant_database", [role]:
             return all(database.holds(role, word) for word in effect.details)
         case "revoke_database", [role, only]:

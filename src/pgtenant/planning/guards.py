@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from pgtenant.catalog.model import Auth
 from pgtenant.planning.desired import Desired, DesiredDatabase, DesiredRole
+from pgtenant.planning.diff.pairs import left_by, pairing_of, second_login_of
 from pgtenant.planning.diff.schema import schema_is_due
 from pgtenant.planning.diff.standing import Standing, contents_of, standing
 from pgtenant.planning.findings import Blocked
@@ -24,13 +25,14 @@ def guard(observed: Observed, desired: Desired) -> tuple[Blocked, ...]:
     for database in desired.databases:
         reasons = [
             *_role(database.owner, observed, desired),
+            *_second(database.owner, observed, desired),
             *_database(database, observed, desired.environment),
             *_public_schema(database, observed),
             *_login(database, observed),
         ]
         found += reasons
         for member in database.members:
-            own = list(_role(member, observed, desired))
+            own = [*_role(member, observed, desired), *_second(member, observed, desired)]
             if reasons and not own:
                 own = [
                     Blocked(
@@ -40,7 +42,25 @@ def guard(observed: Observed, desired: Desired) -> tuple[Blocked, ...]:
                     )
                 ]
             found += own
-    return tuple(sorted(found))
+    return tuple(sorted({*found, *_waiting(found, observed, desired)}))
+
+
+def _waiting(found: Collection[Blocked], observed: Observed, desired: Desired) -> Iterator[Blocked]:
+    """Yield entries whose second login can't go: a blocked entry's database stays as it is."""
+    blocked = {one.entry for one in found}
+    closed = {d.name: d.entry for d in desired.databases if d.entry in blocked}
+    for role in desired.roles:
+        second = second_login_of(role, observed, desired.environment)
+        if role.alternates or second is None or role.entry in blocked:
+            continue
+        for left in left_by(second, role, observed):
+            if left.database in closed:
+                yield Blocked(
+                    entry=role.entry,
+                    reason=f"waits for the entry {closed[left.database]}, which is blocked: its"
+                    f" second login {second.name}, no longer wanted, has something in the database"
+                    f" {left.database}",
+                )
 
 
 def _role(role: DesiredRole, observed: Observed, desired: Desired) -> Iterator[Blocked]:
@@ -64,8 +84,69 @@ def _role(role: DesiredRole, observed: Observed, desired: Desired) -> Iterator[B
             reason=f"the role {role.name} belongs to the environment {mark.environment}"
             f" (entry {mark.entry}); choose another username",
         )
+    elif mark.second_of is not None:
+        yield Blocked(
+            entry=role.entry,
+            reason=f"the role {role.name} is the second login of {mark.second_of} (entry"
+            f" {mark.entry}); choose another username, or set that entry's rotation back to single"
+            " and apply it first",
+        )
     if not observed.server.admin.superuser:
-        yield from too_powerful(role, existing)
+        yield from too_powerful(role.entry, existing)
+
+
+def _second(role: DesiredRole, observed: Observed, desired: Desired) -> Iterator[Blocked]:
+    second = second_login_of(role, observed, desired.environment)
+    if not role.alternates:
+        yield from _leaving(role, second, observed, desired)
+        return
+    existing = observed.roles.get(role.second)
+    if existing is None:
+        return
+    if second is None:
+        yield Blocked(
+            entry=role.entry,
+            reason=f'rotation = "alternate" needs the name {role.second} for a second login, and a'
+            " role that was not made as that has it; choose another username, or rename that role",
+            statement=as_text(statements.rename_role(role.second, f"{role.second}_old")),
+            executor="whoever it belongs to, with CREATEROLE",
+        )
+    if not observed.server.admin.superuser:
+        yield from too_powerful(role.entry, existing)
+
+
+def _leaving(
+    role: DesiredRole, second: Role | None, observed: Observed, desired: Desired
+) -> Iterator[Blocked]:
+    """Yield what keeps a second login from being taken away."""
+    if role.by_second:
+        yield Blocked(
+            entry=role.entry,
+            reason=f"the secret {role.secret} is for the second login {role.second}, and"
+            f' rotation = "single" has only {role.name}:'
+            f" `pgtenant rotate -e {desired.environment} {role.entry}` gives that one the next"
+            " password",
+        )
+    if second is None:
+        return
+    if sessions := pairing_of(second).sessions:
+        yield Blocked(
+            entry=role.entry,
+            reason=f"the second login {second.name} is no longer wanted, and has"
+            f" {sessions} open session{'s' * (sessions != 1)}: restart or reload what has read an"
+            " older version of the secret, then apply again",
+            statement=as_text(statements.end_sessions(second.name)),
+            executor=f"{role.name}, {second.name}, or a member of pg_signal_backend",
+        )
+    for left in left_by(second, role, observed):
+        if not left.lets_in and not left.borrowed:
+            yield Blocked(
+                entry=role.entry,
+                reason=f"the second login {second.name} is no longer wanted, and has something in"
+                f" the database {left.database}, which the admin can't enter",
+                statement=as_text(statements.reassign_owned(second.name, role.name)),
+                executor=f"{second.name}, in the database {left.database}",
+            )
 
 
 def _iam(role: DesiredRole, existing: Role | None, server: Server) -> Iterator[Blocked]:
@@ -121,7 +202,7 @@ def _login(database: DesiredDatabase, observed: Observed) -> Iterator[Blocked]:
         )
 
 
-def too_powerful(role: DesiredRole, existing: Role) -> Iterator[Blocked]:
+def too_powerful(entry: str, existing: Role) -> Iterator[Blocked]:
     """Yield a reason when a role has powers that no application role may have."""
     powers = [
         power
@@ -134,10 +215,10 @@ def too_powerful(role: DesiredRole, existing: Role) -> Iterator[Blocked]:
     ]
     if powers:
         yield Blocked(
-            entry=role.entry,
-            reason=f"the role {role.name} has {', '.join(powers)}, which no application role may"
-            " have and only a superuser can take away",
-            statement=as_text(statements.without_powers(role.name, powers)),
+            entry=entry,
+            reason=f"the role {existing.name} has {', '.join(powers)}, which no application role"
+            " may have and only a superuser can take away",
+            statement=as_text(statements.without_powers(existing.name, powers)),
             executor="a superuser",
         )
 

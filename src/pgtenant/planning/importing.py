@@ -21,6 +21,7 @@ from pgtenant.planning.changes import (
 )
 from pgtenant.planning.desired import Desired, DesiredDatabase, DesiredRole
 from pgtenant.planning.diff import diff
+from pgtenant.planning.diff.pairs import second_login_of
 from pgtenant.planning.findings import Drift, DriftKind
 from pgtenant.planning.import_inside import holders, notes, widens
 from pgtenant.planning.imported import Imported, ImportedDatabase, LeftOut, Misfit
@@ -111,6 +112,8 @@ class _Import:
         mark = role.marker
         if mark is not None and mark.environment != self.environment:
             yield f"it belongs to the environment {mark.environment}"
+        if mark is not None and mark.second_of is not None:
+            yield f"it is the second login of {mark.second_of}"
         if role.connection_limit == 0:
             yield "its connection limit is 0, so it can't log in, and an entry's is at least 1"
 
@@ -122,7 +125,7 @@ class _Import:
         free = [k for k in wanted if k not in self.keys and not key_problem(k, self.policy.key)]
         if not free:
             return f"no key for its entry follows the naming rule and is free: {', '.join(wanted)}"
-        return DesiredRole(
+        wanted_role = DesiredRole(
             name=name,
             entry=free[0],
             database=database,
@@ -132,6 +135,8 @@ class _Import:
             secret="",
             auth=Auth.IAM if role.rds_iam else Auth.PASSWORD,
         )
+        second = second_login_of(wanted_role, self.observed, self.environment)
+        return replace(wanted_role, alternates=second is not None)
 
     def settle(self, role: DesiredRole) -> None:
         self.homes[role.name] = role.database

@@ -31,6 +31,7 @@ class Marker:
         inside: on a role, the fingerprint of its database's inside (`planning.trust`).
         secret: on a role, the version of the secret whose password was proven last.
         auth: on a role, `iam` when the catalog made it log in that way; None for passwords.
+        second_of: on an entry's second login, the entry's role; None on all others.
         retired: on a role, how it was when it was taken out of service; None in service.
     """
 
@@ -42,6 +43,7 @@ class Marker:
     inside: str | None = None
     secret: str | None = None
     auth: Auth | None = None
+    second_of: str | None = None
     retired: Retired | None = None
 
     def text(self) -> str:
@@ -56,6 +58,7 @@ class Marker:
             "inside": self.inside,
             "secret": self.secret,
             "auth": self.auth,
+            "second_of": self.second_of,
             "retired": self.retired.as_dict() if self.retired is not None else None,
         }
         present = {key: value for key, value in fields.items() if value is not None}
@@ -93,6 +96,7 @@ def parse(comment: str | None) -> Marker | None:
         inside=_text(fields.get("inside")),
         secret=_text(fields.get("secret")),
         auth=Auth.IAM if fields.get("auth") == Auth.IAM else None,
+        second_of=_text(fields.get("second_of")),
         retired=read_retired(fields.get("retired")),
     )
 

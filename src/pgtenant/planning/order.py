@@ -12,16 +12,21 @@ from pgtenant.planning.changes import (
     AlterDatabase,
     AlterRole,
     Change,
+    ConfigureSecond,
     CreateDatabase,
     CreateExtension,
     CreateRole,
+    CreateSecond,
     DatabaseChange,
+    DropSecond,
     GrantDatabase,
     GrantDefault,
     GrantObjects,
     HandOverDatabase,
+    JoinFirst,
     MarkDatabase,
     MarkRole,
+    ReassignOwned,
     RevokeColumns,
     RevokeDatabase,
     RevokeDefault,
@@ -115,7 +120,7 @@ class Group:
     transactions: tuple[Transaction, ...]
 
 
-def place_of(change: Change) -> Place:
+def place_of(change: Change) -> Place:  # noqa: PLR0911 - one arm for each kind of place
     """Return where `change` runs."""
     match change:
         case (
@@ -126,9 +131,14 @@ def place_of(change: Change) -> Place:
             | UsePassword()
             | MarkRole()
             | RevokeMembership()
+            | CreateSecond()
+            | JoinFirst()
+            | ConfigureSecond()
+            | DropSecond()
         ):
             # New roles come together: they have few ways to fail, and one wait for the disk.
             together = isinstance(change, CreateRole) and change.auth is Auth.PASSWORD
+            together = together or isinstance(change, CreateSecond)
             apart = "" if together else change.entry
             return Place(database=None, session=AsAdmin(), apart=apart)
         case CreateDatabase():
@@ -145,6 +155,9 @@ def place_of(change: Change) -> Place:
             return Place(database=None, session=Borrowing(change.owner), apart=change.database)
         case GrantObjects() | RevokeObjects() | RevokeColumns() | GrantDefault() | RevokeDefault():
             return Place(database=change.database, session=Borrowing(change.owner))
+        case ReassignOwned():
+            # As the second login: it is a member of the first, and so has the rights of both.
+            return Place(database=change.database, session=Borrowing(change.role))
         case CreateExtension():
             return Place(
                 database=change.database,
@@ -157,16 +170,17 @@ def place_of(change: Change) -> Place:
             assert_never(change)
 
 
-def phase_of(change: Change) -> int:
+def phase_of(change: Change) -> int:  # noqa: PLR0911 - one arm for each phase
     """Return the order of a change within its group.
 
-    Roles, then the database from the outside, then grants inside, and only then the
-    tenant's own SQL: default privileges stand by then, so what it makes is covered. What
-    the marker remembers comes last, because it says that all the rest is done.
+    Roles, then the database from the outside, then what is inside: first whose it is, because
+    only its owner can grant on it, then grants, and only then the tenant's own SQL: default
+    privileges stand by then, so what it makes is covered. What the marker remembers comes last,
+    because it says that all the rest is done.
     """
     match change:
         case MarkRole(late=True):
-            return 5
+            return 7
         case (
             CreateRole()
             | AlterRole()
@@ -175,6 +189,9 @@ def phase_of(change: Change) -> int:
             | UsePassword()
             | MarkRole()
             | RevokeMembership()
+            | CreateSecond()
+            | JoinFirst()
+            | ConfigureSecond()
         ):
             return 0
         case CreateDatabase():
@@ -188,23 +205,32 @@ def phase_of(change: Change) -> int:
             | RevokeDatabase()
         ):
             return 2
-        case GrantObjects() | RevokeObjects() | RevokeColumns() | GrantDefault() | RevokeDefault():
+        case ReassignOwned():
             return 3
-        case CreateExtension() | RunInitialSchema():
+        case GrantObjects() | RevokeObjects() | RevokeColumns() | GrantDefault() | RevokeDefault():
             return 4
+        case CreateExtension() | RunInitialSchema():
+            return 5
+        case DropSecond():
+            return 6
         case _:
             assert_never(change)
 
 
 def order(changes: Iterable[Change], desired: Desired) -> tuple[Group, ...]:
     """Put changes into groups of transactions, sorted by database."""
-    homes = {role.name: role.database for role in desired.roles}
+    seconds = {role.second: role.database for role in desired.roles}
+    homes = seconds | {role.name: role.database for role in desired.roles}
+    declared = {database.name for database in desired.databases}
 
     def home(change: Change) -> str:
         if not isinstance(change, DatabaseChange):
             return homes[change.role]
         # Two transactions that borrow the same role at once get in each other's way.
-        return homes[change.owner] if _homeless(change) else change.database
+        elsewhere = change.database not in declared and change.owner in homes
+        if elsewhere or isinstance(change, ReassignOwned) or _homeless(change):
+            return homes[change.owner]
+        return change.database
 
     changes = tuple(changes)
     for change in changes:

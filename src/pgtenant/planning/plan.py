@@ -85,7 +85,7 @@ class Plan:
     @property
     def as_declared(self) -> tuple[str, ...]:
         """The keys of entries that were looked at whole and need nothing, sorted."""
-        apart = {DriftKind.UNREAD_DATABASE, DriftKind.DISABLED}
+        apart = {DriftKind.UNREAD_DATABASE, DriftKind.DISABLED, DriftKind.REOPENED}
         unread = {d.entry for d in self.drift if d.kind in apart}
         changed = {change.entry for change in self.changes}
         return tuple(sorted(set(self.entries) - changed - set(self.blocked_entries) - unread))
@@ -125,7 +125,10 @@ def make_plan(observed: Observed, desired: Desired, *, only: Collection[str] | N
     # Other entries' roles may hold something in a blocked entry's database: that stays too.
     closed = {d.name for d in desired.databases if d.entry in held_back}
     changes: list[Change] = []
-    drift = [d for d in note_disabled(disabled, desired) if only is None or d.entry in only]
+    logins = {role.login for role in desired.roles}
+    drift = [
+        d for d in note_disabled(disabled, desired, observed) if only is None or d.entry in only
+    ]
     for item in diff(observed, desired):
         if only is not None and item.entry not in only:
             continue
@@ -155,6 +158,7 @@ def make_plan(observed: Observed, desired: Desired, *, only: Collection[str] | N
             change.role
             for change in changes
             if isinstance(change, AlterRole)
+            and change.role in logins
             and (role := observed.roles[change.role]).password is PasswordState.UNPROVEN
             and not role.trusted
         ),

@@ -18,16 +18,21 @@ from pgtenant.planning.changes import (
     AlterDatabase,
     AlterRole,
     Change,
+    ConfigureSecond,
     CreateDatabase,
     CreateExtension,
     CreateRole,
+    CreateSecond,
     DatabaseChange,
+    DropSecond,
     GrantDatabase,
     GrantDefault,
     GrantObjects,
     HandOverDatabase,
+    JoinFirst,
     MarkDatabase,
     MarkRole,
+    ReassignOwned,
     RevokeColumns,
     RevokeDatabase,
     RevokeDefault,
@@ -52,6 +57,7 @@ from pgtenant.planning.observed import (
 from pgtenant.planning.order import Group
 from pgtenant.planning.plan import Plan
 from pgtenant.planning.privileges import DATABASE_PRIVILEGES, PUBLIC
+from pgtenant.planning.simulate_second import Seconds
 
 __all__ = ["RefusedError", "simulate"]
 
@@ -85,6 +91,8 @@ class _State:
                 self._role(change)
             case UseIam() | UsePassword():
                 self._auth(change)
+            case CreateSecond() | JoinFirst() | ConfigureSecond() | ReassignOwned() | DropSecond():
+                Seconds(self.server, self.roles, self.databases).carry_out(change)
             case CreateDatabase():
                 self._create_database(change)
             case HandOverDatabase():
@@ -173,6 +181,7 @@ class _State:
         iam = change.auth is Auth.IAM
         if iam and not self.server.iam:
             raise RefusedError('role "rds_iam" does not exist')
+        bare = iam or change.passwordless
         groups = ("rds_iam",) if iam else ()
         self.roles[change.role] = Role(
             name=change.role,
@@ -182,7 +191,7 @@ class _State:
             createdb=change.createdb,
             connection_limit=change.connection_limit,
             comment=change.marker.text(),
-            password=PasswordState.UNPROVEN if iam else PasswordState.CURRENT,
+            password=PasswordState.UNPROVEN if bare else PasswordState.CURRENT,
             # On 16+ its maker gets ADMIN on it, but neither SET nor INHERIT.
             admin_can_set=self.server.admin.superuser,
         )

@@ -80,7 +80,7 @@ def left_out(observed: Observed, desired: Desired, entries: Collection[str]) -> 
         role
         for role in desired.roles
         if role.entry in entries
-        and (there := observed.roles.get(role.name)) is not None
+        and (there := observed.roles.get(role.login)) is not None
         and there.trusted
     ]
     bare = (role.name for role in roles if not desired.secret_versions.get(role.secret))

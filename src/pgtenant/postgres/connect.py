@@ -75,11 +75,13 @@ class Login:
     Attributes:
         keys: what was derived from the password for the verifier that the server should have:
             with them a login costs a quarter of the computing, where libpq is 18 or newer.
+        acts_as: the role that its session starts as; empty for its own.
     """
 
     user: str
     password: str = field(repr=False)
     keys: Keys | None = None
+    acts_as: str = ""
 
     @property
     def proof(self) -> dict[str, str]:
@@ -196,17 +198,21 @@ class Gate:
             ) from None
 
     def _conninfo(self, login: Login, database: str, search_path: str) -> str:
-        shared = _shared_conninfo(self.endpoint, self.major, self.address, search_path)
+        shared = _shared_conninfo(
+            self.endpoint, self.major, self.address, search_path, login.acts_as
+        )
         own = {"user": login.user, **login.proof, "dbname": database}
         return " ".join([shared, *(f"{name}={_quoted(value)}" for name, value in own.items())])
 
 
 @lru_cache
 def _shared_conninfo(
-    endpoint: Endpoint, major: int | None, address: str | None, search_path: str
+    endpoint: Endpoint, major: int | None, address: str | None, search_path: str, acts_as: str
 ) -> str:
     """Return what all connections have in common: thousands are made."""
     settings = armour(endpoint.timeouts) | {"search_path": search_path}
+    if acts_as:
+        settings["role"] = acts_as
     if major is not None:
         settings |= armour_of_version(major, endpoint.timeouts)
     return make_conninfo(

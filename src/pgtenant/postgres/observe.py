@@ -95,6 +95,7 @@ async def observe_contents(
     database: DesiredDatabase,
     *,
     roles: Collection[str],
+    own: Collection[str] = (),
     will_own: bool = False,
 ) -> Contents:
     """Read what is inside the database that `connection` is connected to.
@@ -105,6 +106,7 @@ async def observe_contents(
         connection: to the database itself.
         database: whose owner and members decide which objects come back.
         roles: every managed role: what any of them holds is of interest.
+        own: further logins of the owner, whose objects are going to be the owner's.
         will_own: read it as if the database were the wanted owner's already.
 
     Raises:
@@ -113,7 +115,7 @@ async def observe_contents(
     managed = frozenset(roles)
     if not will_own and (seen := await glance(connection, database, managed)):
         return seen
-    return await read_whole(connection, database, managed, will_own=will_own)
+    return await read_whole(connection, database, managed, own=own, will_own=will_own)
 
 
 async def glance(
@@ -143,6 +145,7 @@ async def read_whole(
     database: DesiredDatabase,
     managed: frozenset[str],
     *,
+    own: Collection[str] = (),
     will_own: bool = False,
 ) -> Contents:
     """Read all that `Contents` has room for; see `observe_contents`.
@@ -156,6 +159,7 @@ async def read_whole(
     ]
     parameters = {
         "owner": database.owner.name,
+        "own": _written({database.owner.name, *own}),
         "roles": _array(managed),
         "wanted": json.dumps(wanted, ensure_ascii=False),
         "will_own": will_own,
@@ -177,6 +181,10 @@ async def read_whole(
 @lru_cache(maxsize=1)
 def _array(names: frozenset[str]) -> str:
     """Return names as PostgreSQL writes an array: once for all databases, they may be thousands."""
+    return _written(names)
+
+
+def _written(names: Iterable[str]) -> str:
     quoted = (name.replace("\\", r"\\").replace('"', r"\"") for name in sorted(names))
     return "{" + ",".join(f'"{name}"' for name in quoted) + "}"
 

@@ -12,15 +12,20 @@ from pgtenant.planning.changes import (
     AlterDatabase,
     AlterRole,
     Change,
+    ConfigureSecond,
     CreateDatabase,
     CreateExtension,
     CreateRole,
+    CreateSecond,
+    DropSecond,
     GrantDatabase,
     GrantDefault,
     GrantObjects,
     HandOverDatabase,
+    JoinFirst,
     MarkDatabase,
     MarkRole,
+    ReassignOwned,
     RevokeColumns,
     RevokeDatabase,
     RevokeDefault,
@@ -85,6 +90,20 @@ def describe(change: Change) -> str:  # noqa: C901, PLR0911, PLR0912 - one arm f
             return f"role {name(change.role)}  {_marking(change.before, change.after)}"
         case RevokeMembership():
             return f"role {name(change.role)} is no longer a member of {name(change.group)}"
+        case CreateSecond():
+            return f"role {name(change.role)}  ({_second(change)})"
+        case JoinFirst():
+            return f"role {name(change.role)} is a member of {name(change.first)} again"
+        case ConfigureSecond():
+            return f"role {name(change.role)}  {_settings(change)}"
+        case ReassignOwned():
+            gone = ", and it loses what it was granted" if change.leaving else ""
+            return (
+                f"database {name(change.database)}  what {name(change.role)} owns goes to"
+                f" {name(change.owner)}{gone}"
+            )
+        case DropSecond():
+            return f"role {name(change.role)}  dropped, a second login that owns nothing"
         case CreateDatabase():
             return f"database {name(change.database)}  owned by {name(change.owner)}"
         case HandOverDatabase():
@@ -157,14 +176,35 @@ def _grantee(role: str) -> str:
 
 def _new_role(change: CreateRole) -> str:
     powers = "LOGIN CREATEDB" if change.createdb else "LOGIN"
-    limit = (
-        ""
-        if change.connection_limit == -1
-        else f"at most {count(change.connection_limit, 'connection')}, "
-    )
+    limit = _at_most(change.connection_limit)
+    if change.passwordless:
+        return f"{powers}, {limit}no password: its secret is for its second login"
     if change.auth is Auth.IAM:
         return f"{powers}, {limit}no password, IAM (rds_iam)"
     return f"{powers}, {limit}password from {shown(change.secret)}"
+
+
+def _second(change: CreateSecond) -> str:
+    password = (
+        "no password until the first rotation"
+        if change.secret is None
+        else f"password from {shown(change.secret)}"
+    )
+    limit = _at_most(change.connection_limit)
+    return f"second login of {name(change.first)}, whose role it acts as, {limit}{password}"
+
+
+def _at_most(connections: int) -> str:
+    return "" if connections == -1 else f"at most {count(connections, 'connection')}, "
+
+
+def _settings(change: ConfigureSecond) -> str:
+    def told(database: str, setting: str) -> str:
+        return f"{shown(setting)} in {name(database)}" if database else shown(setting)
+
+    parts = [f"gets {some([told(*s.key) for s in change.put])}"] if change.put else []
+    parts += [f"loses {some([told(*key) for key in change.reset])}"] if change.reset else []
+    return f"settings: {'; '.join(parts)}"
 
 
 def _attributes(before: RoleAttributes, after: RoleAttributes) -> str:
@@ -209,6 +249,7 @@ def _marking(before: str | None, after: str) -> str:
         ("fingerprint", old.inside, new.inside),
         ("version of the secret", old.secret, new.secret),
         ("auth", old.auth, new.auth),
+        ("second login of", old.second_of, new.second_of),
         ("out of service since", _since(old), _since(new)),
     )
     told = [f"{what} {_value(a)} -> {_value(b)}" for what, a, b in pairs if a != b]

@@ -3,7 +3,13 @@
 from __future__ import annotations
 
 from pgtenant.errors import UsageError
-from pgtenant.planning.changes import CreateExtension, CreateRole, RunInitialSchema, UpdatePassword
+from pgtenant.planning.changes import (
+    CreateExtension,
+    CreateRole,
+    CreateSecond,
+    RunInitialSchema,
+    UpdatePassword,
+)
 from pgtenant.planning.plan import Plan
 from pgtenant.planning.sql.render import psql_variables
 from pgtenant.planning.sql.script import psql_script
@@ -40,7 +46,13 @@ def _header(plan: Plan) -> list[str]:
     ]
     if plan.blocked:
         lines.append("Blocked entries are left out; `--format text` says why.")
-    passwords = [c for c in plan.changes if isinstance(c, CreateRole | UpdatePassword)]
+    passwords = [
+        (c.role, c.secret)
+        for c in plan.changes
+        if isinstance(c, CreateRole | CreateSecond | UpdatePassword)
+        and c.secret is not None
+        and not (isinstance(c, CreateRole) and c.passwordless)
+    ]
     if passwords:
         lines += [
             "",
@@ -48,7 +60,7 @@ def _header(plan: Plan) -> list[str]:
             "SCRAM-SHA-256 verifier before the script runs (psql -v NAME=VALUE); unset, it is a",
             "syntax error:",
         ]
-        lines += [f"  {_variable(c.role, c.secret)}" for c in passwords]
+        lines += [f"  {_variable(role, secret)}" for role, secret in passwords]
     logins = sorted(
         {c.owner for c in plan.changes if isinstance(c, CreateExtension | RunInitialSchema)}
     )

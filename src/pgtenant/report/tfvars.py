@@ -8,7 +8,7 @@ import textwrap
 from collections.abc import Iterator
 from typing import Final
 
-from pgtenant.catalog.model import AccessLevel, Auth
+from pgtenant.catalog.model import AccessLevel, Auth, Rotation
 from pgtenant.planning.changes import Change
 from pgtenant.planning.desired import DesiredDatabase, DesiredRole
 from pgtenant.planning.findings import Drift, DriftKind
@@ -94,6 +94,8 @@ def _fields(role: DesiredRole, database: DesiredDatabase) -> Iterator[tuple[str,
         yield "connection_limit", str(role.connection_limit)
     if role.auth is not Auth.PASSWORD:
         yield "auth", _string(role.auth)
+    if role.alternates:
+        yield "rotation", _string(Rotation.ALTERNATE)
     if role.level is AccessLevel.OWNER and database.extensions:
         yield "extensions", f"[{', '.join(_string(e) for e in database.extensions)}]"
 

@@ -8,6 +8,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import Any, Final
 
+from pgtenant.catalog.naming import second_login
 from pgtenant.errors import SecretError
 from pgtenant.secrets.secret import Secret
 
@@ -47,7 +48,7 @@ def parse(
     Args:
         name: the secret's name, for messages.
         text: its value.
-        expected_username: the role that it has to be for, or None for any.
+        expected_username: the role that it has to be for, or its second login, or None for any.
         passwordless: it need not hold a password; one that is there is not looked at.
 
     Raises:
@@ -57,7 +58,10 @@ def parse(
     """
     document = _document(name, text)
     username = _text(name, document, "username")
-    if expected_username is not None and username != expected_username:
+    if expected_username is not None and username not in {
+        expected_username,
+        second_login(expected_username),
+    }:
         raise SecretError(
             f"secret {name}: field 'username' is not {expected_username!r}",
             hint=f"store the credentials of {expected_username}, or correct the catalog",

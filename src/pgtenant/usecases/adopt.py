@@ -84,7 +84,8 @@ async def adopt_entries(
         ]
         # First, or our own looking around would be in it.
         usage = await read_usage(instance.primary)
-        observed = await observe(instance, adopting={role.name for role in selected})
+        adopting = {name for role in selected for name in (role.name, role.login)}
+        observed = await observe(instance, adopting=adopting)
         adoption = adopt(
             observed, inputs.desired, usage, only=inputs.only, take_ownership=take_ownership
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from pgtenant.catalog.model import AccessLevel, Catalog, Entry
+from pgtenant.catalog.model import AccessLevel, Catalog, Entry, Rotation
 from pgtenant.planning.desired import Desired, DesiredDatabase, DesiredRole, InitialSchema
 
 NO_SCHEMA = "none"
@@ -20,6 +20,7 @@ def desired_state(
     authoritative: bool = False,
     trust_markers: bool = False,
     secret_versions: Mapping[str, str] | None = None,
+    secret_users: Mapping[str, str] | None = None,
 ) -> Desired:
     """Return the desired state of an environment.
 
@@ -32,9 +33,12 @@ def desired_state(
         authoritative: see `Desired`.
         trust_markers: see `Desired`.
         secret_versions: see `Desired`.
+        secret_users: the login that each secret is for, where it was read.
     """
+    users = secret_users or {}
 
     def role(entry: Entry) -> DesiredRole:
+        secret = secret_name(entry)
         return DesiredRole(
             name=entry.username,
             entry=entry.key,
@@ -42,8 +46,10 @@ def desired_state(
             level=entry.access_level,
             createdb=entry.createdb,
             connection_limit=-1 if entry.connection_limit is None else entry.connection_limit,
-            secret=secret_name(entry),
+            secret=secret,
             auth=entry.auth,
+            alternates=entry.rotation is Rotation.ALTERNATE,
+            by_second=users.get(secret, entry.username) != entry.username,
         )
 
     owners = [e for e in catalog.entries if e.access_level is AccessLevel.OWNER]

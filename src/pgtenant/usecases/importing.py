@@ -14,6 +14,7 @@ from pgtenant.planning.importing import import_catalog
 from pgtenant.planning.observed import Database, Observed
 from pgtenant.postgres.failures import failed
 from pgtenant.postgres.observe import observe_contents, observe_instance
+from pgtenant.postgres.pairings import with_pairings
 from pgtenant.secrets.store import SecretStore
 from pgtenant.settings.model import Settings
 from pgtenant.usecases.inputs import naming_policy, server_inputs
@@ -39,6 +40,7 @@ async def read_server(settings: Settings, environment: str, store: SecretStore) 
 async def _observe(instance: Instance) -> Observed:
     roles = await _role_names(instance)
     shared = await observe_instance(instance.primary, roles=roles, extensions=())
+    shared = await with_pairings(instance.primary, shared, instance.inputs.desired)
 
     async def read(database: Database) -> Database:
         wanted = whole(database, database.owner)

@@ -138,6 +138,7 @@ async def load_inputs(
         authoritative=authoritative,
         trust_markers=trust_markers,
         secret_versions={name: store.version(name) for name in found},
+        secret_users={name: c.username for name, c in found.items()},
     )
     return Inputs(
         environment=environment,

@@ -52,9 +52,15 @@ class Instance:
         return Login(self.inputs.admin.username, self.inputs.admin.password.reveal())
 
     def login(self, role: DesiredRole) -> Login | None:
-        """Return how a catalog role logs in, or None when its secret is bad."""
+        """Return how a catalog role logs in, or None when its secret is bad.
+
+        A second login acts as the role, as in the sessions of the application.
+        """
         password = self.inputs.passwords.get(role.secret)
-        return Login(role.login, password.reveal()) if password else None
+        if password is None:
+            return None
+        acts_as = role.name if role.by_second else ""
+        return Login(role.login, password.reveal(), acts_as=acts_as)
 
 
 def endpoint_of(server: ServerSettings, host: str, port: int) -> Endpoint:

@@ -4,10 +4,18 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from pgtenant.catalog.model import Auth
 from pgtenant.errors import ServerError
-from pgtenant.planning.changes import CreateRole, UpdatePassword, UsePassword
+from pgtenant.planning.changes import (
+    Change,
+    CreateRole,
+    CreateSecond,
+    UpdatePassword,
+    UsePassword,
+    role_of,
+)
 from pgtenant.planning.logins import judge
 from pgtenant.planning.observed import PasswordState
 from pgtenant.planning.order import Transaction
@@ -18,17 +26,38 @@ from pgtenant.postgres.probe import try_login
 from pgtenant.secrets.secret import Secret
 from pgtenant.usecases.look import Instance
 
-SetsPassword = CreateRole | UpdatePassword | UsePassword
+
+@dataclass(frozen=True, slots=True)
+class NewPassword:
+    """A password that a change sets.
+
+    Attributes:
+        role: the login.
+        secret: the name of the secret that holds it.
+    """
+
+    change: Change
+    role: str
+    secret: str
 
 
-def set_by(transaction: Transaction) -> list[SetsPassword]:
-    """Return the changes that set a password, which a login then has to prove."""
+def set_by(transaction: Transaction) -> list[NewPassword]:
+    """Return the passwords that a transaction sets, which logins then have to prove."""
     return [
-        change
+        NewPassword(change, role_of(change), secret)
         for change in transaction.changes
-        if isinstance(change, UpdatePassword | UsePassword)
-        or (isinstance(change, CreateRole) and change.auth is Auth.PASSWORD)
+        if (secret := _secret(change)) is not None
     ]
+
+
+def _secret(change: Change) -> str | None:
+    match change:
+        case UpdatePassword() | UsePassword() | CreateSecond():
+            return change.secret
+        case CreateRole(auth=Auth.PASSWORD, passwordless=False):
+            return change.secret
+        case _:
+            return None
 
 
 async def verifiers(
@@ -57,12 +86,12 @@ async def verifiers(
     return await asyncio.to_thread(compute)
 
 
-async def prove(instance: Instance, change: SetsPassword, keys: Keys | None) -> str:
+async def prove(instance: Instance, new: NewPassword, keys: Keys | None) -> str:
     """Log in with a password that was just set: a malformed verifier would have become it.
 
     Args:
         instance: where.
-        change: what set it.
+        new: the password.
         keys: what its verifier was computed from.
 
     Returns:
@@ -71,12 +100,12 @@ async def prove(instance: Instance, change: SetsPassword, keys: Keys | None) -> 
     Raises:
         ServerError: the server refuses the password.
     """
-    login = Login(change.role, instance.inputs.passwords[change.secret].reveal(), keys)
+    login = Login(new.role, instance.inputs.passwords[new.secret].reveal(), keys)
     outcome = await try_login(instance.gate, login, instance.inputs.maintenance_database)
     state, note = judge(outcome, expired=False)
     if state is PasswordState.WRONG:
         raise ServerError(
-            f"the server refuses the password of {change.role} that was just set",
+            f"the server refuses the password of {new.role} that was just set",
             hint="does something else set it too? Run again",
             sqlstate="28P01",
         )

@@ -11,15 +11,20 @@ from pgtenant.planning.changes import (
     AlterDatabase,
     AlterRole,
     Change,
+    ConfigureSecond,
     CreateDatabase,
     CreateExtension,
     CreateRole,
+    CreateSecond,
+    DropSecond,
     GrantDatabase,
     GrantDefault,
     GrantObjects,
     HandOverDatabase,
+    JoinFirst,
     MarkDatabase,
     MarkRole,
+    ReassignOwned,
     RevokeColumns,
     RevokeDatabase,
     RevokeDefault,
@@ -43,13 +48,19 @@ _LONGEST = 1000
 _LOST = ("08", "57P")
 
 
-def action_of(  # noqa: C901, PLR0911 - one arm for each kind of change
+def action_of(  # noqa: C901, PLR0911, PLR0912 - one arm for each kind of change
     change: Change,
 ) -> Action:
     """Return the audit action of a change."""
     match change:
-        case CreateRole():
+        case CreateRole() | CreateSecond():
             return Action.CREATE_ROLE
+        case JoinFirst() | ConfigureSecond():
+            return Action.ALTER_ROLE
+        case ReassignOwned():
+            return Action.CLEAN_UP
+        case DropSecond():
+            return Action.DROP_ROLE
         case AlterRole() | MarkRole() | RevokeMembership() | UseIam() | UsePassword():
             return Action.ALTER_ROLE
         case UpdatePassword():

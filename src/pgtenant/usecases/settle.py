@@ -18,7 +18,7 @@ from pgtenant.audit.history import Open, PastRun, Place
 from pgtenant.audit.intent import Intent, Planned
 from pgtenant.audit.lookback import History, look_back
 from pgtenant.audit.record import Action, Status
-from pgtenant.planning.changes import Change, CreateDatabase, CreateRole, database_of
+from pgtenant.planning.changes import Change, CreateDatabase, CreateRole, CreateSecond, database_of
 from pgtenant.planning.desired import Desired
 from pgtenant.planning.effects import Effect, Part, effect_of
 from pgtenant.planning.evidence import shown
@@ -135,9 +135,9 @@ class ByPlan:
     def __post_init__(self) -> None:
         object.__setattr__(self, "_needed", needed_by(map(effect_of, self.plan.changes)))
         anew = (
-            change.role if isinstance(change, CreateRole) else change.database
+            change.role if isinstance(change, CreateRole | CreateSecond) else change.database
             for change in self.plan.changes
-            if isinstance(change, CreateRole | CreateDatabase)
+            if isinstance(change, CreateRole | CreateSecond | CreateDatabase)
         )
         object.__setattr__(self, "_anew", frozenset(anew))
         entries = set(self.plan.entries) - set(self.plan.blocked_entries)
@@ -169,7 +169,7 @@ class ByPlan:
             return self.selected is None
         if intent.entry not in self._looked_at:
             return False
-        there = self.observed.roles.get(role.name)
+        there = self.observed.roles.get(role.login)
         unproven = there is not None and there.password is PasswordState.UNPROVEN
         return not (unproven and _PASSWORDS.intersection(intent.target[:1]))
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 from pgtenant.catalog.model import Auth
 from pgtenant.errors import ServerError
 from pgtenant.planning.desired import Desired, DesiredDatabase, DesiredRole
+from pgtenant.planning.diff.pairs import second_login_of
 from pgtenant.planning.logins import LoginOutcome, judge
 from pgtenant.planning.observed import Contents, Database, Observed, PasswordState, Role
 from pgtenant.planning.trust import may_stay_untried
@@ -102,7 +103,7 @@ class Survey:
             if role.auth is Auth.IAM:
                 continue
             if may_stay_untried(role, self.shared, self.instance.inputs.desired):
-                self.roles[role.name] = replace(self.shared.roles[role.name], trusted=True)
+                self.roles[role.login] = replace(self.shared.roles[role.login], trusted=True)
             else:
                 yield role
 
@@ -128,9 +129,11 @@ class Survey:
         try:
             async with self.instance.gate.open(login, database.name) as connection:
                 self._judge(database.owner, LoginOutcome(connected=True))
-                return await observe_contents(connection, database, roles=self.managed)
+                return await observe_contents(
+                    connection, database, roles=self.managed, own=self._own(database)
+                )
         except ServerError as error:
-            if database.owner.name not in self.roles:
+            if database.owner.login not in self.roles:
                 outcome = LoginOutcome(False, error.sqlstate, error.message)
                 if not self._judge(database.owner, outcome):
                     await self._prove(database.owner)  # as it is anywhere else
@@ -144,6 +147,7 @@ class Survey:
                     connection,
                     database,
                     roles=self.managed,
+                    own=self._own(database),
                     will_own=database.owner.name in self.adopting,
                 )
         except ServerError as error:
@@ -159,16 +163,16 @@ class Survey:
             where = self.instance.inputs.maintenance_database
             self._judge(wanted, await try_login(self.instance.gate, login, where))
         elif wanted.auth is not Auth.IAM:  # there is no password to prove
-            self.roles[wanted.name] = replace(
-                self.shared.roles[wanted.name],
+            self.roles[wanted.login] = replace(
+                self.shared.roles[wanted.login],
                 password_note="its secret could not be read",  # noqa: S106
             )
 
     def _judge(self, wanted: DesiredRole, outcome: LoginOutcome) -> bool:
         """Note what a login says of a password; return whether it says anything."""
-        existing = self.shared.roles[wanted.name]
+        existing = self.shared.roles[wanted.login]
         state, note = judge(outcome, expired=existing.expired, rds_iam=existing.rds_iam)
-        self.roles[wanted.name] = replace(existing, password=state, password_note=note)
+        self.roles[wanted.login] = replace(existing, password=state, password_note=note)
         return state is not PasswordState.UNPROVEN
 
     def _note(
@@ -177,13 +181,18 @@ class Survey:
         existing = self.shared.databases[database.name]
         self.databases[database.name] = replace(existing, contents=contents, unread=unread)
 
+    def _own(self, database: DesiredDatabase) -> tuple[str, ...]:
+        environment = self.instance.inputs.desired.environment
+        second = second_login_of(database.owner, self.shared, environment)
+        return (second.name,) if second is not None else ()
+
     def _login(self, role: DesiredRole) -> Login | None:
         return None if role.auth is Auth.IAM else self.instance.login(role)
 
     def _known(self, role: DesiredRole) -> bool:
-        return role.name in self.shared.roles and (
-            role.name in self.adopting
-            or _ours(self.shared, self.instance.inputs.desired, role.name)
+        return role.login in self.shared.roles and (
+            role.login in self.adopting
+            or _ours(self.shared, self.instance.inputs.desired, role.login)
         )
 
 

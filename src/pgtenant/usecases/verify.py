@@ -12,7 +12,7 @@ from pgtenant.access.holes import HoleKind
 from pgtenant.catalog.model import Auth
 from pgtenant.errors import SecretError, ServerError
 from pgtenant.planning.desired import DesiredDatabase, DesiredRole
-from pgtenant.planning.retirement.standing import in_service
+from pgtenant.planning.retirement.standing import in_service, without_login
 from pgtenant.postgres.attempts import (
     carry_out,
     impersonate,
@@ -62,11 +62,12 @@ async def verify(
         work = _Work(instance, ground, progress, token=f"{seed:x}")
         await work.run(tried, become)
         findings = (*hygiene.findings(ground), *work.findings)
-        closed = sealed(ground)
+        closed, disabled = sealed(ground), without_login(ground.observed)
         holes = tuple(
             hole
             for hole in analyse(await read_access(instance), inputs.desired)
             if hole.kind is not HoleKind.NOT_LOOKED_INTO or hole.database not in closed
+            if hole.who not in disabled  # what it holds is put back with it, or goes with it
         )
         results = [*work.results, *judging.unattempted(ground, tried, become)]
     return Verification(
@@ -102,7 +103,7 @@ async def read_ground(instance: Instance) -> Ground:
         ServerError: the instance could not be read.
     """
     desired = instance.inputs.desired
-    names = [role.name for role in desired.roles]
+    names = desired.names
     observed = await observe_instance(instance.primary, roles=names, extensions=())
     facts = await read_facts(instance.primary, observed, roles=names)
     return Ground(desired=in_service(observed, desired), observed=observed, facts=facts)

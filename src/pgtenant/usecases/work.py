@@ -25,7 +25,7 @@ from pgtenant.report.describe import describe, sentence
 from pgtenant.report.progress import Progress
 from pgtenant.usecases.blame import blame
 from pgtenant.usecases.look import Instance
-from pgtenant.usecases.new_passwords import SetsPassword, prove, set_by, verifiers
+from pgtenant.usecases.new_passwords import NewPassword, prove, set_by, verifiers
 from pgtenant.usecases.recorder import Recorder
 from pgtenant.usecases.rows import entry_row, failed_rows, failed_run, rows_of
 
@@ -50,7 +50,7 @@ class _Piece:
     group: InitVar[Group]
     owner: str | None
     left: deque[Transaction] = field(default_factory=deque)
-    unproven: list[SetsPassword] = field(default_factory=list)
+    unproven: list[NewPassword] = field(default_factory=list)
 
     def __post_init__(self, group: Group) -> None:
         self.left.extend(group.transactions)
@@ -178,7 +178,7 @@ class Work:
             try:
                 await self._prove(login)
             except PgtenantError as error:
-                await self._fail(Transaction(place_of(login), (login,)), error)
+                await self._fail(Transaction(place_of(login.change), (login.change,)), error)
         while (transaction := piece.next(inside=True)) is not None:
             if not (part := self._due(piece, transaction)):
                 continue
@@ -278,20 +278,20 @@ class Work:
         place, instance = transaction.place, self.instance
         login, search_path = instance.admin, NO_SCHEMAS
         if isinstance(place.session, AsLogin):
-            login = self._login(place.session.role, place.session.secret)
+            login = self._login(place.session.role)
             search_path = OWN_SCHEMAS
         assert place.database is not None  # noqa: S101 - the maintenance one is opened for many
         async with instance.gate.open(login, place.database, search_path=search_path) as connection:
             yield connection
 
-    async def _prove(self, change: SetsPassword) -> None:
+    async def _prove(self, new: NewPassword) -> None:
         """Prove the password that was just set."""
-        unproven = await prove(self.instance, change, self.keys.pop(change.role, None))
+        unproven = await prove(self.instance, new, self.keys.pop(new.role, None))
         if unproven:
             await self.recorder.write(
                 [
                     entry_row(
-                        change.entry,
+                        new.change.entry,
                         self.instance.inputs.desired,
                         Action.UPDATE_PASSWORD,
                         Status.WARNING,
@@ -323,8 +323,10 @@ class Work:
             self.errors.append(unwritten)
             self.stopped = True
 
-    def _login(self, role: str, secret: str) -> Login:
-        return Login(role, self.instance.inputs.passwords[secret].reveal())
+    def _login(self, role: str) -> Login:
+        login = self.instance.login(self.instance.inputs.desired.by_name[role])
+        assert login is not None  # noqa: S101 - an entry whose secret is bad is not planned for
+        return login
 
 
 def _together(transaction: Transaction) -> str:

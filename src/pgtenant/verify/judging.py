@@ -163,17 +163,19 @@ def unattempted(ground: Ground, tried: Matrix, become: Matrix) -> Iterable[Resul
     """Return the holes among pairs that were in no sample: the catalogs know them all."""
     attempted = {(a.role, a.database) for a in tried.attempts}
     homes = {role.name: role.database for role in ground.desired.roles}
+    firsts = {second: role.name for second, role in ground.desired.by_second.items()}
+    homes |= {second: homes[first] for second, first in firsts.items()}
     for role, database in sorted(ground.facts.connects - attempted):
         existing = ground.observed.databases.get(database)
         if existing is None or not existing.allow_connections:
             continue
-        mine = homes.get(role) == database or existing.owner == role
+        mine = homes.get(role) == database or existing.owner in {role, firsts.get(role)}
         if not mine:
             attempt = Attempt(Kind.CONNECT, role, database, "", Outcome.REFUSED)
             yield connection(attempt, Observation(Outcome.ALLOWED, How.CATALOG), ground)
     known = {(a.role, a.target) for a in become.attempts}
     if become.total > len(become.attempts):
-        for role, target in sorted(ground.facts.reaches - known):
+        for role, target in sorted(ground.facts.reaches - known - firsts.items()):
             yield _impersonation(
                 role, homes[role], target, Observation(Outcome.REFUSED, How.CATALOG), ground
             )

@@ -84,6 +84,8 @@ def impersonations(ground: Ground, *, seed: int, everything: bool) -> Matrix:
     for role in ground.desired.roles:
         if role.auth is Auth.IAM:
             allowed[role.name].add(IAM_ROLE)
+        if role.by_second:
+            allowed[role.name].add(role.second)  # who logs in, and acts as the role
 
     def pairs() -> Iterator[_Pair]:
         for role in ground.desired.roles:

@@ -63,7 +63,9 @@ def memberships(ground: Ground) -> Iterator[Finding]:
 
 def _expected(ground: Ground, link: Membership) -> bool:
     """Return whether a member is one that may be: who makes roles keeps `ADMIN` on them (16+)."""
-    member = ground.facts.roles.get(link.member)
+    member, first = ground.facts.roles.get(link.member), ground.desired.by_second.get(link.member)
+    if first is not None and first.name == link.group:
+        return True
     provided = ground.provider(link.member) and not link.member.startswith("pg_")
     if provided or (member is not None and member.superuser):
         return True
@@ -96,7 +98,7 @@ def retired(ground: Ground) -> Iterator[Finding]:
     """Yield managed roles without an entry that can still log in."""
     for name, role in sorted(ground.facts.roles.items()):
         here = role.managed == ground.desired.environment
-        if here and name not in ground.desired.by_name and role.login:
+        if here and name not in ground.desired.names and role.login:
             yield Finding(
                 Severity.NOTE,
                 FindingKind.RETIRED_ROLE,

@@ -15,6 +15,7 @@ from pgtenant.planning.changes import (
     AlterRole,
     DatabaseChange,
     MarkRole,
+    ReassignOwned,
     RevokeDatabase,
     RevokeDefault,
     RevokeObjects,
@@ -42,10 +43,10 @@ thorough = settings(quick, max_examples=500)
 
 
 def with_passwords(desired: Desired) -> Desired:
-    """Let every role log in with a password, which no server refuses."""
+    """Let every role log in with a password of its own, which no server refuses."""
 
     def role(one: DesiredRole) -> DesiredRole:
-        return replace(one, auth=Auth.PASSWORD)
+        return replace(one, auth=Auth.PASSWORD, by_second=one.by_second and one.alternates)
 
     databases = (
         replace(d, owner=role(d.owner), members=tuple(role(m) for m in d.members))
@@ -146,7 +147,9 @@ def test_only_what_is_ours_is_touched(world: World) -> None:
     new = {r.name for r in desired.roles} - set(observed.roles)
     for change in make_plan(observed, desired, only=world.only).changes:
         if isinstance(change, RoleChange):
-            assert change.role in (marked | new) & {r.name for r in desired.roles}
+            seconds = {r.second for r in desired.roles}
+            assert change.role in (marked | new | seconds)
+            assert change.role in {r.name for r in desired.roles} | seconds
         elif not change.entry:  # the instance's own databases are closed where the admin may
             assert isinstance(change, RevokeDatabase)
             assert change.database in {"platform", "postgres", "template1"}
@@ -154,6 +157,9 @@ def test_only_what_is_ours_is_touched(world: World) -> None:
             assert change.role == PUBLIC or change.grant_option_only
         else:
             assert change.owner in marked | new
+            if isinstance(change, ReassignOwned):  # wherever it owns something
+                assert change.role in marked
+                continue
             there = observed.databases.get(change.database)
             assert there is None or there.owner in {change.owner, ADMIN}
             assert there is None or there.owner != ADMIN or not there.allow_connections

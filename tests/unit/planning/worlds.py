@@ -17,9 +17,11 @@ from pgtenant.planning.observed import (
     DatabaseGrant,
     Observed,
     OwnGrant,
+    Pairing,
     PasswordState,
     Role,
     Server,
+    Setting,
 )
 from unit.planning.contents import random_contents
 from unit.planning.dice import Dice
@@ -85,6 +87,8 @@ def _database(dice: Dice, name: str) -> DesiredDatabase:
 
 def _role(dice: Dice, database: str, suffix: str, level: AccessLevel) -> DesiredRole:
     owner = level is AccessLevel.OWNER
+    auth = Auth.IAM if dice.seldom(3) else Auth.PASSWORD
+    alternates = auth is Auth.PASSWORD and dice.seldom(2)
     return DesiredRole(
         name=f"{database}_{suffix}",
         entry=database if owner else f"{database}-{suffix}",
@@ -93,7 +97,9 @@ def _role(dice: Dice, database: str, suffix: str, level: AccessLevel) -> Desired
         createdb=dice.mostly(),
         connection_limit=dice.pick(-1, 5),
         secret=f"goldenpath/dev/{database}-{suffix}/postgres",
-        auth=Auth.IAM if dice.seldom(3) else Auth.PASSWORD,
+        auth=auth,
+        alternates=alternates,
+        by_second=dice.seldom(2 if alternates else 9),
     )
 
 
@@ -111,21 +117,7 @@ def _observed(dice: Dice, desired: Desired) -> Observed:
         extensions={"hstore": True, "postgis": False} if dice.mostly() else {},
         iam=dice.mostly(),
     )
-    roles: dict[str, Role] = {}
-    for declared in desired.roles:
-        if not dice.seldom(3):
-            roles[declared.name] = _existing_role(dice, declared.name, declared, major)
-    for name, environment in ((RETIRED, "dev"), (ELSEWHERE, "prod"), (STRANGERS[0], None)):
-        if dice.seldom(3):
-            comment = Marker(environment, "gone").text() if environment else None
-            roles[name] = Role(name=name, comment=comment)
-    for name, role in roles.items():
-        kept = tuple(g for g in role.member_of if g in {"pg_monitor", *roles})
-        # In rds_iam by itself, through another role, or not at all.
-        direct = server.iam and dice.seldom(4)
-        kept = (*kept, "rds_iam") if direct else kept
-        iam = direct or (server.iam and dice.seldom(9))
-        roles[name] = replace(role, member_of=kept, revocable=kept[:: dice.pick(1, 2)], rds_iam=iam)
+    roles = _existing_roles(dice, desired, server)
     databases: dict[str, Database] = {}
     for database in desired.databases:
         there = _existing_database(dice, database, desired, roles)
@@ -144,7 +136,79 @@ def _observed(dice: Dice, desired: Desired) -> Observed:
     for name in ("platform", *dice.some(("postgres", "template1"), 3)):
         owner = ADMIN if name == "platform" or dice.seldom() else STRANGERS[0]
         databases[name] = Database(name=name, owner=owner, acl=_acl(dice, owner, desired))
+    _pair(dice, desired, roles, databases, admin)
     return Observed(server=server, roles=roles, databases=databases)
+
+
+def _existing_roles(dice: Dice, desired: Desired, server: Server) -> dict[str, Role]:
+    roles: dict[str, Role] = {}
+    for declared in desired.roles:
+        if not dice.seldom(3):
+            roles[declared.name] = _existing_role(dice, declared.name, declared, server.major)
+        if not dice.seldom(3) if declared.alternates else dice.seldom(5):
+            roles[declared.second] = _existing_second(dice, declared, server.major)
+    for name, environment in ((RETIRED, "dev"), (ELSEWHERE, "prod"), (STRANGERS[0], None)):
+        if dice.seldom(3):
+            comment = Marker(environment, "gone").text() if environment else None
+            roles[name] = Role(name=name, comment=comment)
+    for name, role in roles.items():
+        kept = tuple(g for g in role.member_of if g in {"pg_monitor", *roles})
+        # In rds_iam by itself, through another role, or not at all.
+        direct = server.iam and dice.seldom(4)
+        kept = (*kept, "rds_iam") if direct else kept
+        iam = direct or (server.iam and dice.seldom(9))
+        roles[name] = replace(role, member_of=kept, revocable=kept[:: dice.pick(1, 2)], rds_iam=iam)
+    return roles
+
+
+def _pair(
+    dice: Dice,
+    desired: Desired,
+    roles: dict[str, Role],
+    databases: dict[str, Database],
+    admin: Admin,
+) -> None:
+    for declared in desired.roles:
+        paired = declared.alternates or declared.second in roles
+        for name in (declared.name, declared.second):
+            if paired and name in roles:
+                pairing = _pairing(dice, declared, roles[name], databases, admin)
+                roles[name] = replace(roles[name], pairing=pairing)
+
+
+def _existing_second(dice: Dice, declared: DesiredRole, major: int) -> Role:
+    """The second login of a declared role, or somebody who has its name."""
+    role = _existing_role(dice, declared.second, declared, major)
+    marker = Marker("dev", dice.pick(declared.entry, "renamed"), second_of=declared.name)
+    return replace(role, comment=role.comment if dice.seldom(6) else marker.text())
+
+
+def _pairing(
+    dice: Dice, declared: DesiredRole, role: Role, databases: dict[str, Database], admin: Admin
+) -> Pairing:
+    """What a role has of its own: in databases that a run can enter, and in some that it can't."""
+    settings = (
+        Setting("", "role", declared.name),
+        Setting("crm", "role", "none"),
+        Setting("", "search_path", dice.pick("app, public", '"$user", "a ""b"""')),
+        Setting("", "log_statement", "all", settable=False),
+        Setting("shop", "statement_timeout", dice.pick("1s", "2s")),
+    )
+    within = [
+        d.name
+        for d in databases.values()
+        if (admin.superuser or d.holds(ADMIN, "CONNECT") or d.owner in {ADMIN, declared.name})
+        and d.allow_connections
+        and not d.invalid
+    ]
+    mine = any(d.owner == role.name for d in databases.values())
+    return Pairing(
+        settings=tuple(sorted(dice.some(settings, 2))),
+        acts_as=() if dice.seldom(3) else (declared.name,),
+        owns=tuple(sorted({*dice.some((*within, ""), 4), *([""] if mine else [])})),
+        holds=tuple(sorted(dice.some((*within, ""), 4))),
+        sessions=dice.pick(0, 0, 0, 2),
+    )
 
 
 def _existing_role(dice: Dice, name: str, declared: DesiredRole, major: int) -> Role:

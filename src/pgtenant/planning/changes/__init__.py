@@ -35,21 +35,33 @@ from pgtenant.planning.changes.roles import (
     UseIam,
     UsePassword,
 )
+from pgtenant.planning.changes.second import (
+    ConfigureSecond,
+    CreateSecond,
+    DropSecond,
+    JoinFirst,
+    ReassignOwned,
+)
 
 __all__ = [
     "AlterDatabase",
     "AlterRole",
     "Change",
+    "ConfigureSecond",
     "CreateDatabase",
     "CreateExtension",
     "CreateRole",
+    "CreateSecond",
     "DatabaseChange",
+    "DropSecond",
     "GrantDatabase",
     "GrantDefault",
     "GrantObjects",
     "HandOverDatabase",
+    "JoinFirst",
     "MarkDatabase",
     "MarkRole",
+    "ReassignOwned",
     "RevokeColumns",
     "RevokeDatabase",
     "RevokeDefault",
@@ -75,6 +87,11 @@ Change = (
     | UsePassword
     | MarkRole
     | RevokeMembership
+    | CreateSecond
+    | JoinFirst
+    | ConfigureSecond
+    | DropSecond
+    | ReassignOwned
     | CreateDatabase
     | HandOverDatabase
     | TakeOverDatabase
@@ -104,7 +121,7 @@ def role_of(change: Change) -> str:
             return change.role
         case GrantDatabase() | RevokeDatabase() | GrantObjects() | RevokeObjects():
             return change.role
-        case GrantDefault() | RevokeDefault() | RevokeColumns():
+        case GrantDefault() | RevokeDefault() | RevokeColumns() | ReassignOwned():
             return change.role
         case _:
             return change.owner

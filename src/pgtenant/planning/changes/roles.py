@@ -25,7 +25,11 @@ class RoleAttributes:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CreateRole(RoleChange):
-    """Make a login role, with its password or as a member of `rds_iam`, and its marker."""
+    """Make a login role, with its password or as a member of `rds_iam`, and its marker.
+
+    Attributes:
+        passwordless: its secret is for its second login at the moment.
+    """
 
     kind: ClassVar[str] = "create_role"
     risk: ClassVar[Risk] = Risk.CREATE
@@ -34,6 +38,7 @@ class CreateRole(RoleChange):
     secret: str
     marker: Marker
     auth: Auth = Auth.PASSWORD
+    passwordless: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

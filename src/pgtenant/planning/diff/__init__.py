@@ -17,6 +17,7 @@ from pgtenant.planning.diff.excess import entries_of
 from pgtenant.planning.diff.instance import diff_instance
 from pgtenant.planning.diff.noted import noted
 from pgtenant.planning.diff.roles import diff_role, diff_role_memory
+from pgtenant.planning.diff.second import diff_second
 from pgtenant.planning.diff.strangers import find_strangers
 from pgtenant.planning.diff.undeclared import diff_undeclared, find_half_made
 from pgtenant.planning.findings import Drift, DriftKind
@@ -31,7 +32,7 @@ def diff(observed: Observed, desired: Desired) -> Iterator[Change | Drift]:
 
     What names something in bytes that are no UTF-8 can't be sent, and is only shown.
     """
-    ours = {d.name for d in desired.databases} | set(desired.by_name)
+    ours = {d.name for d in desired.databases} | set(desired.by_name) | set(desired.by_second)
     for item in _differences(observed, desired):
         if isinstance(item, Drift) or can_be_sent(*(set(_strings(item)) - ours)):
             yield item
@@ -52,6 +53,7 @@ def _differences(observed: Observed, desired: Desired) -> Iterator[Change | Drif
         notes = noted(database, observed, desired, inside)
         for role in database.roles:
             yield from diff_role(role, database, observed, desired, notes)
+            yield from diff_second(role, observed, desired)
         yield from diff_database(database, observed, desired, entries)
         yield from inside
         yield from diff_role_memory(database, observed, desired, notes)

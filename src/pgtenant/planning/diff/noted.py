@@ -94,9 +94,9 @@ def noted(
 
 def kept_version(role: DesiredRole, observed: Observed, desired: Desired) -> str | None:
     """Return the version of its secret that a role's marker may go on saying."""
-    existing = observed.roles.get(role.name)
+    existing, login = observed.roles.get(role.name), observed.roles.get(role.login)
     mark = existing.marker if existing else None
-    wrong = existing is None or existing.password is PasswordState.WRONG
+    wrong = login is None or login.password is PasswordState.WRONG
     if mark is None or wrong or role.auth is Auth.IAM:
         return None
     current = desired.secret_versions.get(role.secret, mark.secret)  # not read, in some runs
@@ -108,8 +108,8 @@ def earned_version(role: DesiredRole, observed: Observed, desired: Desired) -> s
 
     One that this run sets may not be proven by it: the next run tries it.
     """
-    existing = observed.roles.get(role.name)
-    proven = existing is not None and existing.password is PasswordState.CURRENT
+    login = observed.roles.get(role.login)
+    proven = login is not None and login.password is PasswordState.CURRENT
     if not proven or role.auth is Auth.IAM or not desired.trust_markers:
         return None
     return desired.secret_versions.get(role.secret)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import replace
 
 from pgtenant.catalog.model import AccessLevel, Auth
@@ -19,6 +19,7 @@ from pgtenant.planning.changes import (
 )
 from pgtenant.planning.desired import Desired, DesiredDatabase, DesiredRole
 from pgtenant.planning.diff.noted import NOTHING, Noted, earned_version, kept_version
+from pgtenant.planning.diff.pairs import second_login_of
 from pgtenant.planning.diff.schema import initial_schema_to_record
 from pgtenant.planning.diff.standing import Standing, contents_of, standing
 from pgtenant.planning.findings import Drift, DriftKind
@@ -57,15 +58,29 @@ def diff_role(
             secret=role.secret,
             marker=marker,
             auth=role.auth,
+            passwordless=role.by_second,
         )
         return
-    yield from _attributes(role, existing)
+    yield from attributes(
+        role.entry,
+        existing,
+        RoleAttributes(login=True, createdb=role.createdb, connection_limit=role.connection_limit),
+    )
     yield from _auth(role, existing)
     comment = with_marker(existing.comment, marker)
     if comment != existing.comment:
         yield MarkRole(entry=role.entry, role=role.name, before=existing.comment, after=comment)
-    yield from _memberships(role, existing, observed, desired)
-    yield from _notes(role, existing)
+    yield from memberships(role, existing, observed, desired, expected=_expected(role, existing))
+    yield from _members(role, existing, observed, desired)
+    yield from notes_of(role, existing)
+    for setting in existing.settings:
+        yield Drift(
+            kind=DriftKind.SETTING,
+            entry=role.entry,
+            database="",
+            role=role.name,
+            message=f"has the setting {setting}",
+        )
 
 
 def early_marker(
@@ -134,7 +149,8 @@ def diff_role_memory(
             yield MarkRole(entry=role.entry, role=role.name, before=before, after=after, late=True)
 
 
-def _attributes(role: DesiredRole, existing: Role) -> Iterator[Change]:
+def attributes(entry: str, existing: Role, after: RoleAttributes) -> Iterator[AlterRole]:
+    """Compare a role's attributes with what they are to be."""
     before = RoleAttributes(
         login=existing.login,
         createdb=existing.createdb,
@@ -144,11 +160,8 @@ def _attributes(role: DesiredRole, existing: Role) -> Iterator[Change]:
         replication=existing.replication,
         bypassrls=existing.bypassrls,
     )
-    after = RoleAttributes(
-        login=True, createdb=role.createdb, connection_limit=role.connection_limit
-    )
     if before != after:
-        yield AlterRole(entry=role.entry, role=role.name, before=before, after=after)
+        yield AlterRole(entry=entry, role=existing.name, before=before, after=after)
 
 
 def _auth(role: DesiredRole, existing: Role) -> Iterator[Change]:
@@ -166,30 +179,42 @@ def _auth(role: DesiredRole, existing: Role) -> Iterator[Change]:
     was_iam = mark is not None and mark.auth is Auth.IAM
     if was_iam and IAM_ROLE in existing.member_of and IAM_ROLE in existing.revocable:
         yield UsePassword(entry=role.entry, role=role.name, secret=role.secret)
-    elif existing.password is PasswordState.WRONG:
+    elif existing.password is PasswordState.WRONG and not role.by_second:
         yield UpdatePassword(entry=role.entry, role=role.name, secret=role.secret)
 
 
-def _memberships(
-    role: DesiredRole, existing: Role, observed: Observed, desired: Desired
-) -> Iterator[Change | Drift]:
-    for group in sorted(set(existing.member_of) - _expected(role, existing)):
+def memberships(
+    role: DesiredRole,
+    existing: Role,
+    observed: Observed,
+    desired: Desired,
+    *,
+    expected: Collection[str],
+) -> Iterator[RevokeMembership | Drift]:
+    """Compare what a login of an entry is a member of with what is expected."""
+    for group in sorted(set(existing.member_of) - set(expected)):
         # What the provider or a superuser granted is theirs to revoke.
         other = observed.roles.get(group)
         ours = other is not None and other.marker is not None
         if desired.authoritative and ours and group in existing.revocable:
-            yield RevokeMembership(entry=role.entry, role=role.name, group=group)
+            yield RevokeMembership(entry=role.entry, role=existing.name, group=group)
         else:
             yield Drift(
                 kind=DriftKind.MEMBERSHIP,
                 entry=role.entry,
                 database="",
-                role=role.name,
+                role=existing.name,
                 message=f"is a member of {group}",
-                statement=advice(statements.revoke_membership(group, role.name)),
+                statement=advice(statements.revoke_membership(group, existing.name)),
             )
+
+
+def _members(
+    role: DesiredRole, existing: Role, observed: Observed, desired: Desired
+) -> Iterator[Drift]:
+    second = second_login_of(role, observed, desired.environment)
     for member in sorted(existing.members):
-        if member not in desired.by_name:
+        if member not in desired.by_name and (second is None or member != second.name):
             yield Drift(
                 kind=DriftKind.MEMBERSHIP,
                 entry=role.entry,
@@ -207,14 +232,14 @@ def _expected(role: DesiredRole, existing: Role) -> set[str]:
     return {IAM_ROLE} if role.auth is Auth.IAM or leaves else set()
 
 
-def _notes(role: DesiredRole, existing: Role) -> Iterator[Drift]:
+def notes_of(role: DesiredRole, existing: Role) -> Iterator[Drift]:
+    """Say what keeps one of an entry's logins from being used, or from being proven."""
+
     def note(kind: DriftKind, message: str) -> Drift:
-        return Drift(kind=kind, entry=role.entry, database="", role=role.name, message=message)
+        return Drift(kind=kind, entry=role.entry, database="", role=existing.name, message=message)
 
     if existing.expired:
         yield note(DriftKind.EXPIRED, "its VALID UNTIL has passed: logins are refused")
     unproven = existing.password is PasswordState.UNPROVEN and role.auth is not Auth.IAM
-    if unproven and existing.password_note:
+    if unproven and existing.password_note and existing.name == role.login:
         yield note(DriftKind.PASSWORD, f"its password is not proven: {existing.password_note}")
-    for setting in existing.settings:
-        yield note(DriftKind.SETTING, f"has the setting {setting}")

@@ -18,6 +18,7 @@ from pgtenant.planning.observed.contents import (
     PublicSchema,
 )
 from pgtenant.planning.observed.databases import Database, DatabaseGrant
+from pgtenant.planning.observed.pairing import Pairing, Setting
 from pgtenant.planning.observed.roles import OwnGrant, PasswordState, Role
 from pgtenant.planning.observed.server import Admin, Server
 
@@ -36,10 +37,12 @@ __all__ = [
     "ObjectGroup",
     "Observed",
     "OwnGrant",
+    "Pairing",
     "PasswordState",
     "PublicSchema",
     "Role",
     "Server",
+    "Setting",
 ]
 
 

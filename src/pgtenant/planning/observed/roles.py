@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from pgtenant.planning import marker
 from pgtenant.planning.marker import Marker
+from pgtenant.planning.observed.pairing import Pairing
 
 
 class PasswordState(StrEnum):
@@ -48,6 +49,7 @@ class Role:
         admin_can_set: whether the admin may `SET ROLE` to it without a loan.
         own_grant: the row to restore after a loan, if one stood before.
         rds_iam: whether the role leads to `rds_iam`.
+        pairing: what matters only where two logins alternate; None where that was not read.
         marker: the marker in its comment, or None for a role that is not ours.
     """
 
@@ -71,6 +73,7 @@ class Role:
     admin_can_set: bool = False
     own_grant: OwnGrant | None = None
     rds_iam: bool = False
+    pairing: Pairing | None = None
     # Parsed once: it is asked for again with every entry.
     marker: Marker | None = field(init=False, repr=False, compare=False)
 

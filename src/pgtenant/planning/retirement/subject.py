@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 from pgtenant.errors import PgtenantError
 from pgtenant.planning.desired import Desired
 from pgtenant.planning.marker import Marker
 from pgtenant.planning.observed import Database, Observed, Role
-from pgtenant.planning.retired import Retired
+from pgtenant.planning.retired import OF_A_DUMP, Retired
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,16 +17,19 @@ class Subject:
 
     Attributes:
         entry: the key.
-        roles: the entry's own role, then those of its database's editors and readers by name.
+        roles: the entry's own role, then those of its database's editors and readers by name,
+            then the second logins of all of these.
         database: the database that it owns, or None for an editor or reader, and where it is
             gone.
         declared: whether the catalog still has the entry.
+        doubtful: editors and readers that may be another database's; they are left alone.
     """
 
     entry: str
     roles: tuple[Role, ...]
     database: Database | None
     declared: bool
+    doubtful: tuple[str, ...] = ()
 
     @property
     def role(self) -> Role:
@@ -78,7 +80,8 @@ def find_subject(observed: Observed, desired: Desired, key: str) -> Subject | No
                 hint=f"`pgtenant adopt -e {desired.environment} {key}` says more",
             )
     else:
-        marked = [r for r in ours if mark_of(r).entry == key]
+        marked = [r for r in ours if mark_of(r).entry == key and not key.endswith(OF_A_DUMP)]
+        marked = [r for r in marked if mark_of(r).second_of is None]
         if not marked:
             return None
         if len(marked) > 1:
@@ -89,9 +92,15 @@ def find_subject(observed: Observed, desired: Desired, key: str) -> Subject | No
             )
         role = marked[0]
     database = _database(role, observed, desired, key)
-    members = tuple(_members(role, database, desired, ours))
+    members, doubtful = _members(role, database, observed, desired, ours)
+    firsts = {role.name, *(member.name for member in members)}
+    seconds = (r for r in ours if mark_of(r).second_of in firsts)
     return Subject(
-        entry=key, roles=(role, *members), database=database, declared=declared is not None
+        entry=key,
+        roles=(role, *members, *seconds),
+        database=database,
+        declared=declared is not None,
+        doubtful=doubtful,
     )
 
 
@@ -129,31 +138,64 @@ def _database(role: Role, observed: Observed, desired: Desired, key: str) -> Dat
         return there if there is not None and there.owner in mine else None
     declared = desired.by_entry.get(key)
     if declared is not None:
-        return next((d for d in owned if d.name == declared.database), None)
+        return _declared(declared.database, role, observed)
     marked = [d for d in owned if d.marker is not None and d.marker.entry == key]
     candidates = marked or list(owned)
-    return candidates[0] if len(candidates) == 1 else None
+    if len(candidates) > 1:
+        names = ", ".join(d.name for d in candidates)
+        raise PgtenantError(
+            f"{role.name} owns {names}, and it is not clear which of them was the entry {key}'s:"
+            " nothing was changed",
+            hint="declare the entry again with its database_name, and retire it then",
+        )
+    return candidates[0] if candidates else None
+
+
+def _declared(name: str, role: Role, observed: Observed) -> Database | None:
+    """Return the database that the catalog gives a role; None where it is not there."""
+    there = observed.databases.get(name)
+    if there is not None and there.owner != role.name:
+        raise PgtenantError(
+            f"the database {name} belongs to {there.owner}, and not to {role.name}: it could not be"
+            " closed, and nothing was changed",
+            hint="`pgtenant plan` says what is in the way; hand it over, or take the entry out of"
+            " the catalog first",
+        )
+    return there
 
 
 def _members(
-    owner: Role,
-    database: Database | None,
-    desired: Desired,
-    ours: list[Role],
-) -> Iterator[Role]:
-    """Yield the editors and readers of a database: they are of no use without it."""
+    owner: Role, database: Database | None, observed: Observed, desired: Desired, ours: list[Role]
+) -> tuple[tuple[Role, ...], tuple[str, ...]]:
+    """Return the editors and readers of a database, and who may be one of another's.
+
+    An owner can let anybody in. What the catalog has no more is this database's if it may enter
+    none of ours besides.
+    """
     entry = mark_of(owner).entry
     if mark_of(owner).access_level is not None:
-        return
+        return (), ()
+    others = {role.name for role in ours} - {owner.name}
+    members: list[Role] = []
+    doubtful: list[str] = []
     for role in ours:
         mark = mark_of(role)
         if role.name == owner.name or mark.access_level is None:
             continue
         declared = desired.by_name.get(role.name)
         if mark.retired is not None and mark.retired.entry == entry:
-            yield role
-        elif database is not None and declared is not None:
-            if declared.database == database.name:
-                yield role
-        elif database is not None and database.holds(role.name, "CONNECT"):
-            yield role
+            members.append(role)
+        elif database is None:
+            continue
+        elif declared is not None:
+            members += [role] if declared.database == database.name else []
+        elif database.holds(role.name, "CONNECT"):
+            elsewhere = any(
+                d.holds(role.name, "CONNECT") and d.owner in others
+                for d in observed.databases.values()
+            )
+            if elsewhere:
+                doubtful.append(role.name)
+            else:
+                members.append(role)
+    return tuple(members), tuple(doubtful)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import assert_never
 
@@ -15,15 +15,20 @@ from pgtenant.planning.changes import (
     AlterDatabase,
     AlterRole,
     Change,
+    ConfigureSecond,
     CreateDatabase,
     CreateExtension,
     CreateRole,
+    CreateSecond,
+    DropSecond,
     GrantDatabase,
     GrantDefault,
     GrantObjects,
     HandOverDatabase,
+    JoinFirst,
     MarkDatabase,
     MarkRole,
+    ReassignOwned,
     RevokeColumns,
     RevokeDatabase,
     RevokeDefault,
@@ -102,8 +107,24 @@ def render(  # noqa: C901, PLR0911, PLR0912 - one arm for each kind of change
             if change.auth is Auth.IAM:
                 join = statements.grant_role(IAM_ROLE, change.role)
                 return admin(statements.create_role(change, None), join, comment)
-            verifier = verifiers(change.role, change.secret)
+            bare = change.passwordless
+            verifier = None if bare else verifiers(change.role, change.secret)
             return admin(statements.create_role(change, verifier), comment)
+        case CreateSecond():
+            return admin(*_second_login(change, verifiers))
+        case JoinFirst():
+            return admin(statements.grant_rights(change.first, change.role, change.major))
+        case ConfigureSecond():
+            return admin(
+                *(statements.reset_default(change.role, *key) for key in change.reset),
+                *(statements.set_default(change.role, setting) for setting in change.put),
+            )
+        case ReassignOwned():
+            given = statements.reassign_owned(change.role, change.owner)
+            gone = (statements.drop_owned(change.role),) if change.leaving else ()
+            return owner(given, *gone)
+        case DropSecond():
+            return admin(statements.drop_role(change.role))
         case AlterRole():
             return admin(statements.alter_role(change))
         case UpdatePassword():
@@ -155,6 +176,15 @@ def render(  # noqa: C901, PLR0911, PLR0912 - one arm for each kind of change
             return owner(statements.revoke_default(change))
         case _:
             assert_never(change)
+
+
+def _second_login(change: CreateSecond, verifiers: Verifiers) -> Iterator[sql.Composable]:
+    secret, limit = change.secret, change.connection_limit
+    verifier = None if secret is None else verifiers(change.role, secret)
+    yield statements.login_role(change.role, limit, verifier)
+    yield statements.grant_role(change.first, change.role)
+    yield from (statements.set_default(change.role, setting) for setting in change.settings)
+    yield statements.comment_on_role(change.role, change.marker.text())
 
 
 def _run_once(change: RunInitialSchema) -> tuple[Statement, ...]:

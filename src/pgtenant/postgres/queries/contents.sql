@@ -1,12 +1,15 @@
 -- Everything about one database in one JSON text, as bytes: a SQL_ASCII database may hold names
 -- that are no UTF-8, which the server would refuse to send as text. Long lists of names are gathered in json:
 -- nesting an array in jsonb takes time that grows with its square. Objects are grouped by equal ACLs before an
--- ACL is looked at, and only groups that differ from what is wanted come back.
+-- ACL is looked at, and only groups that differ from what is wanted come back. What the owner's second
+-- login owns is the owner's: a plan gives it to the owner, ACLs included, before anything is granted.
 WITH owner AS (
     SELECT oid FROM pg_roles WHERE rolname = %(owner)s
+), own AS (
+    SELECT oid FROM pg_roles WHERE rolname = ANY (%(own)s::text[])
 ), grantee AS (
     SELECT oid, rolname FROM pg_roles
-     WHERE rolname = ANY (%(roles)s::text[]) AND rolname <> %(owner)s
+     WHERE rolname = ANY (%(roles)s::text[]) AND rolname <> ALL (%(own)s::text[])
 ), wanted AS (
     SELECT kind, array_agg(role || E'\n' || privilege || E'\nf' ORDER BY role COLLATE "C", privilege COLLATE "C") AS grants
       FROM jsonb_to_recordset(%(wanted)s::jsonb) AS w(kind text, role text, privilege text)
@@ -17,14 +20,14 @@ WITH owner AS (
       FROM pg_class c
       JOIN pg_namespace n ON n.oid = c.relnamespace
      WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f', 'S')
-       AND c.relowner = (SELECT oid FROM owner)
+       AND c.relowner IN (SELECT oid FROM own)
        AND c.relpersistence <> 't'
        AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
     UNION ALL
     SELECT 'schema', '', n.nspname, n.nspacl
       FROM pg_namespace n
      WHERE n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
-       AND (n.nspowner = (SELECT oid FROM owner)
+       AND (n.nspowner IN (SELECT oid FROM own)
             OR n.nspname = 'public'
                AND (pg_has_role((SELECT oid FROM owner), n.nspowner, 'USAGE')
                     OR %(will_own)s AND n.nspowner = 'pg_database_owner'::regrole))
@@ -48,16 +51,18 @@ WITH owner AS (
                -- Strangers too: a privilege that was passed on is reached through whoever did.
                jsonb_agg(jsonb_build_array(
                    CASE a.grantee WHEN 0 THEN 'public' ELSE pg_get_userbyid(a.grantee) END,
-                   a.privilege_type, pg_get_userbyid(a.grantor), a.is_grantable,
+                   a.privilege_type,
+                   CASE WHEN a.grantor IN (SELECT oid FROM own) THEN %(owner)s::name
+                        ELSE pg_get_userbyid(a.grantor) END, a.is_grantable,
                    EXISTS (SELECT FROM aclexplode(g.acl) x
                             WHERE x.grantor = a.grantee
                               AND x.privilege_type = a.privilege_type))) AS grants
           FROM aclexplode(g.acl) a
           LEFT JOIN grantee e ON e.oid = a.grantee
          -- Only the owner's own grants are what the catalog asks for.
-         CROSS JOIN LATERAL (SELECT a.grantor IN ((SELECT oid FROM owner),
-                                                  'pg_database_owner'::regrole) AS by_owner) o
-         WHERE a.grantee <> (SELECT oid FROM owner)) held
+         CROSS JOIN LATERAL (SELECT a.grantor IN (SELECT oid FROM own)
+                                    OR a.grantor = 'pg_database_owner'::regrole AS by_owner) o
+         WHERE a.grantee NOT IN (SELECT oid FROM own)) held
 ), stranger AS (
     SELECT CASE c.relkind WHEN 'S' THEN 'sequence' ELSE 'table' END AS kind,
            n.nspname AS schema, c.relname AS name, pg_get_userbyid(c.relowner) AS owner,
@@ -65,7 +70,7 @@ WITH owner AS (
       FROM pg_class c
       JOIN pg_namespace n ON n.oid = c.relnamespace
      WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f', 'S')
-       AND c.relowner IS DISTINCT FROM (SELECT oid FROM owner)
+       AND c.relowner NOT IN (SELECT oid FROM own)
        AND c.relpersistence <> 't'
        AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
        AND NOT EXISTS (SELECT FROM pg_depend p
@@ -75,7 +80,7 @@ WITH owner AS (
     SELECT 'schema', '', n.nspname, pg_get_userbyid(n.nspowner), n.nspacl, n.nspowner
       FROM pg_namespace n
      WHERE n.nspname !~ '^pg_' AND n.nspname NOT IN ('information_schema', 'public')
-       AND n.nspowner IS DISTINCT FROM (SELECT oid FROM owner)
+       AND n.nspowner NOT IN (SELECT oid FROM own)
        AND NOT EXISTS (SELECT FROM pg_depend p
                         WHERE p.classid = 'pg_namespace'::regclass AND p.objid = n.oid
                           AND p.deptype = 'e')
@@ -83,6 +88,7 @@ WITH owner AS (
 SELECT (SELECT jsonb_build_object(
             'owner', pg_get_userbyid(n.nspowner),
             'owned', coalesce(pg_has_role((SELECT oid FROM owner), n.nspowner, 'USAGE'), false)
+                     OR n.nspowner IN (SELECT oid FROM own)
                      OR %(will_own)s AND n.nspowner = 'pg_database_owner'::regrole,
             'open', EXISTS (SELECT FROM aclexplode(coalesce(n.nspacl, acldefault('n', n.nspowner))) a
                              WHERE a.grantee = 0 AND a.privilege_type = 'CREATE'))
@@ -109,7 +115,7 @@ SELECT (SELECT jsonb_build_object(
                  CROSS JOIN LATERAL aclexplode(c.attacl) a
                   JOIN grantee e ON e.oid = a.grantee
                  WHERE c.attacl IS NOT NULL AND NOT c.attisdropped
-                   AND t.relowner = (SELECT oid FROM owner)
+                   AND t.relowner IN (SELECT oid FROM own)
                    AND a.grantor = t.relowner
                  GROUP BY 1, 2, 3, 4) c) AS columns,
        (SELECT jsonb_agg(jsonb_build_array(s.kind, s.schema, s.name, s.owner))

@@ -36,9 +36,9 @@ def create_dumper(role: str, verifier: sql.Composable) -> sql.Composed:
     )
 
 
-def grant_rights(role: str, dumper: str, major: int) -> sql.Composed:
-    """Let the login of a dump act as the owner."""
-    grant = sql.SQL("GRANT {} TO {}").format(sql.Identifier(role), sql.Identifier(dumper))
+def grant_rights(role: str, login: str, major: int) -> sql.Composed:
+    """Let a login act as a role: that of a dump as the owner, an entry's second as its first."""
+    grant = sql.SQL("GRANT {} TO {}").format(sql.Identifier(role), sql.Identifier(login))
     return grant if major < 16 else grant + sql.SQL(" WITH INHERIT TRUE, SET TRUE")
 
 

@@ -23,16 +23,23 @@ _FLAGS: Final = {
 
 def create_role(change: CreateRole, verifier: sql.Composable | None) -> sql.Composed:
     """`CREATE ROLE`, with a SCRAM verifier as its password, or with none."""
+    return login_role(
+        change.role, change.connection_limit, verifier, createdb=change.createdb
+    )
+
+
+def login_role(
+    role: str, connection_limit: int, verifier: sql.Composable | None, *, createdb: bool = False
+) -> sql.Composed:
+    """`CREATE ROLE … LOGIN`; -1 for no limit."""
     options: list[sql.Composable] = [sql.SQL("LOGIN")]
-    if change.createdb:
+    if createdb:
         options.append(sql.SQL("CREATEDB"))
-    if change.connection_limit != -1:
-        options.append(limit_to(change.connection_limit))
+    if connection_limit != -1:
+        options.append(limit_to(connection_limit))
     if verifier is not None:
         options.append(sql.SQL("PASSWORD {}").format(verifier))
-    return sql.SQL("CREATE ROLE {} {}").format(
-        sql.Identifier(change.role), sql.SQL(" ").join(options)
-    )
+    return sql.SQL("CREATE ROLE {} {}").format(sql.Identifier(role), sql.SQL(" ").join(options))
 
 
 def create_delegate(role: str, verifier: sql.Composable) -> sql.Composed:
