@@ -110,10 +110,12 @@ class RetireSettings:
     Attributes:
         days: between disabling and dropping.
         programs: the directory of `pg_dump` and `pg_restore`, or None to look for them.
+        timeout: seconds that each of them may take.
     """
 
     days: int
     programs: str | None
+    timeout: float
 
 
 @dataclass(frozen=True, slots=True)

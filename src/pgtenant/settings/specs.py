@@ -245,6 +245,9 @@ SPECS: Final = (
          "The directory of `pg_dump` and `pg_restore`; without it, the oldest on this machine that "
          "can dump the server: on the PATH, below `/usr/lib/postgresql` or `/usr/pgsql-*`, or the "
          "demo's.", _text),
+    Spec("retire", "timeout", "duration", "12h", _A_DURATION,
+         "How long a dump of `retire --stage drop` may take, and how long restoring it.",
+         _duration),
     Spec("rotation", "days", "whole number", 90, _MANY,
          "How many days a password is in use, by the catalog's `risk`: without one, and the "
          "admin's. Terraform's `rotation_days` says the same for the function in AWS.", _many),

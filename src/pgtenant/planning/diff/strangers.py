@@ -6,8 +6,12 @@ from collections.abc import Iterator
 
 from pgtenant.planning.desired import Desired
 from pgtenant.planning.findings import Drift, DriftKind
+from pgtenant.planning.marker import Marker
 from pgtenant.planning.observed import Observed
+from pgtenant.planning.retired import OF_A_DUMP
 from pgtenant.planning.retirement.standing import disabled
+from pgtenant.planning.sql import statements
+from pgtenant.planning.sql.text import advice
 
 
 def find_strangers(observed: Observed, desired: Desired) -> Iterator[Drift]:
@@ -15,19 +19,21 @@ def find_strangers(observed: Observed, desired: Desired) -> Iterator[Drift]:
     declared = desired.by_name
     for name, role in sorted(observed.roles.items()):
         mark = role.marker
-        if mark is None or name in declared:
+        if mark is None or name in declared or _is_second(mark, desired):
             continue
         databases = ", ".join(d.name for d in observed.owned_by(name))
         owns = f"; it owns {databases}" if databases else ""
-        if mark.environment == desired.environment and mark.retired is not None:
-            yield disabled(mark.entry, name, mark.retired, owns)
+        if mark.environment == desired.environment and mark.entry.endswith(OF_A_DUMP):
+            yield _of_a_dump(name, mark.entry.removesuffix(OF_A_DUMP), observed, desired)
+        elif mark.environment == desired.environment and mark.retired is not None:
+            yield disabled(mark.entry, name, mark.retired, observed, owns)
         elif mark.environment == desired.environment:
             yield Drift(
                 kind=DriftKind.RETIRED,
                 entry=mark.entry,
                 database="",
                 role=name,
-                message=f"retired? It is managed but no entry declares it{owns}",
+                message=f"retired? It is managed but no entry declares it{_second(mark)}{owns}",
             )
         else:
             yield Drift(
@@ -37,6 +43,19 @@ def find_strangers(observed: Observed, desired: Desired) -> Iterator[Drift]:
                 role=name,
                 message=f"belongs to the environment {mark.environment}{owns}",
             )
+    yield from _admin(observed)
+
+
+def _is_second(mark: Marker, desired: Desired) -> bool:
+    """Return whether it is a declared role's second login, wanted or about to go."""
+    return mark.environment == desired.environment and mark.second_of in desired.by_name
+
+
+def _second(mark: Marker) -> str:
+    return f"; it is the second login of {mark.second_of}" if mark.second_of is not None else ""
+
+
+def _admin(observed: Observed) -> Iterator[Drift]:
     through = observed.server.admin.rds_iam_through
     if through:
         yield Drift(
@@ -47,3 +66,21 @@ def find_strangers(observed: Observed, desired: Desired) -> Iterator[Drift]:
             message=f"the admin is a member of rds_iam through {', '.join(sorted(through))}:"
             " RDS then refuses its password",
         )
+
+
+def _of_a_dump(role: str, entry: str, observed: Observed, desired: Desired) -> Drift:
+    """Return what is shown of a login that a dump has left."""
+    there = entry in observed.managed(desired.environment).values()
+    return Drift(
+        kind=DriftKind.DISABLED if there else DriftKind.RETIRED,
+        entry=entry,
+        database="",
+        role=role,
+        message=f"was made to dump {entry}, and not dropped when that ended: "
+        + (
+            f"any `pgtenant retire {entry}` drops it"
+            if there
+            else "whoever granted it something has to take that back, and then it can be dropped"
+        ),
+        statement="" if there else advice(statements.drop_role(role)),
+    )
