@@ -192,7 +192,7 @@ def test_no_more_logins_at_once_than_the_budget(project: Project) -> None:
         assert most.result() <= 3
 
 
-@pytest.mark.parametrize("store", ["file", "aws"])
+@pytest.mark.parametrize("store", ["file", pytest.param("aws", marks=pytest.mark.slow)])
 def test_a_rotation_under_way(
     store: Literal["file", "aws"], project: Project, moto_server: Moto
 ) -> None:
