@@ -50,7 +50,7 @@ def seconds(root: Path, number: int) -> float:
     name = f"new_{number}"
     given = {"environment": "dev", "database_name": name, "username": f"{name}_user"}
     start = time.process_time()
-    add(load(root, environ={}), given | FIELDS, today="2026-01-01")
+    add(load(root, environ={}), given | FIELDS, moment="2026-01-01")
     return time.process_time() - start
 
 

@@ -99,6 +99,7 @@ def test_two_requests_at_the_same_time_from_the_form_to_the_merge(
     shutil.copytree(github.root / ".git", other.root / ".git")
     other.origin.symlink_to(github.origin)
     github.variables = {"REQUESTS_APP_ID": "1"}
+    api.app = "requests-of-example-org[bot]"
 
     with ThreadPoolExecutor() as pool:
         first = pool.submit(dispatched, github, INVENTORY | {"domain": HOSTILE})

@@ -50,6 +50,7 @@ class GitHubApi:
         statuses: the last status of each commit and context.
         teams: who is in which.
         logins: whose each address of an author is.
+        app: the login of the App that workflows push as; empty where they push as themselves.
         pushed_by: who pushed a commit, where it is not who committed it.
         pushes: every push to a branch, the newest last.
         tells_of_pushes: whether it does so by now.
@@ -72,6 +73,7 @@ class GitHubApi:
     statuses: dict[tuple[str, str], dict[str, str]] = field(default_factory=dict)
     teams: dict[str, list[str]] = field(default_factory=dict)
     logins: dict[str, str] = field(default_factory=dict)
+    app: str = ""
     pushed_by: dict[str, str | None] = field(default_factory=dict)
     pushes: list[dict[str, Any]] = field(default_factory=list)
     tells_of_pushes: bool = True
@@ -134,6 +136,8 @@ class GitHubApi:
             if last.get(ref) == commit:
                 continue
             account = self._account(address.strip("<>"))
+            if self.app and account is not None and account["login"] == BOT["login"]:
+                account = {"login": self.app}
             if commit in self.pushed_by:
                 login = self.pushed_by[commit]
                 account = None if login is None else {"login": login}
