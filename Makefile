@@ -9,16 +9,21 @@ STAMP = .venv/.installed
 PLATFORM = .cache/platform/.installed
 LOCK = .venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-emit-find-links --no-header --no-annotate
+# For one Python on one Linux, whose markers pip would otherwise read for the machine's own Python.
+LAMBDA_LOCK = $(subst --universal --python-version 3.11,--python-platform x86_64-manylinux_2_28 \
+	--python-version 3.12,$(LOCK))
 # They need C libraries, and what takes their place here does not: psycopg2-binary, and no LDAP.
 NOT_FOR_BENCH = psycopg2 python-ldap pyasn1 pyasn1-modules
 CPUS := $(shell getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2)
 WORKERS ?= $(shell n=$(CPUS); [ $$n -lt 2 ] && n=2; [ $$n -gt 4 ] && n=4; echo $$n)
 # Half of the time it waits: for what takes its time on a fake AWS too, and for pods.
 PLATFORM_WORKERS ?= $(shell echo $$(($(WORKERS) + 1)))
+# Of Lambda: x86_64 or arm64.
+ARCHITECTURE ?= x86_64
 TESTS = tests/unit tests/golden tests/integration tests/e2e tests/regressions
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-full test-platform faults bench lint format docs-reference lock clean
+.PHONY: help setup demo test test-full test-platform faults bench lambda lint format docs-reference lock clean
 
 help: ## Show this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1	/p' $(MAKEFILE_LIST) | expand -t 18
@@ -46,6 +51,10 @@ faults: $(STAMP) ## Do the same, and make docs/faults.md from it
 bench: $(STAMP) ## Measure against psql and other tools; make docs/performance.md (BENCH="--large")
 	@PYTHONPATH=tests .venv/bin/python -m benchmarks $(BENCH)
 
+lambda: $(STAMP) ## Make the package of the function in AWS that rotates (ARCHITECTURE=arm64 CA_BUNDLE=file)
+	@.venv/bin/python tools/lambda_zip.py --architecture $(ARCHITECTURE) \
+		$(if $(CA_BUNDLE),--ca-bundle "$(CA_BUNDLE)") dist/pgtenant-rotation-$(ARCHITECTURE).zip
+
 lint: $(STAMP) ## Check style, types and layers
 	@.venv/bin/ruff check --quiet
 	@.venv/bin/ruff format --check --quiet
@@ -67,6 +76,7 @@ lock: $(STAMP) ## Pin the dependencies again, with hashes
 	@$(LOCK) -c requirements/dev.txt --extra aws pyproject.toml -o requirements/image.txt
 	@{ echo '# What pgtenant[aws] needs, pinned by hash; its image has the same.'; cat requirements/image.txt; } \
 		> src/pgtenant/platform/templates/requirements/dependencies.txt
+	@$(LAMBDA_LOCK) -c requirements/dev.txt pyproject.toml -o requirements/lambda.txt
 	@$(LOCK) -c requirements/dev.txt requirements/build.in -o requirements/build.txt
 	@$(LOCK) requirements/platform.in -o requirements/platform.txt
 	@for peer in ansible ldap2pg pg-sync-roles pgbedrock; do \
