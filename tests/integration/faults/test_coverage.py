@@ -26,6 +26,8 @@ _ONLY_SHOWN: Final = {
     "close_public_schema",
     "drop_slot",
     "drop_subscription",
+    "end_sessions",
+    "rename_role",
     "revoke_execute",
     "rollback_prepared",
     "with_attribute",

@@ -172,6 +172,41 @@ def _from_iam(bench: Bench) -> None:
     _as_superuser(bench)
 
 
+def _alternating(bench: Bench) -> None:
+    """Have two entries get a second login, and one whose second login is in disorder."""
+    _managed(bench)
+    _second(bench, "shop_user", "shop")
+    bench.sql(
+        "platform",
+        "ALTER ROLE shop_user_b RESET role",
+        "ALTER ROLE shop_user_b SET work_mem = '8MB'",
+        "REVOKE shop_user FROM shop_user_b",
+        admin=True,
+    )
+    bench.sql("shop", "CREATE TABLE mine ()", "ALTER TABLE mine OWNER TO shop_user_b")
+    bench.project.write({key: entry | {"rotation": "alternate"} for key, entry in _SHOP.items()})
+
+
+def _single(bench: Bench) -> None:
+    """Have a second login that is no longer wanted."""
+    _managed(bench)
+    _second(bench, "shop_user", "shop")
+    bench.sql("shop", "CREATE TABLE mine ()", "ALTER TABLE mine OWNER TO shop_user_b")
+
+
+def _second(bench: Bench, first: str, entry: str) -> None:
+    marker = {"managed_by": "pgtenant", "environment": "dev", "entry": entry, "second_of": first}
+    comment = quoted(json.dumps(marker, separators=(",", ":")))
+    bench.sql(
+        "platform",
+        f"CREATE ROLE {first}_b LOGIN",
+        f"GRANT {first} TO {first}_b",
+        f"ALTER ROLE {first}_b SET role = {first}",
+        f"COMMENT ON ROLE {first}_b IS {comment}",
+        admin=True,
+    )
+
+
 def _delegated(bench: Bench) -> None:
     """Have the delegated admin made, as the run before an undo would have done."""
     _managed(bench)
@@ -256,6 +291,8 @@ ALL: Final[dict[str, Scenario]] = {
     ),
     "iam": Scenario('to `auth = "iam"`', _to_iam),
     "password": Scenario('from `auth = "iam"` back to a password', _from_iam),
+    "alternate": Scenario('to `rotation = "alternate"`, and mending a second login', _alternating),
+    "single": Scenario('back to `rotation = "single"`', _single),
     "bootstrap": Scenario("bootstrap", _managed, _BOOTSTRAP),
     "undo": Scenario("bootstrap --undo", _delegated, (*_BOOTSTRAP, "--undo")),
     "taken": Scenario(
