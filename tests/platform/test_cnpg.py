@@ -82,6 +82,17 @@ def test_an_independent_controller_opens_what_was_sealed(gitops: GitOps) -> None
         assert opened(label) == {"username": None, "password": None}
 
 
+def test_an_independent_kubeseal_seals_alike(gitops: GitOps) -> None:
+    values = {"password": "not-a-secret/%ä", "empty": ""}
+    given = {"certificate": controller().public, "namespace": "postgres", "values": values}
+    packages = node.packages(KUBESEAL)
+    sealed = json.loads(node.run(packages, KUBESEAL / "seal.cjs", given=json.dumps(given)))
+    assert {key: controller().opened(one, "postgres") for key, one in sealed.items()} == values
+    gitops.settings('[secrets]\nstore = "file"\n[cnpg]\nscope = "namespace-wide"\n')
+    gitops.rendered()
+    assert gitops.sealed("shop", "postgres")["username"] == "shop-user"
+
+
 def holds(there: object, wanted: object) -> bool:
     """Tell whether a value is there, perhaps with defaults of the server's beside it."""
     if isinstance(wanted, dict):

@@ -43,6 +43,16 @@ class Controller:
             serialization.NoEncryption(),
         ).decode()
 
+    @cached_property
+    def public(self) -> str:
+        return (
+            self.key.public_key()
+            .public_bytes(
+                serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
+            )
+            .decode()
+        )
+
     def opened(self, value: str, label: str) -> str:
         """Open a value as `crypto.HybridDecrypt` of the controller does, or raise `ValueError`."""
         data = base64.b64decode(value, validate=True)

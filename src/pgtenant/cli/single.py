@@ -25,6 +25,7 @@ from pgtenant.usecases.approval import log_approval, require_approval
 from pgtenant.usecases.identity import build_id, run_id
 from pgtenant.usecases.inputs import Inputs, load_catalog, load_inputs
 from pgtenant.usecases.journal import ended, upload
+from pgtenant.usecases.operated import refuse_operated
 from pgtenant.usecases.recorder import Recorder
 from pgtenant.usecases.recording import recording
 
@@ -108,6 +109,7 @@ class Single:
             PgtenantError: one of them can't be had.
         """
         settings, env = self.settings, self.environment
+        refuse_operated(settings, env)
         catalog = load_catalog(settings, env, only)
         approver = "" if self.dry_run else require_approval(settings, env, os.environ)
         store = open_store(
