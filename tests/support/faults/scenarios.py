@@ -291,8 +291,6 @@ ALL: Final[dict[str, Scenario]] = {
     ),
     "iam": Scenario('to `auth = "iam"`', _to_iam),
     "password": Scenario('from `auth = "iam"` back to a password', _from_iam),
-    "alternate": Scenario('to `rotation = "alternate"`, and mending a second login', _alternating),
-    "single": Scenario('back to `rotation = "single"`', _single),
     "bootstrap": Scenario("bootstrap", _managed, _BOOTSTRAP),
     "undo": Scenario("bootstrap --undo", _delegated, (*_BOOTSTRAP, "--undo")),
     "taken": Scenario(
@@ -336,4 +334,6 @@ ALL: Final[dict[str, Scenario]] = {
         databases=("platform", "extra"),
         nameless=True,
     ),
+    "alternate": Scenario('to `rotation = "alternate"`, and mending a second login', _alternating),
+    "single": Scenario('back to `rotation = "single"`', _single),
 }
