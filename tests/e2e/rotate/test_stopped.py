@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from e2e.rotate.shop import admitted, in_order, rotate, rotated, stored, write_shop
-from pgtenant.rotation.stages import CURRENT, PENDING
+from pgtenant.rotation.stages import PENDING
 from support.boundaries import BOUNDARIES, Stop, ending, stop
 from support.project import Project
 
@@ -78,20 +78,42 @@ def test_a_pending_version_that_can_not_be_used_is_replaced(files: Project) -> N
         in_order(files)
 
 
+def killed_everywhere(project: Project, name: str = "shop/postgres") -> None:
+    """Kill a rotation at each boundary, and have the next one converge."""
+    for boundary in BOUNDARIES:
+        before = stored(project, name)
+        kill_at(project, boundary, KEYS[name])
+        rotated(project, KEYS[name])
+        assert in_order(project, name)["password"] != before["password"]
+
+
 @pytest.mark.slow
 @pytest.mark.every_major
-@pytest.mark.parametrize("mode", ["single", "alternate"])
-@pytest.mark.parametrize("name", KEYS)
-def test_killed_at_every_boundary(shop: Project, name: str, mode: str) -> None:
-    if mode == "alternate":
-        if name == "rds/master":
-            pytest.skip("the admin has one login")
-        write_shop(shop, rotation=mode)
-        shop.converge()
+def test_killed_at_every_boundary(files: Project) -> None:
+    killed_everywhere(files)
+
+
+@pytest.mark.slow
+def test_the_admins_own_killed_at_every_boundary(files: Project) -> None:
+    killed_everywhere(files, "rds/master")
+
+
+@pytest.mark.slow
+def test_killed_at_every_boundary_in_aws(aws_project: Project) -> None:
+    write_shop(aws_project)
+    aws_project.converge()
+    killed_everywhere(aws_project)
+
+
+@pytest.mark.slow
+@pytest.mark.every_major
+def test_alternate_logins_work_whenever_a_rotation_is_killed(files: Project) -> None:
+    write_shop(files, rotation="alternate")
+    files.converge()
     for boundary in BOUNDARIES:
-        before = stored(shop, name)
-        kill_at(shop, boundary, KEYS[name])
-        if mode == "alternate":  # whatever is stored works at every moment
-            admitted(shop, stored(shop, name, CURRENT))
-        rotated(shop, KEYS[name])
-        assert in_order(shop, name)["password"] != before["password"]
+        before = stored(files)
+        kill_at(files, boundary, "shop")
+        admitted(files, stored(files))
+        admitted(files, before)
+        rotated(files, "shop")
+        in_order(files)

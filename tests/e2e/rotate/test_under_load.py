@@ -2,66 +2,69 @@
 
 Twenty clients open a connection, query and close it. They get new credentials some rounds after
 the secret has them, as ExternalSecrets would deliver them: always before the next rotation.
+`pytest -s` shows the figures.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import psycopg
 import pytest
 
 from e2e.rotate.shop import in_order, login, rotated, stored, write_shop
-from support.load import REFUSED, under_load
+from support.load import REFUSED, Load, under_load
 from support.project import Project
 
-DELAY = 5
+DELAY = 2
 """Rounds of every client between a rotation and the delivery of its credentials."""
-
-Record = Callable[[str, object], None]
 
 
 def connecting(project: Project) -> Callable[[Any], psycopg.Connection[Any]]:
     return lambda fields: login(project, fields)
 
 
+def report(load: Load, windows: Sequence[int] = ()) -> None:
+    figures = f"{load.logins} logins, refused {load.failed.total()}, windows {list(windows)} ms"
+    sys.stdout.write(f"\n{figures}\n")
+
+
 @pytest.mark.slow
 @pytest.mark.every_major
-def test_alternate_logins_refuse_nobody(shop: Project, record_property: Record) -> None:
-    write_shop(shop, rotation="alternate")
-    shop.converge()
+def test_alternate_logins_refuse_nobody(files: Project) -> None:
+    write_shop(files, rotation="alternate")
+    files.converge()
     users, passwords = [], set()
-    with under_load(connecting(shop), stored(shop)) as load:
+    with under_load(connecting(files), stored(files)) as load:
         for _ in range(20):
-            rotated(shop, "shop")
-            now = stored(shop)
+            rotated(files, "shop")
+            now = stored(files)
             users.append(now["username"])
             passwords.add(now["password"])
             load.go_on(DELAY)
             load.deliver(now)
-    record_property("logins", load.logins)
+    report(load)
     assert dict(load.failed) == {}
     assert users == ["shop_user_b", "shop_user"] * 10
     assert len(passwords) == 20
-    in_order(shop)
+    in_order(files)
 
 
 @pytest.mark.slow
 @pytest.mark.every_major
-def test_a_single_login_refuses_until_the_new_password_arrives(
-    shop: Project, record_property: Record
-) -> None:
-    with under_load(connecting(shop), stored(shop)) as load:
+def test_a_single_login_refuses_until_the_new_password_arrives(files: Project) -> None:
+    windows: list[int] = []
+    with under_load(connecting(files), stored(files)) as load:
         assert dict(load.failed) == {}
         for _ in range(5):
-            rotated(shop, "shop")
+            windows += [one["window_ms"] for one in rotated(files, "shop")]
             load.go_on(DELAY)
-            load.deliver(stored(shop))
+            load.deliver(stored(files))
             before = load.failed.copy()
             load.go_on(DELAY)
             assert load.failed == before  # all have it: nobody is refused any more
-    record_property("logins", load.logins)
-    record_property("refused", dict(load.failed))
+    report(load, windows)
     assert set(load.failed) == {REFUSED}
-    in_order(shop)
+    in_order(files)
