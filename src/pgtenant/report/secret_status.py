@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import UTC, timedelta
 from typing import Any, Final
 
 from pgtenant.audit.record import stamp
@@ -90,9 +90,10 @@ def _age(due: Due | None) -> str:
 def _when(due: Due | None) -> str:
     if due is None:
         return "-"
-    if due.at is None or due.at <= due.now:
+    if due.at is None:
         return "now"
-    return f"in {_days(due.at - due.now)}"
+    date = due.at.astimezone(UTC).date().isoformat()
+    return f"{date} (past)" if due.is_due else date
 
 
 def _days(length: timedelta) -> str:

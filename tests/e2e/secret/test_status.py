@@ -90,23 +90,25 @@ def test_all_of_them_work(project: Project) -> None:
 def test_the_table(project: Project) -> None:
     project.write(ENTRIES)
     project.converge()
-    made(project, "rds/master", 1)
-    made(project, "billing/postgres", 15)
-    made(project, "orders/postgres", 80)
-    made(project, "orders_ro/postgres", 0)
+    ages = {"rds/master": 1, "billing/postgres": 15, "orders/postgres": 80, "orders_ro/postgres": 0}
+    made_at = [made(project, name, days) for name, days in ages.items()]
+    allowed = (90, 14, 90, 90)
+    admins, billings, orders, readers = (
+        (moment + timedelta(days=days)).date()
+        for moment, days in zip(made_at, allowed, strict=True)
+    )
     project.instance.su("ALTER ROLE orders_reader PASSWORD 'set by hand'")
     done = project.run("secret", "status", "-e", "dev")
     assert done.code == 1
-    # The secrets are some seconds older than a whole number of days.
     admin = project.instance.admin.user
     assert done.out == (
         "Secrets of dev\n"
         "\n"
-        "entry      login           rotation  age      due         versions  password\n"
-        f"(admin)    {admin:<14}  single    1 day    in 88 days  current   works\n"
-        "billing    billing_user    single    15 days  now         current   works\n"
-        "orders     orders_user     single    80 days  in 9 days   current   works\n"
-        "orders_ro  orders_reader   single    0 days   in 89 days  current   does not work\n"
+        "entry      login           rotation  age      due                versions  password\n"
+        f"(admin)    {admin:<14}  single    1 day    {admins}         current   works\n"
+        f"billing    billing_user    single    15 days  {billings} (past)  current   works\n"
+        f"orders     orders_user     single    80 days  {orders}         current   works\n"
+        f"orders_ro  orders_reader   single    0 days   {readers}         current   does not work\n"
         "\n"
         "* orders_ro: the server refuses the password; `pgtenant apply` sets the one\n"
         "    that is stored\n"

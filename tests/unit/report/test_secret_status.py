@@ -63,12 +63,12 @@ HEALTHS = (
 TEXT = """\
 Secrets of dev
 
-entry    login         rotation   age      due         versions                               password
-(admin)  master        single     3 days   in 87 days  current, kept by rds                   works
-kiosk    kiosk_user_b  alternate  20 days  now         current, pending, previous, automatic  works
-new      new_user      single     unknown  now         current                                works
-lost     -             single     -        -           -                                      does not work
-tokens   tokens_user   -          -        -           -                                      not used
+entry    login         rotation   age      due                versions                               password
+(admin)  master        single     3 days   2027-02-17         current, kept by rds                   works
+kiosk    kiosk_user_b  alternate  20 days  2026-11-16 (past)  current, pending, previous, automatic  works
+new      new_user      single     unknown  now                current                                works
+lost     -             single     -        -                  -                                      does not work
+tokens   tokens_user   -          -        -                  -                                      not used
 
 * lost: it is not there
 * tokens: IAM
