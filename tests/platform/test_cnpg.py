@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import yaml
 
+from pgtenant.cli import main
 from support import node
 from support.cluster import Cluster
 from support.cnpg import DIRECTORY, SHOP, GitOps
@@ -32,10 +35,9 @@ def gitops(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> GitOps:
 def test_a_real_api_server_takes_and_keeps_them(cluster: Cluster, gitops: GitOps) -> None:
     for file, resource in DEFINITIONS.items():
         cluster.define(file, resource)
-    cluster("create", "namespace", "postgres")
     gitops.rendered()
     apply = ("apply", "--server-side", "--field-manager=argocd", "--filename=-")
-    try:
+    with namespaces(cluster, "postgres"):
         for name, text in sorted(gitops.manifests().items()):
             applied = cluster(*apply, given=text)
             assert applied.code == 0, f"{name}: {applied.err}"
@@ -45,13 +47,75 @@ def test_a_real_api_server_takes_and_keeps_them(cluster: Cluster, gitops: GitOps
             assert holds(kept["spec"], sent["spec"]), name
             assert holds(kept["metadata"]["annotations"], sent["metadata"]["annotations"])
         # Nothing of it is other than what the server has: the second apply changes nothing.
-        before = versions(cluster)
+        before = generations(cluster)
         gitops.rendered()
         for text in gitops.manifests().values():
             assert cluster(*apply, given=text).code == 0
-        assert versions(cluster) == before
+        assert generations(cluster) == before
+
+
+def test_whether_it_has_arrived(
+    cluster: Cluster,
+    gitops: GitOps,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for file, resource in DEFINITIONS.items():
+        cluster.define(file, resource)
+    gitops.declare({"shop": SHOP})
+    gitops.rendered()
+    monkeypatch.setenv("KUBECONFIG", cluster.environ["KUBECONFIG"])
+    command = ["verify", "gitops", "-e", "dev", "--project", str(gitops.root)]
+    with namespaces(cluster, "postgres", "shop"):
+        assert main(command) == 1
+        assert "there is no such Cluster" in capsys.readouterr().out
+        for text in gitops.manifests().values():
+            assert cluster("apply", "--server-side", "--filename=-", given=text).code == 0
+        stand_in_for_the_controllers(cluster, gitops.sealed("shop"))
+        code, out = main(command), capsys.readouterr().out
+        assert code == 0, out
+        assert "4 as they should be, 0 not, 0 could not be checked" in out
+        assert "not-a-secret-of-shop" not in out
+    monkeypatch.setenv("KUBECONFIG", str(gitops.root / "none"))
+    assert main(command) == 1
+    assert "0 as they should be, 0 not, 4 could not be checked" in capsys.readouterr().out
+
+
+def stand_in_for_the_controllers(cluster: Cluster, values: dict[str, str]) -> None:
+    """Do what sealed-secrets, Reflector and CloudNativePG do, none of which is here."""
+    name, mirrored = "shop-db-creds", "reflector.v1.k8s.emberstack.com/reflected-version"
+    literals = [f"--from-literal={key}={value}" for key, value in values.items()]
+    for namespace in ("postgres", "shop"):
+        made = ("create", "secret", "generic", name, f"--namespace={namespace}", *literals)
+        assert cluster(*made).code == 0
+    version = cluster.get("secret", name, "--namespace=postgres")["metadata"]["resourceVersion"]
+    cluster("annotate", "secret", name, "--namespace=shop", f"{mirrored}={version}")
+    roles = {
+        "byStatus": {"reconciled": ["shop-user"]},
+        "passwordStatus": {"shop-user": {"resourceVersion": version, "transactionID": 1}},
+    }
+    cluster_is = {"managedRolesStatus": roles}
+    for kind, one, status in (
+        ("clusters", "postgres-shared", cluster_is),
+        ("databases", "shop-db", {"applied": True, "observedGeneration": 1}),
+    ):
+        path = f"/apis/postgresql.cnpg.io/v1/namespaces/postgres/{kind}/{one}"
+        there = json.loads(cluster("get", f"--raw={path}").out)
+        given = json.dumps(there | {"status": status})
+        done = cluster("replace", f"--raw={path}/status", "--filename=-", given=given)
+        assert done.code == 0, done.err
+
+
+@contextlib.contextmanager
+def namespaces(cluster: Cluster, *names: str) -> Iterator[None]:
+    """Namespaces of the test's own."""
+    for name in names:
+        made = cluster("create", "namespace", name)
+        assert made.code == 0, made.err
+    try:
+        yield
     finally:
-        cluster("delete", "namespace", "postgres", "--wait=true")
+        cluster("delete", "namespace", *names, "--wait=true")
 
 
 def test_the_server_would_refuse_what_is_wrong(cluster: Cluster, gitops: GitOps) -> None:
@@ -104,10 +168,10 @@ def holds(there: object, wanted: object) -> bool:
     return there == wanted
 
 
-def versions(cluster: Cluster) -> dict[str, str]:
-    """The version of every object, which changes with it."""
+def generations(cluster: Cluster) -> dict[str, int]:
+    """The generation of every object, which counts the changes of what is wanted."""
     return {
-        one["metadata"]["uid"]: one["metadata"]["resourceVersion"]
+        one["metadata"]["uid"]: one["metadata"]["generation"]
         for resource in DEFINITIONS.values()
         for one in cluster.get(resource, "--namespace", "postgres")["items"]
     }
