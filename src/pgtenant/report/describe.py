@@ -200,10 +200,11 @@ def _at_most(connections: int) -> str:
 
 def _settings(change: ConfigureSecond) -> str:
     def told(database: str, setting: str) -> str:
-        return f"{shown(setting)} in {name(database)}" if database else shown(setting)
+        return f"{name(setting)} in {name(database)}" if database else name(setting)
 
-    parts = [f"gets {some([told(*s.key) for s in change.put])}"] if change.put else []
-    parts += [f"loses {some([told(*key) for key in change.reset])}"] if change.reset else []
+    put, reset = (told(*setting.key) for setting in change.put), (told(*k) for k in change.reset)
+    parts = [f"gets {', '.join(put)}"] if change.put else []
+    parts += [f"loses {', '.join(reset)}"] if change.reset else []
     return f"settings: {'; '.join(parts)}"
 
 

@@ -9,15 +9,20 @@ from pgtenant.planning.changes import (
     AlterDatabase,
     AlterRole,
     Change,
+    ConfigureSecond,
     CreateDatabase,
     CreateExtension,
     CreateRole,
+    CreateSecond,
+    DropSecond,
     GrantDatabase,
     GrantDefault,
     GrantObjects,
     HandOverDatabase,
+    JoinFirst,
     MarkDatabase,
     MarkRole,
+    ReassignOwned,
     RevokeColumns,
     RevokeDatabase,
     RevokeDefault,
@@ -31,6 +36,7 @@ from pgtenant.planning.changes import (
     UsePassword,
 )
 from pgtenant.planning.marker import Marker
+from pgtenant.planning.observed import Setting
 from pgtenant.planning.privileges import PUBLIC, ObjectKind
 from pgtenant.report.describe import describe, mark_of
 
@@ -87,6 +93,30 @@ def examples(text: str) -> list[tuple[Change, str]]:
             RevokeMembership(**on_role, group=text),
             "- role N is no longer a member of N",
         ),
+        (
+            CreateSecond(
+                **on_role,
+                first=text,
+                connection_limit=5,
+                secret=None,
+                settings=(Setting("", "role", text),),
+                marker=MARKER,
+            ),
+            "+ role N  (second login of N, whose role it acts as, at most 5 connections,"
+            " no password until the first rotation)",
+        ),
+        (JoinFirst(**on_role, first=text, major=17), "+ role N is a member of N again"),
+        (
+            ConfigureSecond(
+                **on_role, put=(Setting("", "role", text),), reset=((text, "work_mem"),)
+            ),
+            "~ role N  settings: gets role; loses work_mem in N",
+        ),
+        (
+            ReassignOwned(**on_database, role=text, leaving=True),
+            "~ database N  what N owns goes to N, and it loses what it was granted",
+        ),
+        (DropSecond(**on_role), "- role N  dropped, a second login that owns nothing"),
         (CreateDatabase(**on_database), "+ database N  owned by N"),
         (
             HandOverDatabase(**on_database, admin="a", marker=MARKER, role_comment=MARKER.text()),
