@@ -6,6 +6,7 @@ PostgreSQL. One test, because an instance takes the provider minutes even where 
 
 from __future__ import annotations
 
+import fnmatch
 import json
 import urllib.parse
 from collections.abc import Callable
@@ -63,6 +64,8 @@ def test_an_environment_from_nothing_to_its_applications(world: World) -> None:
     assert world.apply("run.tfplan") == planned
     secrets_are_as_documented(world)
     policies_stay_in_their_environment(world)
+    an_applications_policy_names_no_other_secret(world)
+    every_password_is_rotated_as_its_risk_asks(world)
 
     world.be_rds()
     applied = world.pgtenant("apply", "--format", "json")
@@ -119,6 +122,68 @@ def policies_stay_in_their_environment(world: World) -> None:
     statements(own["PolicyDocument"])
     trust = iam.get_role(RoleName=role)["Role"]["AssumeRolePolicyDocument"]
     assert "system:serviceaccount:platform-system:platform-provisioner" in json.dumps(trust)
+
+
+def an_applications_policy_names_no_other_secret(world: World) -> None:
+    """Asked as IAM does: a resource or a condition may hold wildcards."""
+    secrets = world.client("secretsmanager")
+    arns = {
+        entry: secrets.describe_secret(SecretId=f"goldenpath/dev/{entry}/postgres")["ARN"]
+        for entry in CATALOG
+    }
+    for entry in CATALOG:
+        document = policy(world, f"goldenpath-dev-{entry}-database-secret-reader")
+        assert {other for other, arn in arns.items() if may_read(document, arn)} == {entry}
+        assert {other for other, arn in arns.items() if may_decrypt(document, arn)} == {entry}
+        assert not may_read(document, arns[entry].replace("/dev/", "/prod/"))
+    everybody = policy(world, "goldenpath-dev-database-secrets-reader")
+    assert all(may_read(everybody, arn) for arn in arns.values())
+
+
+def policy(world: World, name: str) -> dict[str, Any]:
+    arn = f"arn:aws:iam::123456789012:policy/{name}"
+    version = world.client("iam").get_policy_version(PolicyArn=arn, VersionId="v1")
+    document: dict[str, Any] = version["PolicyVersion"]["Document"]
+    return document
+
+
+def may_read(document: dict[str, Any], arn: str) -> bool:
+    return any(
+        matches(arn, statement["Resource"])
+        for statement in allowing(document, "secretsmanager:GetSecretValue")
+    )
+
+
+def may_decrypt(document: dict[str, Any], arn: str) -> bool:
+    return any(
+        matches(arn, statement["Condition"]["StringEquals"]["kms:EncryptionContext:SecretARN"])
+        for statement in allowing(document, "kms:Decrypt")
+    )
+
+
+def allowing(document: dict[str, Any], action: str) -> list[dict[str, Any]]:
+    assert {statement["Effect"] for statement in document["Statement"]} == {"Allow"}
+    return [one for one in document["Statement"] if matches(action, one["Action"])]
+
+
+def matches(text: str, patterns: str | list[str]) -> bool:
+    wanted = [patterns] if isinstance(patterns, str) else patterns
+    return any(fnmatch.fnmatchcase(text, pattern) for pattern in wanted)
+
+
+def every_password_is_rotated_as_its_risk_asks(world: World) -> None:
+    function = world.client("lambda").get_function(FunctionName="goldenpath-dev-password-rotation")[
+        "Configuration"
+    ]
+    assert function["Handler"] == "pgtenant.rotation.handler.lambda_handler"
+    assert function["Environment"]["Variables"]["PGTENANT_ENVIRONMENT"] == "dev"
+    secrets = world.client("secretsmanager")
+    for entry, days in {"inventory": 14, "inventory_reader": 90}.items():
+        secret = secrets.describe_secret(SecretId=f"goldenpath/dev/{entry}/postgres")
+        assert secret["RotationEnabled"]
+        assert secret["RotationLambdaARN"] == function["FunctionArn"]
+        assert secret["RotationRules"]["AutomaticallyAfterDays"] == days
+    assert not secrets.describe_secret(SecretId="goldenpath/dev/rds/master").get("RotationEnabled")
 
 
 def statements(document: dict[str, Any]) -> None:

@@ -42,6 +42,7 @@ def serve() -> Iterator[Moto]:
 def _main() -> None:
     import logging
 
+    from moto.core.config import default_user_config
     from moto.rds.models import DBInstance
     from moto.secretsmanager.models import SecretsManagerBackend
     from moto.server import ThreadedMotoServer
@@ -61,6 +62,8 @@ def _main() -> None:
         lambda self: f"db-{self.db_instance_identifier.replace('-', '').upper()}",
         lambda _self, _given: None,
     )
+    # A function is there, and does nothing: there is no container to run it in.
+    default_user_config["lambda"] = {"use_docker": False}
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
     server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
     server.start()
