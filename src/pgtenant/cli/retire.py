@@ -101,7 +101,7 @@ async def _retire(run: Single, asked: Asked) -> Outcome:
             asked,
             lock_wait=run.lock_wait,
             show=keep,
-            ask=_ask if sys.stdin.isatty() else None,
+            ask=_ask if _is_a_terminal() else None,
         ),
     )
 
@@ -109,6 +109,10 @@ async def _retire(run: Single, asked: Asked) -> Outcome:
 def _ask(what: str) -> str:
     answer: str = click.prompt(f"Type {what} to drop it for good", err=True)
     return answer
+
+
+def _is_a_terminal() -> bool:
+    return sys.stdin.isatty()
 
 
 def _seconds(grace: str) -> float:

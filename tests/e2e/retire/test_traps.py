@@ -20,6 +20,7 @@ from e2e.retire.shop import (
     retire,
 )
 from e2e.retire.test_drop import LEFT, drop, reasons
+from pgtenant.postgres.lock import KEY
 from support.instance import Instance
 from support.oracle import versions
 from support.project import Project, Result
@@ -301,3 +302,32 @@ def test_where_the_admin_can_not_look(project: Project, instance: Instance) -> N
     project.write(OTHER)
     assert "could not be seen when it was disabled" in reasons(drop(project))
     assert drop(project, "--allow-foreign").code == 0
+
+
+def test_what_happens_while_the_name_is_typed(
+    project: Project, instance: Instance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Others can work meanwhile, and it is looked at again."""
+    opened(project, OWNER | OTHER)
+    assert retire(project, "disable").code == 0
+    days_pass(instance, 30, ("shop_user",))
+    project.write(OTHER)
+
+    def typed(*_: object, **__: object) -> str:
+        admin = instance.admin
+        with instance.connect(admin.user, admin.password, admin.dbname) as another:
+            assert another.execute("SELECT pg_try_advisory_lock(%s)", [KEY]).fetchall() == [(True,)]
+        instance.su("ALTER ROLE shop_user LOGIN")
+        return "shop"
+
+    monkeypatch.setattr("pgtenant.cli.retire.click.prompt", typed)
+    monkeypatch.setattr("pgtenant.cli.retire._is_a_terminal", lambda: True)
+    done = project.run("retire", "-e", "dev", "shop", "--stage", "drop", "--no-backup")
+    assert done.code == 1, done.output
+    assert "shop_user can be used again" in " ".join(done.output.split())
+    assert instance.su("SELECT 1 FROM pg_database WHERE datname = 'shop'")
+    instance.su("ALTER ROLE shop_user NOLOGIN")
+    monkeypatch.setattr("pgtenant.cli.retire.click.prompt", lambda *_, **__: "shop")
+    done = project.run("retire", "-e", "dev", "shop", "--stage", "drop", "--no-backup")
+    assert done.code == 0, done.output
+    assert instance.su(LEFT) == []
