@@ -108,7 +108,8 @@ def stand_in_for_the_controllers(cluster: Cluster, values: dict[str, str]) -> No
 
 @contextlib.contextmanager
 def namespaces(cluster: Cluster, *names: str) -> Iterator[None]:
-    """Namespaces of the test's own."""
+    """Namespaces of the test's own, also where a run that was killed has left some."""
+    cluster("delete", "namespace", *names, "--ignore-not-found", "--wait=true")
     for name in names:
         made = cluster("create", "namespace", name)
         assert made.code == 0, made.err
