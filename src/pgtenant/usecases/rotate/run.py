@@ -7,12 +7,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
+from pgtenant.audit.history import Open, PastRun
 from pgtenant.audit.intent import Planned
 from pgtenant.audit.record import Action, Status
 from pgtenant.catalog.naming import second_login
 from pgtenant.errors import AuditError, AuthorityError, ExitCode, PgtenantError
 from pgtenant.planning.changes import Change, MarkRole
 from pgtenant.planning.effects import effect_of
+from pgtenant.planning.evidence import shown as in_effect
 from pgtenant.planning.observed import Observed
 from pgtenant.planning.order import AsAdmin, Group, Place, Transaction
 from pgtenant.planning.plan import Plan
@@ -36,7 +38,7 @@ from pgtenant.usecases.rotate.memory import new_memory, remember
 from pgtenant.usecases.rotate.steps import Pair, create, verifiers
 from pgtenant.usecases.rotate.switch import Switch
 from pgtenant.usecases.rows import in_doubt, rows_of, short
-from pgtenant.usecases.settle import nothing_yet, planned_by, settle
+from pgtenant.usecases.settle import Finding, Judge, compared, needed_by, planned_by, settle
 
 _STATUSES = {
     State.NOT_DUE: Status.NO_CHANGE,
@@ -189,7 +191,7 @@ class _Rotation:
         if dry_run:
             await self.recorder.start(opening)
         else:
-            settlement = await settle(self.recorder, inputs, nothing_yet)
+            settlement = await settle(self.recorder, inputs, self._judge(plan))
             await self.recorder.start(opening, self._planned(plan, to_do), settlement)
         try:
             await prove_authority(self.instance, plan, self.observed)
@@ -200,6 +202,17 @@ class _Rotation:
                 [replace(row, status=Status.ERROR, message=message) for row in rows]
             )
             raise
+
+    def _judge(self, plan: Plan) -> Judge:
+        """Return what judges earlier rotations of the same secrets; all else is left to `apply`."""
+        needed = needed_by(map(effect_of, plan.changes))
+
+        def judge(run: PastRun, one: Open) -> tuple[Finding, str]:
+            if not run.command.startswith("rotate") or one.intent.entry not in plan.entries:
+                return Finding.LATER, ""
+            return compared(one.intent, needed, lambda e: in_effect(e, self.observed))
+
+        return judge
 
     def _planned(self, plan: Plan, to_do: Sequence[Candidate]) -> Sequence[Planned]:
         says = {effect_of(one.change).id: rotated_sentence(one.shown) for one in to_do}
