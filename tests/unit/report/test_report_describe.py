@@ -102,8 +102,10 @@ def examples(text: str) -> list[tuple[Change, str]]:
                 settings=(Setting("", "role", text),),
                 marker=MARKER,
             ),
-            "+ role N  (second login of N, whose role it acts as, at most 5 connections,"
-            " no password until the first rotation)",
+            (
+                "+ role N  (second login of N, whose role it acts as, at most 5 connections,"
+                " no password until the first rotation)"
+            ),
         ),
         (JoinFirst(**on_role, first=text, major=17), "+ role N is a member of N again"),
         (
