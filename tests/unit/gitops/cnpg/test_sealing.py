@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from datetime import timedelta
 
 import pytest
@@ -79,3 +80,10 @@ def test_another_controller_s_certificate_is_refused() -> None:
     with pytest.raises(UsageError, match="is not the controller's certificate") as caught:
         seal(controller("another").fingerprint)
     assert controller().fingerprint in caught.value.message
+
+
+def test_without_the_package_it_says_which(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "cryptography.x509", None)
+    with pytest.raises(UsageError, match="needs the package cryptography") as caught:
+        seal()
+    assert caught.value.hint == "pip install 'pgtenant[cnpg]'"
