@@ -52,7 +52,7 @@ def world(
     """The environment dev, before its first apply."""
     for name in ("ALLOW_DB_PROVISION", "BUILD_ID", "GITHUB_RUN_ID"):
         monkeypatch.delenv(name, raising=False)
-    world = World(repository, aws, terraform, private_instance())
+    world = World(repository, aws, terraform, private_instance(), rotation=True)
     world.prepare()
     return world
 

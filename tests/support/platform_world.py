@@ -63,7 +63,11 @@ resource "aws_vpc_security_group_%s" "%s" {
 
 @dataclass(slots=True)
 class World:
-    """The repository, the fake AWS, and the server of one environment."""
+    """The repository, the fake AWS, and the server of one environment.
+
+    Attributes:
+        rotation: whether it has a function that rotates; what it does is tried elsewhere.
+    """
 
     root: Path
     aws: Moto
@@ -71,6 +75,7 @@ class World:
     instance: Instance
     env: str = "dev"
     network: str = ""
+    rotation: bool = False
 
     @property
     def environment(self) -> Path:
@@ -112,7 +117,7 @@ class World:
                 'peered_cidrs = ["10.20.0.0/16"]',
                 f'cluster_oidc_provider_arn = "{oidc}"',
                 f'parameter_group_suffix = "-{self.env}"',
-                f"rotation_package = {{ file = {json.dumps(str(self._package()))} }}",
+                self._package() if self.rotation else "",
                 # The server that stands in for the instance; RDS would be at its own endpoint.
                 "secret_endpoint = {",
                 f'  host = "{self.instance.host}"',
@@ -128,12 +133,12 @@ class World:
         shutil.copy(self.instance.ca_file, self.root / "certs" / "rds-global-bundle.pem")
         self.terraform(self.environment, "init", "-no-color", PATH_STYLE)
 
-    def _package(self) -> Path:
-        """Return a package of the rotation function; nothing of it is run here."""
+    def _package(self) -> str:
+        """Name a package of the rotation function; nothing of it is run here."""
         package = self.root.parent / "rotation.zip"
         with zipfile.ZipFile(package, "w") as archive:
             archive.writestr("empty.txt", "")
-        return package
+        return f"rotation_package = {{ file = {json.dumps(str(package))} }}"
 
     def write_catalog(self, entries: Mapping[str, Mapping[str, Any]]) -> None:
         text = self.network + render_catalog(entries)
