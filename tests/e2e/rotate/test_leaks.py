@@ -14,6 +14,7 @@ from support.project import Project
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)
 def test_no_password_leaks(
     shop: Project, instance: Instance, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -88,17 +88,20 @@ def killed_everywhere(project: Project, name: str = "shop/postgres") -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)
 @pytest.mark.every_major
 def test_killed_at_every_boundary(files: Project) -> None:
     killed_everywhere(files)
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)
 def test_the_admins_own_killed_at_every_boundary(files: Project) -> None:
     killed_everywhere(files, "rds/master")
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)
 def test_killed_at_every_boundary_in_aws(aws_project: Project) -> None:
     write_shop(aws_project)
     aws_project.converge()
@@ -106,6 +109,7 @@ def test_killed_at_every_boundary_in_aws(aws_project: Project) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)
 @pytest.mark.every_major
 def test_alternate_logins_work_whenever_a_rotation_is_killed(files: Project) -> None:
     write_shop(files, rotation="alternate")

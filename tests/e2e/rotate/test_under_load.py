@@ -32,6 +32,7 @@ def report(load: Load, windows: Sequence[int] = ()) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)
 @pytest.mark.every_major
 def test_alternate_logins_refuse_nobody(files: Project) -> None:
     write_shop(files, rotation="alternate")
@@ -53,6 +54,7 @@ def test_alternate_logins_refuse_nobody(files: Project) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)
 @pytest.mark.every_major
 def test_a_single_login_refuses_until_the_new_password_arrives(files: Project) -> None:
     windows: list[int] = []
