@@ -13,9 +13,14 @@ from pgtenant.usecases.rotate.steps import Subject
 
 
 def subject_of(
-    roles: Mapping[str, Role], username: str, *, secret: str, name: str, environment: str,
+    roles: Mapping[str, Role],
+    username: str,
+    *,
+    secret: str,
+    name: str,
+    environment: str,
     settings: Settings,
-) -> Subject:  # fmt: skip
+) -> Subject:
     """Return whose password it is, by the marker of the role that the secret names.
 
     Only who has `CREATEROLE` can write a marker; an application that can write its secret could
