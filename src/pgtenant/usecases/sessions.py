@@ -74,10 +74,12 @@ async def end_sessions(
             try:
                 refusal = await end_session(instance.primary, session, lending if ours else None)
             except PgtenantError as error:
-                await recorder.write([_row(session, error.message, began, doubt=in_doubt(error))])
+                await recorder.write(
+                    [ended_row(session, error.message, began, doubt=in_doubt(error))]
+                )
                 raise
             ended.append(Ended(session, refusal))
-            await recorder.write([_row(session, refusal, began)])
+            await recorder.write([ended_row(session, refusal, began)])
     return tuple(ended)
 
 
@@ -108,7 +110,18 @@ def _named(session: StaleSession) -> str:
     return f"session {session.pid} of {session.user} in {session.database}"
 
 
-def _row(session: StaleSession, refusal: str, began: float, *, doubt: bool = False) -> Row:
+def ended_row(
+    session: StaleSession, refusal: str, began: float, *, doubt: bool = False, entry: str = ""
+) -> Row:
+    """Return what is recorded of a session that was to be ended.
+
+    Args:
+        session: the one.
+        refusal: why it could not be ended, or empty.
+        began: when that began, by the monotonic clock.
+        doubt: whether it is not known how that ended.
+        entry: the key of the entry for which it was to be ended, if any.
+    """
     done = _named(session)
     return Row(
         database=session.database,
@@ -117,6 +130,7 @@ def _row(session: StaleSession, refusal: str, began: float, *, doubt: bool = Fal
         status=Status.ERROR if refusal else Status.SUCCESS,
         message=f"{done} was not ended: {refusal}" if refusal else f"{done} was ended",
         duration=time.monotonic() - began,
+        entry=entry,
         changes=(_effect(session).id,),
         in_doubt=doubt,
     )

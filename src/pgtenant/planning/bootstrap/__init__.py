@@ -13,7 +13,6 @@ from pgtenant.planning.bootstrap.plan import plan_bootstrap, plan_undo
 from pgtenant.planning.bootstrap.state import (
     PASSWORD_ROLE,
     Delegation,
-    attributes_of,
     comment_of,
     half_made,
     open_to_public,
@@ -28,7 +27,6 @@ __all__ = [
     "GrantAdmin",
     "GrantGroup",
     "Step",
-    "attributes_of",
     "comment_of",
     "half_made",
     "left_over",

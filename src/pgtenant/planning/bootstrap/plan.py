@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Final
 
-from pgtenant.planning.bootstrap.state import PASSWORD_ROLE, Delegation, attributes_of, comment_of
+from pgtenant.planning.bootstrap.state import PASSWORD_ROLE, Delegation, comment_of
 from pgtenant.planning.bootstrap.steps import Batch, CreateDelegate, GrantAdmin, GrantGroup, Step
 from pgtenant.planning.changes import AlterRole, GrantDatabase, RoleAttributes, UpdatePassword
 from pgtenant.planning.diff.databases import close
@@ -38,7 +38,7 @@ def plan_undo(state: Delegation) -> tuple[Batch, ...]:
         )
     borrowed = state.role if steps else ""
     if existing.login:
-        before = attributes_of(existing)
+        before = RoleAttributes.of(existing)
         steps.append(AlterRole(entry="", role=state.role, before=before, after=_shut(before)))
     return (Batch(steps=tuple(steps), borrowed=borrowed),) if steps else ()
 
@@ -49,7 +49,7 @@ def _role(state: Delegation) -> Iterator[Step]:
         comment = comment_of(state.environment)
         yield CreateDelegate(role=name, secret=state.secret, comment=comment)
     else:
-        before = attributes_of(existing)
+        before = RoleAttributes.of(existing)
         if before != _ATTRIBUTES:
             yield AlterRole(entry="", role=name, before=before, after=_ATTRIBUTES)
         # While it can't log in, nothing proves the password: it is set again, which costs nothing.

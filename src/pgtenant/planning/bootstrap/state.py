@@ -7,7 +7,6 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Final
 
-from pgtenant.planning.changes import RoleAttributes
 from pgtenant.planning.marker import MANAGED_BY
 from pgtenant.planning.observed import Database, Observed, PasswordState, Role
 from pgtenant.planning.privileges import PUBLIC
@@ -65,19 +64,6 @@ def comment_of(environment: str) -> str:
     """Return the comment of a delegated admin. It is no marker: the role is no entry's."""
     fields = {"managed_by": MANAGED_BY, "delegated_admin": environment}
     return json.dumps(fields, separators=(",", ":"))
-
-
-def attributes_of(role: Role) -> RoleAttributes:
-    """Return the attributes that a bootstrap looks at."""
-    return RoleAttributes(
-        login=role.login,
-        createdb=role.createdb,
-        connection_limit=role.connection_limit,
-        createrole=role.createrole,
-        superuser=role.superuser,
-        replication=role.replication,
-        bypassrls=role.bypassrls,
-    )
 
 
 def half_made(state: Delegation, owners: Collection[str]) -> tuple[str, ...]:

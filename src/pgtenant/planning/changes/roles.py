@@ -8,6 +8,7 @@ from typing import ClassVar
 from pgtenant.catalog.model import Auth
 from pgtenant.planning.changes.base import Risk, RoleChange
 from pgtenant.planning.marker import Marker
+from pgtenant.planning.observed import Role
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +22,19 @@ class RoleAttributes:
     superuser: bool = False
     replication: bool = False
     bypassrls: bool = False
+
+    @classmethod
+    def of(cls, role: Role) -> RoleAttributes:
+        """Return a role's attributes as they are."""
+        return cls(
+            login=role.login,
+            createdb=role.createdb,
+            connection_limit=role.connection_limit,
+            createrole=role.createrole,
+            superuser=role.superuser,
+            replication=role.replication,
+            bypassrls=role.bypassrls,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

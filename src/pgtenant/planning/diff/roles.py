@@ -151,15 +151,7 @@ def diff_role_memory(
 
 def attributes(entry: str, existing: Role, after: RoleAttributes) -> Iterator[AlterRole]:
     """Compare a role's attributes with what they are to be."""
-    before = RoleAttributes(
-        login=existing.login,
-        createdb=existing.createdb,
-        connection_limit=existing.connection_limit,
-        createrole=existing.createrole,
-        superuser=existing.superuser,
-        replication=existing.replication,
-        bypassrls=existing.bypassrls,
-    )
+    before = RoleAttributes.of(existing)
     if before != after:
         yield AlterRole(entry=entry, role=existing.name, before=before, after=after)
 

@@ -104,19 +104,6 @@ def remember(role: Role, how: Retired | None) -> MarkRole:
     return MarkRole(entry=mark.entry, role=role.name, before=role.comment, after=after)
 
 
-def attributes(role: Role) -> RoleAttributes:
-    """Return a role's attributes as they are."""
-    return RoleAttributes(
-        login=role.login,
-        createdb=role.createdb,
-        connection_limit=role.connection_limit,
-        createrole=role.createrole,
-        superuser=role.superuser,
-        replication=role.replication,
-        bypassrls=role.bypassrls,
-    )
-
-
 def batched(steps: list[Step], subject: Subject) -> tuple[Batch, ...]:
     """Return steps in one transaction, as the owner where that takes it."""
     if not steps:
@@ -138,7 +125,7 @@ def _connections(subject: Subject, database: Database, *, allowed: bool) -> Alte
 def _login(role: Role, *, can: bool) -> list[Step]:
     if role.login is can:
         return []
-    before = attributes(role)
+    before = RoleAttributes.of(role)
     return [
         AlterRole(
             entry=mark_of(role).entry,

@@ -11,12 +11,18 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TypedDict
 
-from pgtenant.planning.changes import AlterDatabase, AlterRole, GrantDatabase, RevokeDatabase
+from pgtenant.planning.changes import (
+    AlterDatabase,
+    AlterRole,
+    GrantDatabase,
+    RevokeDatabase,
+    RoleAttributes,
+)
 from pgtenant.planning.marker import Marker
 from pgtenant.planning.observed import Database, Observed, Role
 from pgtenant.planning.privileges import PUBLIC
 from pgtenant.planning.retired import OF_A_DUMP, Retired
-from pgtenant.planning.retirement.disable import attributes, remember
+from pgtenant.planning.retirement.disable import remember
 from pgtenant.planning.retirement.steps import (
     Batch,
     CleanUp,
@@ -150,7 +156,7 @@ def no_login(subject: Subject, role: Role) -> tuple[AlterRole, ...]:
     """Return what takes the login away from a role that was made for a dump."""
     if not role.login:
         return ()
-    before = attributes(role)
+    before = RoleAttributes.of(role)
     return (
         AlterRole(
             entry=subject.entry, role=role.name, before=before, after=replace(before, login=False)

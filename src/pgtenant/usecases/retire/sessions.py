@@ -7,13 +7,11 @@ import time
 from collections.abc import Collection, Sequence
 from typing import Final
 
-from pgtenant.audit.record import Action, Status
-from pgtenant.planning.effects import Effect
 from pgtenant.postgres.retiring import nobody_arrives, sessions_of
 from pgtenant.postgres.sessions import end_session
 from pgtenant.report.words import count, some
-from pgtenant.usecases.recorder import Row
 from pgtenant.usecases.retire.carry import Carrier
+from pgtenant.usecases.sessions import ended_row
 from pgtenant.verify.facts import StaleSession
 
 _LOOK_EVERY: Final = 0.5  # seconds
@@ -58,7 +56,8 @@ async def end_all(
         refusal = await end_session(primary, session, carrier.lending if ours else None)
         if not refusal and session in await there():
             refusal = "it is still there"
-        await carrier.recorder.write([_row(carrier, session, refusal, time.monotonic() - began)])
+        row = ended_row(session, refusal, began, entry=carrier.subject.entry)
+        await carrier.recorder.write([row])
     return await there() if found else ()
 
 
@@ -66,18 +65,3 @@ def listed(sessions: Sequence[StaleSession]) -> str:
     """Return how many there are, and whose, in words."""
     who = some(sorted({f"{s.user} in {s.database}" for s in sessions}))
     return f"{count(len(sessions), 'session')} ({who})"
-
-
-def _row(carrier: Carrier, session: StaleSession, refusal: str, duration: float) -> Row:
-    what = f"session {session.pid} of {session.user} in {session.database}"
-    where = (session.user, session.database, str(session.pid))
-    return Row(
-        database=session.database,
-        username=session.user,
-        action=Action.END_SESSION,
-        status=Status.ERROR if refusal else Status.SUCCESS,
-        message=f"{what} was not ended: {refusal}" if refusal else f"{what} was ended",
-        duration=duration,
-        entry=carrier.subject.entry,
-        changes=(Effect((str(Action.END_SESSION), *where)).id,),
-    )
