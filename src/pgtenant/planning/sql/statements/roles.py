@@ -23,9 +23,7 @@ _FLAGS: Final = {
 
 def create_role(change: CreateRole, verifier: sql.Composable | None) -> sql.Composed:
     """`CREATE ROLE`, with a SCRAM verifier as its password, or with none."""
-    return login_role(
-        change.role, change.connection_limit, verifier, createdb=change.createdb
-    )
+    return login_role(change.role, change.connection_limit, verifier, createdb=change.createdb)
 
 
 def login_role(
