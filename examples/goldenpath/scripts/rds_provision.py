@@ -95,7 +95,7 @@ def program() -> list[str]:
         SystemExit: it is in neither.
     """
     if importlib.util.find_spec("pgtenant"):
-        return [sys.executable, "-m", "pgtenant"]
+        return [sys.executable, "-P", "-m", "pgtenant"]  # and no pgtenant.py of the directory
     if found := shutil.which("pgtenant"):
         return [found]
     sys.stderr.write("rds_provision.py: there is no pgtenant; install pgtenant[aws] with pip\n")

@@ -12,7 +12,7 @@ from pgtenant.cli.options import load_settings
 from pgtenant.cli.request import gathered, moment
 from pgtenant.errors import ExitCode, PgtenantError, UsageError
 from pgtenant.forge.git import Git, Person
-from pgtenant.forge.github import GitHub, from_environment
+from pgtenant.forge.github import ANY_WORKFLOW, GitHub, from_environment
 from pgtenant.report.jsonout import json_text
 from pgtenant.report.safe import shown
 from pgtenant.requests.routing import labels
@@ -41,14 +41,20 @@ def run_open(
         PgtenantError: it was refused, or git or GitHub failed.
     """
     given = gathered(environment, source, fields)
+    forge, starter = from_environment(os.environ), _starter(os.environ)
+    if forge.app and starter.login == ANY_WORKFLOW:
+        raise UsageError(
+            f"{ANY_WORKFLOW} has started this: nobody knows for whom",
+            hint="a workflow did so, and anybody may have written that; start it yourself, or as an App",
+        )
     opened = open_request(
         _git(project, remote),
-        from_environment(os.environ),
+        forge,
         _load,
         given,
         base=base or _load(project).requests.base,
         moment=moment(),
-        starter=_starter(os.environ),
+        starter=starter,
     )
     if style == "json":
         sys.stdout.write(json_text(_opened_json(opened)))

@@ -83,15 +83,23 @@ class Git:
         """Return the last commit that both have.
 
         Raises:
-            GitError: they have none, or the clone is too shallow to tell.
+            GitError: they have none, or the clone is too shallow to tell; or they have several, and
+                what a merge yields is not the difference to any one of them.
         """
-        done = self._call(self.directory, "merge-base", one, other)
+        done = self._call(self.directory, "merge-base", "--all", one, other)
         if done.returncode:
             raise GitError(
                 f"{one:.12} and {other:.12} have no commit in common here",
                 hint="fetch the whole history (actions/checkout: fetch-depth: 0)",
             )
-        return done.stdout.strip()
+        found = done.stdout.split()
+        if len(found) > 1:
+            raise GitError(
+                f"{one:.12} and {other:.12} have {len(found)} last commits in common: what a merge"
+                " of the two changes can't be told",
+                hint="rebase the branch on what it targets",
+            )
+        return found[0]
 
     def merges(self, one: str, other: str) -> bool:
         """Tell whether two commits can be merged without anybody's help."""

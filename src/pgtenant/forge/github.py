@@ -16,7 +16,7 @@ _LONGEST_STATUS: Final = 140
 _MOST_COMMITS: Final = 250
 """GitHub lists no more of a pull request's commits."""
 
-_ANY_WORKFLOW: Final = "github-actions[bot]"
+ANY_WORKFLOW: Final = "github-actions[bot]"
 """Whoever may push a branch can have a workflow of his own push as this one."""
 
 _GONE: Final = "ghost"
@@ -195,7 +195,7 @@ class GitHub:
             if one.get("activity_type") != "branch_deletion"
         }
         # Without an App that is us, and whoever may push can set the status anyhow.
-        return frozenset("" if self.app and one == _ANY_WORKFLOW else one for one in logins)
+        return frozenset("" if self.app and one == ANY_WORKFLOW else one for one in logins)
 
     def retargeted(self, number: int) -> str:
         """Return when it last got another base, as a review says it; empty when it never did."""

@@ -68,6 +68,20 @@ def test_what_nobody_knows_who_pushed(
     assert platform.outcome("orders").startswith("failure: ")
 
 
+def test_a_workflow_that_starts_the_workflow(
+    platform: Platform, console: Console, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever has just written it would approve what the App then pushes for them."""
+    monkeypatch.setenv("GITHUB_ACTOR", "github-actions[bot]")
+    monkeypatch.setenv("REQUESTS_APP_ID", "1")
+    done = console.open("orders", risk="high")
+    assert done.code == 64
+    assert "nobody knows for whom" in done.err
+    assert platform.branches() == []
+    monkeypatch.delenv("REQUESTS_APP_ID")  # no boundary then, and no reason
+    assert console.open("orders", risk="high").code == 0
+
+
 def test_a_push_that_github_does_not_tell_of_yet(platform: Platform, console: Console) -> None:
     console.open("orders", risk="high")
     number = platform.number("orders")
@@ -112,6 +126,33 @@ def test_an_approval_is_for_the_base_that_was_seen(platform: Platform, console: 
     for login in ("kim-lee", "sam-roe"):
         platform.api.verdict(number, login)
     assert console.run("review", str(number)).code == 0
+
+
+@pytest.mark.parametrize("newer", ["of the branch", "of the base"])
+def test_a_merge_that_takes_back_what_was_approved(
+    newer: str, platform: Platform, console: Console, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is no different from one of the last commits in common, and takes back the other."""
+    platform.write("envs/prod-rds/terraform.tfvars", "application_databases = {}\n")
+    platform.commit("Approved", "approved")
+    approved = git(platform.work, "rev-parse", "HEAD")
+    git(platform.work, "checkout", "--quiet", "--detach", "HEAD~")
+    platform.write("README.md", "x\n")
+    year = "2001" if newer == "of the branch" else "2031"
+    monkeypatch.setenv("GIT_COMMITTER_DATE", f"{year}-01-31T12:00:00Z")
+    platform.commit("Something else")
+    monkeypatch.delenv("GIT_COMMITTER_DATE")
+    before = git(platform.work, "rev-parse", "HEAD")
+    git(platform.work, "merge", "--quiet", "--no-ff", "--message", "Merge it", approved)
+    git(platform.work, "push", "--quiet", "origin", f"HEAD:refs/heads/{BASE}")
+    git(platform.work, "checkout", "--quiet", "--detach", before)
+    git(platform.work, "merge", "--quiet", "--strategy", "ours", "--message", "x", approved)
+    git(platform.work, "push", "--quiet", "origin", "HEAD:refs/heads/back")
+    number = proposed(platform, "back")
+    done = console.run("review", str(number))
+    assert done.code == 1
+    assert "2 last commits in common" in done.err
+    assert platform.api.status(number, "rds-request").startswith("failure: ")
 
 
 def test_a_policy_of_ones_own_branch(platform: Platform, console: Console) -> None:
@@ -224,6 +265,9 @@ def test_a_secret_that_is_anothers(
         "schemas/x.sql",
         "governance/dev/rds_provision_audit.csv",
         ".gitattributes",
+        "GNUmakefile",  # which make takes before a Makefile
+        "makefile",
+        "backstage/templates/rds-database/template.yaml",
     ],
 )
 def test_what_runs_after_the_merge(path: str, platform: Platform, console: Console) -> None:
@@ -231,6 +275,16 @@ def test_what_runs_after_the_merge(path: str, platform: Platform, console: Conso
     platform.commit("More", "more")
     found = console.json("review", str(proposed(platform, "more")))
     assert (found["entries"], found["approvers"]) == ([], ["platform-team"])
+
+
+@pytest.mark.parametrize("directory", ["schemas", "certs", "governance"])
+def test_a_link_in_the_place_of_what_runs(
+    directory: str, platform: Platform, console: Console
+) -> None:
+    (platform.work / directory).symlink_to("notes")
+    platform.commit("Link", "link")
+    found = console.json("review", str(proposed(platform, "link")))
+    assert found["approvers"] == ["platform-team"]
 
 
 def test_the_workflows_of_a_project_in_a_directory(platform: Platform, console: Console) -> None:

@@ -7,6 +7,7 @@ for a pull request is what its author wrote.
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -85,3 +86,16 @@ def test_what_pushes_to_the_branch_does_so_as_the_app(name: str) -> None:
         assert job["environment"] == "rds-requests"
         [checkout] = [s for s in job["steps"] if s.get("uses", "").startswith("actions/checkout@")]
         assert checkout["with"]["token"].startswith("${{ steps.app.outputs.token || ")
+
+
+GITHUB = WORKFLOWS.parent
+PYTHON = re.compile(r"\bpython3 +(?!-I |(?:\.github/)?scripts/)")
+"""One that imports what lies in the working directory, which is the repository's root."""
+
+
+def test_no_file_of_the_root_is_a_module_of_the_standard_library() -> None:
+    """Anybody may have put a `venv.py` there: who approves it, no policy says."""
+    found = [path for path in GITHUB.rglob("*") if path.suffix in {".sh", ".yml"}]
+    calls = [line for path in found for line in path.read_text().splitlines() if "python3 " in line]
+    assert len(calls) >= 5
+    assert [line for line in calls if PYTHON.search(line)] == []

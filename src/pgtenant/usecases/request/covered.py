@@ -9,11 +9,14 @@ from pgtenant.settings import FILE_NAME, Settings
 from pgtenant.usecases.request.repository import Load, asked_in
 
 _RUN: Final = (
+    "backstage/",
     "certs/",
     "gitops/",
     "governance/",
     "infrastructure/",
+    "GNUmakefile",
     "Makefile",
+    "makefile",
     "requirements/",
     "schemas/",
     "scripts/",
@@ -57,4 +60,5 @@ def _is_of_requests(settings: Settings, path: str, below: str) -> bool:
     # The part before the first placeholder: what is below it may be any environment's.
     prefixes = (one.partition("{")[0] for one in changed)
     ours = tuple(f"{below}{one}" for one in (*prefixes, FILE_NAME, *_RUN))
-    return path.startswith((*ours, *_REPOSITORYS))
+    # With a slash: a link in the place of a directory that is not there yet is that directory.
+    return f"{path}/".startswith((*ours, *_REPOSITORYS))

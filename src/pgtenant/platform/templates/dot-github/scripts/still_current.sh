@@ -7,7 +7,7 @@
 # may be of long ago.
 set -euo pipefail
 
-settings=$(python3 - <<'PYTHON'
+settings=$(python3 -I - <<'PYTHON'
 import pathlib, tomllib
 
 settings = pathlib.Path("pgtenant.toml")
