@@ -45,7 +45,7 @@ def run_open(
     if forge.app and starter.login == ANY_WORKFLOW:
         raise UsageError(
             f"{ANY_WORKFLOW} has started this: nobody knows for whom",
-            hint="a workflow did so, and anybody may have written that; start it yourself, or as an App",
+            hint="anybody may have written the workflow that did; start it as yourself or an App",
         )
     opened = open_request(
         _git(project, remote),
