@@ -117,9 +117,10 @@ class GitHub:
         ours = (one for one in found if not one.from_elsewhere)
         return tuple(one for one in ours if branch is None or one.branch == branch)
 
-    def was_merged(self, branch: str, commit: str) -> bool:
-        """Tell whether a branch was merged as it is, in whatever way."""
-        query = urlencode({"state": "closed", "head": f"{self._organization}:{branch}"})
+    def was_merged(self, branch: str, commit: str, *, base: str) -> bool:
+        """Tell whether a branch was merged into another as it is, in whatever way."""
+        head = f"{self._organization}:{branch}"
+        query = urlencode({"state": "closed", "head": head, "base": base})
         return any(
             one.get("merged_at") and one["head"]["ref"] == branch and one["head"]["sha"] == commit
             for one in self.api.pages(f"{self._repo}/pulls?{query}")

@@ -142,8 +142,8 @@ class PullRequests(Protocol):
         """Return the open ones that target a branch, or of these those from a branch."""
         ...
 
-    def was_merged(self, branch: str, commit: str) -> bool:
-        """Tell whether a branch was merged as it is, in whatever way."""
+    def was_merged(self, branch: str, commit: str, *, base: str) -> bool:
+        """Tell whether a branch was merged into another as it is, in whatever way."""
         ...
 
     def open_pull_request(self, *, branch: str, base: str, title: str, body: str) -> PullRequest:

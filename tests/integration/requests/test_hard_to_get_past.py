@@ -404,6 +404,22 @@ def test_a_branch_that_was_merged_and_left(
     )
 
 
+def test_a_request_that_was_merged_into_a_branch_of_ones_own(
+    platform: Platform, console: Console
+) -> None:
+    """It is still asked for here, and stays as it is."""
+    console.open("orders")
+    there = git(platform.origin, "rev-parse", CREATED)
+    git(platform.origin, "branch", "mine", BASE)
+    members = {"title": "x", "body": "", "head": CREATED, "base": "mine"}
+    other: Any = platform.api.answer("POST", "/repos/example-org/platform/pulls", members)
+    platform.api.merged(other["number"])
+    refused = console.open("orders", owner="other-team")
+    assert refused.code == 64
+    assert "is another request's" in refused.err
+    assert git(platform.origin, "rev-parse", CREATED) == there
+
+
 def test_a_branch_that_holds_more_than_the_request(platform: Platform, console: Console) -> None:
     platform.api.failures += [Refused(500, "") for _ in range(4)]
     assert console.open("orders").code == 1  # the branch is there, the pull request is not

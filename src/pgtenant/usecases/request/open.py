@@ -84,8 +84,13 @@ def open_request(
                 return Opened(done, name, None, created=False)
             asked = shown_request(settings, done, starter)
             there = git.find(name)
-            # A branch that was merged and left there asks for nothing any more.
-            if there is None or _is_merged(git, forge, tip, there, name):
+            # A branch that was merged and left there asks for nothing any more. By a squash its
+            # commits are not in the base.
+            if (
+                there is None
+                or git.merge_base(tip, there) == there
+                or forge.was_merged(name, there, base=base)
+            ):
                 commit = git.commit(copy, message(done, starter), starter.author)
                 if not git.push(commit, name, over=there):
                     continue  # the same or another request was quicker
@@ -125,11 +130,6 @@ def shown_request(settings: Settings, done: Done, starter: Starter) -> drawn.Ask
         by=starter.login,
         run=starter.run,
     )
-
-
-def _is_merged(git: Git, forge: PullRequests, tip: str, head: str, name: str) -> bool:
-    """Tell whether a branch was merged as it is; by a squash its commits are not in the base."""
-    return git.merge_base(tip, head) == head or forge.was_merged(name, head)
 
 
 def _insist_on_the_same(
