@@ -19,7 +19,7 @@ from pgtenant.requests.routing import labels
 from pgtenant.settings import Settings
 from pgtenant.usecases.request.open import Opened, open_request
 from pgtenant.usecases.request.rebuild import Fate, Rebuilt, rebuild
-from pgtenant.usecases.request.repository import Proposed, Starter
+from pgtenant.usecases.request.repository import Proposed, Starter, kept_inside
 from pgtenant.usecases.request.review import Reviewed, review
 
 _BOT: Final = Person("github-actions[bot]", "41898282+github-actions[bot]@users.noreply.github.com")
@@ -47,12 +47,18 @@ def run_open(
             f"{ANY_WORKFLOW} has started this: nobody knows for whom",
             hint="anybody may have written the workflow that did; start it as yourself or an App",
         )
+    usual = _load(project).requests.base
+    if forge.app and base not in {None, "", usual}:
+        raise UsageError(
+            f"with an App, requests target {usual}, and not {shown(base or '')}",
+            hint="anybody may have made that branch, and settings there with it",
+        )
     opened = open_request(
         _git(project, remote),
         forge,
         _load,
         given,
-        base=base or _load(project).requests.base,
+        base=base or usual,
         moment=moment(),
         starter=starter,
     )
@@ -140,7 +146,7 @@ def run_review(
 
 
 def _load(project: Path) -> Settings:
-    return load_settings(project, {})
+    return kept_inside(load_settings(project, {}))
 
 
 def _git(project: Path, remote: str) -> Git:

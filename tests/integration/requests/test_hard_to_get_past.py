@@ -311,6 +311,49 @@ def test_a_link_that_leads_out_of_the_copy(platform: Platform, console: Console)
     assert platform.api.status(number, "rds-request").startswith("failure: ")
 
 
+@pytest.mark.parametrize(
+    ("setting", "path"),
+    [
+        ("[project] catalog", "/elsewhere.tfvars"),
+        ("[requests] catalog", "/victim/site.pth"),
+        ("[requests] catalog", "../../../../../../../victim/site.pth"),
+        ("[requests] catalog", "envs/../.GIT/config"),
+        ("[requests] entity", "/victim/{env}-{entry}.yaml"),
+    ],
+)
+def test_settings_that_lead_out_of_the_copy(
+    setting: str, path: str, platform: Platform, console: Console
+) -> None:
+    """Whoever made the base would read and write files of the machine that runs this."""
+    (platform.root / "elsewhere.tfvars").write_text("TOPSECRET token\n")
+    path = f"{platform.root}{path}" if path.startswith("/") else path
+    section, name = setting.split()
+    platform.write("pgtenant.toml", f'{section}\n{name} = "{path}"\n')
+    platform.commit("Mine", "mine")
+    done = console.open("orders", base="mine")
+    assert done.code == 64
+    assert f"{setting} = " in done.err
+    assert "is no place in the project" in done.err
+    assert "TOPSECRET" not in done.err
+    assert not (platform.root / "victim").exists()
+    assert platform.branches() == ["mine"]
+
+
+def test_an_app_opens_nothing_for_a_branch_of_ones_own(
+    platform: Platform, console: Console, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The form's run has the App's key, and would believe that branch's settings."""
+    git(platform.origin, "branch", "mine", BASE)
+    monkeypatch.setenv("REQUESTS_APP_ID", "1")
+    done = console.open("orders", base="mine")
+    assert done.code == 64
+    assert "with an App, requests target development, and not mine" in done.err
+    assert platform.branches() == ["mine"]
+    assert console.open("orders", base=BASE).code == 0
+    monkeypatch.delenv("REQUESTS_APP_ID")
+    assert console.open("ledger", base="mine").code == 0
+
+
 def test_links_within_a_repository_stay(platform: Platform, console: Console) -> None:
     """Also those that lead out stay in what is committed."""
     (platform.work / "within").symlink_to(CATALOG)
