@@ -256,6 +256,25 @@ def test_a_secret_that_is_anothers(
         assert said in done.err
 
 
+def test_a_secret_that_somebody_has_chosen_before(platform: Platform, console: Console) -> None:
+    """Terraform would make it for the entry of that key, and both would have one password."""
+    assert console.open("alpha", secret="goldenpath/dev/orders/postgres").code == 0
+    platform.merge(platform.number("alpha"))
+    done = console.open("orders")
+    assert done.code == 64
+    assert "key: its secret goldenpath/dev/orders/postgres is that of alpha already" in done.err
+    assert "database/create-dev-orders" not in platform.branches()
+
+
+def test_a_key_whose_secret_is_the_admins(platform: Platform, console: Console) -> None:
+    platform.write("pgtenant.toml", '[secrets]\napp = "goldenpath/{env}/{entry}/master"\n')
+    platform.commit("Names")
+    done = console.open("rds", username="orders_user")
+    assert done.code == 64
+    assert "key: its secret goldenpath/dev/rds/master is the admin's of dev" in done.err
+    assert platform.branches() == []
+
+
 @pytest.mark.parametrize(
     "path",
     [
