@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
 from pgtenant.cli.options import load_settings
 from pgtenant.cli.request import gathered, moment
-from pgtenant.errors import ExitCode, PgtenantError, UsageError
+from pgtenant.errors import CatalogError, ExitCode, PgtenantError, UsageError
 from pgtenant.forge.git import Git, Person
 from pgtenant.forge.github import ANY_WORKFLOW, GitHub, from_environment
 from pgtenant.report.jsonout import json_text
@@ -86,10 +86,10 @@ def run_rebuild(*, project: Path, base: str | None, remote: str, style: str) -> 
     found = rebuild(git, forge, _load, target)
     failed = [one for one in found if one.fate is Fate.FAILED]
     notes = [f"{one.pull_request.url}: {shown(one.reason)}" for one in failed]
-    if target == _load(project).requests.base:  # what targets another branch has no status
-        notes += _reviews(git, forge, found, target)
     for note in notes:
         sys.stderr.write(f"{note}\n")
+    if target == _load(project).requests.base:  # what targets another branch has no status
+        notes += _reviews(git, forge, target)
     if style == "json":
         members = {"base": target, "pull_requests": [_rebuilt_json(one) for one in found]}
         sys.stdout.write(json_text(members))
@@ -102,15 +102,20 @@ def run_rebuild(*, project: Path, base: str | None, remote: str, style: str) -> 
     return ExitCode.FAILED if notes else ExitCode.CONVERGED
 
 
-def _reviews(git: Git, forge: GitHub, found: Sequence[Rebuilt], base: str) -> Iterator[str]:
-    """Ask for the approvals of what was rebuilt; yield what stood in the way of one."""
-    for one in found:
-        if one.fate is Fate.REBUILT:
-            # Its approvals were for another commit, and what a workflow pushes starts no other.
-            try:
-                review(git, forge, _load, one.pull_request.number, base=base)
-            except PgtenantError as error:
-                yield f"{one.pull_request.url}: {shown(error.message)}"
+def _reviews(git: Git, forge: GitHub, base: str) -> Iterator[str]:
+    """Review what is open, say what is wrong, and yield what stood in the way of a review.
+
+    What was rebuilt has no approvals yet, and what a workflow pushes starts no other. What was not
+    is judged by what it would be merged into, which is another by now.
+    """
+    for one in forge.pull_requests(base=base):
+        try:
+            review(git, forge, _load, one.number, base=base)
+        except PgtenantError as error:
+            said = f"{one.url}: {shown(error.message)}"
+            sys.stderr.write(f"{said}\n")
+            if not isinstance(error, (CatalogError, UsageError)):  # which its status says
+                yield said
 
 
 def run_review(
