@@ -284,6 +284,7 @@ def test_a_key_whose_secret_is_the_admins(platform: Platform, console: Console) 
         "schemas/x.sql",
         "governance/dev/rds_provision_audit.csv",
         ".gitattributes",
+        "docs/20-contracts/resource-catalogs/.gitattributes",
         "GNUmakefile",  # which make takes before a Makefile
         "makefile",
         "backstage/templates/rds-database/template.yaml",

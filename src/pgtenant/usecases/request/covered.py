@@ -26,8 +26,11 @@ _RUN: Final = (
 )
 """What runs after a merge with an environment's role, or decides whether it does."""
 
-_REPOSITORYS: Final = (".github/", ".gitattributes", ".gitmodules", "CODEOWNERS", "docs/CODEOWNERS")
+_REPOSITORYS: Final = (".github/", ".gitmodules", "CODEOWNERS", "docs/CODEOWNERS")
 """What decides about the project and is the repository's, wherever in it the project is."""
+
+_ANYWHERE: Final = ".gitattributes"
+"""What decides how git merges and writes the files beside and below it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,4 +109,4 @@ def _is_of_requests(settings: Settings, path: str, below: str) -> bool:
     prefixes = (one.partition("{")[0] for one in changed)
     ours = tuple(f"{below}{one}" for one in (*prefixes, FILE_NAME, *_RUN))
     # With a slash: a link in the place of a directory that is not there yet is that directory.
-    return f"{path}/".startswith((*ours, *_REPOSITORYS))
+    return f"{path}/".startswith((*ours, *_REPOSITORYS)) or path.rpartition("/")[2] == _ANYWHERE
