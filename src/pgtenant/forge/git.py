@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from pgtenant.errors import PgtenantError, UsageError
+from pgtenant.git_environ import git_environ
 
 _TIMEOUT: Final = 300.0  # seconds
 _HEADS: Final = "refs/heads/"
@@ -237,11 +238,8 @@ class Git:
             ) from None
 
     def _environ(self) -> Mapping[str, str]:
-        environ = {**os.environ, "GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C"}
+        environ = {**git_environ(os.environ), "GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C"}
         environ["GIT_LFS_SKIP_SMUDGE"] = "1"  # it would ask the server that the commit names
-        # What git hooks are given, and what would lead elsewhere than to the directory.
-        for name in ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE"):
-            environ.pop(name, None)
         if self.committer is not None:
             for role in ("AUTHOR", "COMMITTER"):
                 environ[f"GIT_{role}_NAME"] = self.committer.name
