@@ -2,40 +2,26 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Final
 
 from pgtenant.catalog.model import AccessLevel, Auth, Catalog, Entry, Rotation
-from pgtenant.errors import SecretError, UsageError
-from pgtenant.files import read_given
+from pgtenant.errors import UsageError
 from pgtenant.gitops.cnpg.cluster import Role, WithRoles, with_roles
 from pgtenant.gitops.cnpg.database import Database, with_database
 from pgtenant.gitops.cnpg.names import Names, checked_namespaces, names
-from pgtenant.gitops.cnpg.sealed import (
-    Credentials,
-    Sealed,
-    values_of,
-    version_of,
-    why_to_seal,
-    with_credentials,
-)
-from pgtenant.gitops.cnpg.sealing import Seal, seal_of
+from pgtenant.gitops.cnpg.sealed import Credentials, Sealed
 from pgtenant.planning.marker import Marker
-from pgtenant.secrets.credentials import parse
-from pgtenant.secrets.secret import Secret
 from pgtenant.secrets.store import SecretStore
 from pgtenant.settings.cnpg import CnpgSettings
 from pgtenant.settings.model import Settings
 from pgtenant.together import Change, alone, write
+from pgtenant.usecases.cnpg_logins import Login, fetched, seal_for, sealed, to_seal
 from pgtenant.usecases.inputs import load_catalog
 from pgtenant.usecases.request.declared import secret_of
 from pgtenant.usecases.request.kept import Kept, kept
-
-_PORT: Final = 5432
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,17 +69,13 @@ class _Entry:
     """An entry with its files as they are.
 
     Attributes:
-        why: the reason to seal its credentials; empty for none.
-        version: of the secret that was sealed; empty when nobody noted it.
+        login: its credentials.
     """
 
     entry: Entry
     names: Names
-    wanted: Credentials
-    sealed: Kept
+    login: Login
     database: Kept
-    why: str
-    version: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,19 +86,6 @@ class _Look:
     cluster: Kept
     roles: WithRoles
     blocked: Mapping[str, str]
-
-
-@dataclass(frozen=True, slots=True)
-class _Secrets:
-    """What was read of the store, by entry key.
-
-    Attributes:
-        passwords: of the entries whose credentials are to be sealed.
-        versions: empty texts where the store has none.
-    """
-
-    passwords: Mapping[str, Secret] = field(default_factory=dict)
-    versions: Mapping[str, str] = field(default_factory=dict)
 
 
 def render(
@@ -142,15 +111,17 @@ def render(
     if asked.check:
         return preview(settings, environment, catalog, asked)
     look = _look(settings, environment, cnpg, catalog, asked)
-    secrets = _fetched(settings, environment, look, asked, open_store)
-    seal = _seal(settings, cnpg, asked.now) if secrets.passwords else None
+    reseal = {one.login.stored for one in look.entries} if asked.reseal else ()
+    secrets = fetched((one.login for one in look.entries), open_store, reseal=reseal)
+    seal = seal_for(settings, cnpg, asked.now) if secrets.passwords else None
     with alone(settings.root):
         look = _look(settings, environment, cnpg, catalog, asked)
-        sealed = {
-            one.entry.key: _sealed(seal, cnpg, one, secrets)
-            for one in _to_seal(look, secrets.versions, reseal=asked.reseal)
+        logins = (one.login for one in look.entries)
+        new = {
+            one.stored: sealed(seal, cnpg, one, secrets)
+            for one in to_seal(logins, secrets.versions, reseal=reseal)
         }
-        done = _done(look, environment, catalog, *_changes(cnpg, look, sealed))
+        done = _done(look, environment, catalog, *_changes(cnpg, look, new))
         if done.changes:
             write(settings.root, done.changes)
     return done
@@ -233,7 +204,7 @@ def _look(
             hint="write it, or say where it is: [cnpg] directory and cluster_file",
         )
     entries = [
-        _entry(settings, cnpg, directory, entry, asked)
+        _entry(settings, environment, entry, asked)
         for entry in catalog.entries
         if not asked.keys or entry.key in asked.keys
     ]
@@ -252,9 +223,9 @@ def _look(
     return _Look(free, cluster, done, blocked)
 
 
-def _entry(
-    settings: Settings, cnpg: CnpgSettings, directory: Path, entry: Entry, asked: Asked
-) -> _Entry:
+def _entry(settings: Settings, environment: str, entry: Entry, asked: Asked) -> _Entry:
+    cnpg = settings.cnpg.of(environment)
+    directory = settings.root / cnpg.directory
     named = names(entry.key)
     wanted = Credentials(
         name=named.secret,
@@ -266,15 +237,16 @@ def _entry(
         namespaces=",".join(asked.namespaces) or named.app,
         given=bool(asked.namespaces),
     )
-    sealed = kept(settings, directory / named.sealed_file)
     return _Entry(
         entry=entry,
         names=named,
-        wanted=wanted,
-        sealed=sealed,
+        login=Login.of(
+            secret_of(settings, environment, entry),
+            entry.database_name,
+            wanted,
+            kept(settings, directory / named.sealed_file),
+        ),
         database=kept(settings, directory / named.database_file),
-        why=sealed.asked(lambda text: why_to_seal(text, wanted)),
-        version=sealed.asked(lambda text: version_of(text, wanted)),
     )
 
 
@@ -289,83 +261,19 @@ def _role(environment: str, one: _Entry) -> Role:
     )
 
 
-def _fetched(
-    settings: Settings,
-    environment: str,
-    look: _Look,
-    asked: Asked,
-    open_store: Callable[[], SecretStore],
-) -> _Secrets:
-    """Read the secrets that are sealed, and those that were sealed in a version that is noted."""
-    wanted = [one for one in look.entries if one.why or one.version or asked.reseal]
-    if not wanted:
-        return _Secrets()
-    secret = {one.entry.key: secret_of(settings, environment, one.entry) for one in wanted}
-    store = open_store()
-    texts = asyncio.run(store.fetch(sorted(secret.values())))
-    versions: dict[str, str] = {}
-    for one in wanted:
-        if isinstance(found := texts[secret[one.entry.key]], SecretError):
-            raise found
-        versions[one.entry.key] = store.version(secret[one.entry.key])
-    passwords = {}
-    for one in _to_seal(look, versions, reseal=asked.reseal):
-        name = secret[one.entry.key]
-        credentials = parse(name, str(texts[name]), expected_username=one.entry.username)
-        passwords[one.entry.key] = credentials.password
-    return _Secrets(passwords, versions)
-
-
-def _to_seal(look: _Look, versions: Mapping[str, str], *, reseal: bool) -> list[_Entry]:
-    return [
-        one
-        for one in look.entries
-        if one.why or reseal or (one.version and versions.get(one.entry.key, "") != one.version)
-    ]
-
-
-def _seal(settings: Settings, cnpg: CnpgSettings, now: datetime) -> Seal:
-    path = settings.root / cnpg.certificate
-    try:
-        data = read_given(path)
-    except OSError as error:
-        raise UsageError(
-            f"the sealing certificate {cnpg.certificate} can't be read: {error.strerror}",
-            hint=f"kubeseal --fetch-cert > {cnpg.certificate}",
-        ) from None
-    return seal_of(data, path=cnpg.certificate, now=now, fingerprint=cnpg.certificate_sha256)
-
-
-def _sealed(seal: Seal | None, cnpg: CnpgSettings, one: _Entry, secrets: _Secrets) -> Sealed:
-    password = secrets.passwords.get(one.entry.key)
-    if seal is None or password is None:  # the first look at the file said something else
-        raise UsageError(
-            f"{one.sealed.display} was changed at this moment", hint="run the command again"
-        )
-    plain = values_of(
-        cnpg.keys,
-        username=one.entry.username,
-        password=password.reveal(),
-        host=f"{cnpg.cluster}-rw.{cnpg.namespace}.svc",
-        port=_PORT,
-        dbname=one.entry.database_name,
-    )
-    values = {key: seal.sealed(value, one.wanted.label) for key, value in plain.items()}
-    return Sealed(values, secrets.versions.get(one.entry.key, ""))
-
-
 def _changes(
-    cnpg: CnpgSettings, look: _Look, sealed: Mapping[str, Sealed]
+    cnpg: CnpgSettings, look: _Look, new: Mapping[str, Sealed]
 ) -> tuple[list[tuple[Kept, Change]], dict[str, str]]:
     """Return what differs in the order of the waves, and whose credentials are missing."""
     files: list[tuple[Kept, Callable[[str], str]]] = []
     unsealed: dict[str, str] = {}
     for one in look.entries:
-        new = sealed.get(one.entry.key)
-        if one.why and new is None:
-            unsealed[one.sealed.display] = one.why
+        login = one.login
+        again = new.get(login.stored)
+        if login.why and again is None:
+            unsealed[login.file.display] = login.why
         else:
-            files.append((one.sealed, _crediting(one.wanted, new)))
+            files.append((login.file, login.edited(again)))
     files.append((look.cluster, lambda _: look.roles.text))
     files += [
         (one.database, _having(_database(cnpg, one)))
@@ -374,10 +282,6 @@ def _changes(
     ]
     changes = [(file, change) for file, edit in files for change in file.changed(edit)]
     return changes, unsealed
-
-
-def _crediting(wanted: Credentials, new: Sealed | None) -> Callable[[str], str]:
-    return lambda text: with_credentials(text, wanted, new)
 
 
 def _having(wanted: Database) -> Callable[[str], str]:
