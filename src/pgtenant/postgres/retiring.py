@@ -22,16 +22,22 @@ _PAUSE: Final = 0.25  # seconds between two of them
 
 
 async def sessions_of(
-    connection: Connection, database: str | None, roles: Collection[str]
+    connection: Connection, database: str | None, roles: Collection[str], *, own: bool = True
 ) -> tuple[StaleSession, ...]:
     """Return the sessions in a database, and those of roles anywhere, sorted.
+
+    Args:
+        connection: the admin's, which is never among them.
+        database: its name, or None.
+        roles: their names.
+        own: whether other sessions of the admin by this program count, such as those that this
+            run has closed and the server has not ended yet.
 
     Raises:
         ServerError: the query failed.
     """
-    rows = await _rows(
-        connection, "retire_sessions", {"database": database, "roles": sorted(roles)}
-    )
+    parameters = {"database": database, "roles": sorted(roles), "own": own}
+    rows = await _rows(connection, "retire_sessions", parameters)
     return tuple(StaleSession(*row) for row in rows)
 
 

@@ -73,7 +73,7 @@ async def disable(carrier: Carrier, asked: Asked, *, show: Callable[[View], None
     if asked.undo:
         return Outcome(view)
     database = subject.database.name if subject.database is not None else None
-    left = await end_all(carrier, database, subject.names, grace=asked.grace)
+    left = await end_all(carrier, database, subject.names, grace=asked.grace, own=False)
     if not left:
         return Outcome(view)
     error = PgtenantError(
@@ -101,7 +101,7 @@ async def _closing(carrier: Carrier, grace: float) -> tuple[tuple[Batch, ...], t
             notes.append(
                 f"Whether the provider's roles own something in it was not seen: {error.message}"
             )
-    if there := await sessions_of(primary, name, subject.names):
+    if there := await sessions_of(primary, name, subject.names, own=False):
         notes.append(f"{listed(there)}: what is left after {grace:g} s is ended.")
     if subject.doubtful:
         notes.append(

@@ -24,6 +24,7 @@ async def end_all(
     *,
     grace: float = 0.0,
     spare: int = 0,
+    own: bool = True,
 ) -> tuple[StaleSession, ...]:
     """Wait for sessions to end, then end them; return those that did not.
 
@@ -33,6 +34,7 @@ async def end_all(
         roles: whose sessions end, wherever they are.
         grace: how many seconds they have to end by themselves.
         spare: the process id of a session of ours.
+        own: whether others of ours end, too.
 
     Raises:
         PgtenantError: the server failed, or what was done could not be recorded.
@@ -40,7 +42,8 @@ async def end_all(
     primary = carrier.instance.primary
 
     async def there() -> tuple[StaleSession, ...]:
-        return tuple(s for s in await sessions_of(primary, database, roles) if s.pid != spare)
+        found = await sessions_of(primary, database, roles, own=own)
+        return tuple(s for s in found if s.pid != spare)
 
     if database is not None:
         await nobody_arrives(primary, database)

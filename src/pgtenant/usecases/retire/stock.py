@@ -101,7 +101,7 @@ async def take_stock(carrier: Carrier) -> State:
     database = subject.database.name if subject.database is not None else None
     if database is not None:
         await nobody_arrives(primary, database)
-    sessions = await sessions_of(primary, database, subject.names)
+    sessions = await sessions_of(primary, database, subject.names, own=False)
     state = await state_of(primary, database, subject.names)
     here = carrier.inputs.maintenance_database
     traces = list(await traces_in(primary, database, subject.names, shared=True))
