@@ -69,4 +69,4 @@ async def _that_logs_in(inputs: Inputs, store: VersionedStore) -> Inputs:
         raise refused
     text = await store.text(admin.name, pending, PENDING)
     subject = Subject(entry="", role=admin.username, secret=admin.name)
-    return replace(inputs, admin=credentials_of(subject, text))
+    return replace(inputs, admin=credentials_of(subject, text), source=None)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import assert_never
@@ -63,14 +63,14 @@ class Chooser:
     Attributes:
         only_due: whether those that are not due are left alone.
         named: whether the user named each of them.
-        now: the present moment.
+        now: tells the present moment; the run lock may be waited for before it matters.
     """
 
     inputs: Inputs
     store: VersionedStore
     only_due: bool
     named: bool
-    now: datetime
+    now: Callable[[], datetime]
 
     async def entries(self, observed: Observed) -> Sequence[Candidate]:
         """Look at the selected entries, sorted by key."""
@@ -138,7 +138,7 @@ class Chooser:
         versions = await self.store.versions(subject.secret)
         since = versions.current.created if versions.current is not None else None
         days = days_of(self.inputs.settings.rotation, risk)
-        shown = replace(candidate.shown, due=Due(days=days, since=since, now=self.now))
+        shown = replace(candidate.shown, due=Due(days=days, since=since, now=self.now()))
         begun = begin(versions)
         match begun:
             case Refused():
