@@ -11,7 +11,7 @@ import asyncio
 from dataclasses import dataclass, replace
 from typing import Final
 
-from pgtenant.errors import MissingSecretError, SecretError, ServerError
+from pgtenant.errors import MissingSecretError, PgtenantError, SecretError, ServerError
 from pgtenant.planning.changes import UpdatePassword
 from pgtenant.planning.logins import judge
 from pgtenant.planning.observed import PasswordState
@@ -175,6 +175,40 @@ async def set_password(
         transactional=True,
         doing=f"setting the password of {change.role}",
         proviso=proviso,
+    )
+
+
+async def took_place(store: VersionedStore, secret: str, pair: Pair, error: PgtenantError) -> bool:
+    """Find out what became of a promotion that ended with an error (finishSecret).
+
+    An answer may be lost on its way. Whoever took the password back then would leave everybody
+    with one that the server refuses.
+
+    Args:
+        store: of the secret.
+        secret: its name.
+        pair: what was to change places.
+        error: what the store said.
+
+    Returns:
+        Whether the new version is current; otherwise the one before it still is.
+
+    Raises:
+        PgtenantError: neither is, or nobody can say: nothing may be taken back.
+    """
+    try:
+        current = (await store.versions(secret)).current
+    except PgtenantError as second:
+        raise PgtenantError(
+            f"{error.message}; whether the new version is current all the same can't be found out:"
+            f" {second.message}. The server has its password, and nothing was taken back",
+            hint="run again: the next rotation of it finishes or replaces this one",
+        ) from None
+    if current is not None and current.id in {pair.pending.id, pair.current.id}:
+        return current.id == pair.pending.id
+    raise PgtenantError(
+        f"{error.message}; another version has become current, and nothing was taken back",
+        hint="run again: the next rotation of it finishes or replaces this one",
     )
 
 
