@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from pgtenant.rotation.stages import CURRENT, PENDING, Version, Versions
+from pgtenant.rotation.stages import CURRENT, PENDING, PREVIOUS, Version, Versions
 
 
 class Step(StrEnum):
@@ -99,6 +99,11 @@ def called(versions: Versions, token: str, step: Step) -> Take | Finished | Refu
         return Refused(
             f"has a version {token} that is not {PENDING}",
             "start the rotation anew: it may have been replaced",
+        )
+    if PREVIOUS in version.stages:
+        return Refused(
+            f"has a version {token} that was current before: it is {PREVIOUS}",
+            f"take the label {PENDING} off that version, then start the rotation anew",
         )
     if versions.current is None:
         return _no_value()
