@@ -9,7 +9,7 @@ import pgtenant
 SOURCE = Path(pgtenant.__file__).parent
 ITSELF = "postgres/lock.py"
 WITH_SECRETS = "usecases/locked.py"
-READS_AFTERWARDS = "usecases/rotate/called.py"
+READS_AFTERWARDS = "usecases/rotate/one_step.py"
 """The function in AWS reads the versions itself, after it has the lock."""
 
 
