@@ -19,7 +19,8 @@ from e2e.rotation_function.test_rotate_secret import (
 from pgtenant.errors import SecretError
 from pgtenant.rotation.handler import RotationError
 from pgtenant.secrets.aws_versions import AwsVersions
-from pgtenant.usecases import apply, work
+from pgtenant.usecases.new_passwords import still_stored
+from pgtenant.usecases.preflight import prove_authority
 from support.instance import Instance
 from support.project import Project
 from support.rotation_function import Function, deployed
@@ -41,7 +42,6 @@ def test_an_apply_that_has_looked_before_finish_secret(
     token = function.begin(ORDERS)
     function.call("createSecret", ORDERS, token)
     function.call("setSecret", ORDERS, token)
-    original = apply.prove_authority
 
     def rest() -> None:
         function.call("testSecret", ORDERS, token)
@@ -50,10 +50,10 @@ def test_an_apply_that_has_looked_before_finish_secret(
 
     async def meanwhile(*arguments: Any) -> None:
         await asyncio.to_thread(rest)
-        await original(*arguments)
+        await prove_authority(*arguments)
 
     with monkeypatch.context() as patch:
-        patch.setattr(apply, "prove_authority", meanwhile)
+        patch.setattr("pgtenant.usecases.apply.prove_authority", meanwhile)
         rotated.converge()
     assert function.text(ORDERS)["password"] == FIRST
     assert works(instance, function.text(ORDERS))
@@ -69,14 +69,13 @@ def test_a_secret_that_changes_before_its_password_is_set(
     """By a tool that takes no run lock."""
     provision(rotated)
     instance.su("ALTER ROLE orders_user PASSWORD 'fake-of-another-tool'")
-    original = work.still_stored
 
     async def meanwhile(*arguments: Any) -> None:
         rotated.write_secret("orders/postgres", "orders_user", "fake-of-another-tool", "orders")
-        await original(*arguments)
+        await still_stored(*arguments)
 
     with monkeypatch.context() as patch:
-        patch.setattr(work, "still_stored", meanwhile)
+        patch.setattr("pgtenant.usecases.work.still_stored", meanwhile)
         done = rotated.apply()
     assert done.code == 1
     assert "has changed since this run read it" in done.err
