@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
 from pgtenant.cli.options import load_settings
 from pgtenant.cli.request import gathered, moment
-from pgtenant.errors import ExitCode, PgtenantError, UsageError
+from pgtenant.errors import CatalogError, ExitCode, PgtenantError, UsageError
 from pgtenant.forge.git import Git, Person
 from pgtenant.forge.github import ANY_WORKFLOW, GitHub, from_environment
 from pgtenant.report.jsonout import json_text
@@ -19,7 +19,7 @@ from pgtenant.requests.routing import labels
 from pgtenant.settings import Settings
 from pgtenant.usecases.request.open import Opened, open_request
 from pgtenant.usecases.request.rebuild import Fate, Rebuilt, rebuild
-from pgtenant.usecases.request.repository import Proposed, Starter
+from pgtenant.usecases.request.repository import Proposed, Starter, kept_inside
 from pgtenant.usecases.request.review import Reviewed, review
 
 _BOT: Final = Person("github-actions[bot]", "41898282+github-actions[bot]@users.noreply.github.com")
@@ -47,12 +47,18 @@ def run_open(
             f"{ANY_WORKFLOW} has started this: nobody knows for whom",
             hint="anybody may have written the workflow that did; start it as yourself or an App",
         )
+    usual = _load(project).requests.base
+    if forge.app and base not in {None, "", usual}:
+        raise UsageError(
+            f"with an App, requests target {usual}, and not {shown(base or '')}",
+            hint="anybody may have made that branch, and settings there with it",
+        )
     opened = open_request(
         _git(project, remote),
         forge,
         _load,
         given,
-        base=base or _load(project).requests.base,
+        base=base or usual,
         moment=moment(),
         starter=starter,
     )
@@ -80,10 +86,10 @@ def run_rebuild(*, project: Path, base: str | None, remote: str, style: str) -> 
     found = rebuild(git, forge, _load, target)
     failed = [one for one in found if one.fate is Fate.FAILED]
     notes = [f"{one.pull_request.url}: {shown(one.reason)}" for one in failed]
-    if target == _load(project).requests.base:  # what targets another branch has no status
-        notes += _reviews(git, forge, found, target)
     for note in notes:
         sys.stderr.write(f"{note}\n")
+    if target == _load(project).requests.base:  # what targets another branch has no status
+        notes += _reviews(git, forge, target)
     if style == "json":
         members = {"base": target, "pull_requests": [_rebuilt_json(one) for one in found]}
         sys.stdout.write(json_text(members))
@@ -96,15 +102,20 @@ def run_rebuild(*, project: Path, base: str | None, remote: str, style: str) -> 
     return ExitCode.FAILED if notes else ExitCode.CONVERGED
 
 
-def _reviews(git: Git, forge: GitHub, found: Sequence[Rebuilt], base: str) -> Iterator[str]:
-    """Ask for the approvals of what was rebuilt; yield what stood in the way of one."""
-    for one in found:
-        if one.fate is Fate.REBUILT:
-            # Its approvals were for another commit, and what a workflow pushes starts no other.
-            try:
-                review(git, forge, _load, one.pull_request.number, base=base)
-            except PgtenantError as error:
-                yield f"{one.pull_request.url}: {shown(error.message)}"
+def _reviews(git: Git, forge: GitHub, base: str) -> Iterator[str]:
+    """Review what is open, say what is wrong, and yield what stood in the way of a review.
+
+    What was rebuilt has no approvals yet, and what a workflow pushes starts no other. What was not
+    is judged by what it would be merged into, which is another by now.
+    """
+    for one in forge.pull_requests(base=base):
+        try:
+            review(git, forge, _load, one.number, base=base)
+        except PgtenantError as error:
+            said = f"{one.url}: {shown(error.message)}"
+            sys.stderr.write(f"{said}\n")
+            if not isinstance(error, (CatalogError, UsageError)):  # which its status says
+                yield said
 
 
 def run_review(
@@ -140,7 +151,7 @@ def run_review(
 
 
 def _load(project: Path) -> Settings:
-    return load_settings(project, {})
+    return kept_inside(load_settings(project, {}))
 
 
 def _git(project: Path, remote: str) -> Git:

@@ -12,11 +12,14 @@ from pathlib import Path
 from typing import Final
 
 from pgtenant.errors import PgtenantError, UsageError
+from pgtenant.git_environ import git_environ
 
 _TIMEOUT: Final = 300.0  # seconds
 _HEADS: Final = "refs/heads/"
 _LINK: Final = "120000"
 _ALWAYS: Final = ("-c", "core.hooksPath=/dev/null")
+# For a commit that is never pushed: also where git is configured for nobody.
+_NOBODY: Final = ("-c", "user.name=pgtenant", "-c", "user.email=pgtenant@localhost")
 # A file in the place of a link is that link, where git is told that there are none.
 _NO_LINKS: Final = ("-c", "core.symlinks=false")
 
@@ -103,10 +106,24 @@ class Git:
 
     def merges(self, one: str, other: str) -> bool:
         """Tell whether two commits can be merged without anybody's help."""
+        return self._merge(one, other) is not None
+
+    def merged(self, one: str, other: str) -> str | None:
+        """Return a commit of what a merge yields; None when it needs somebody's help.
+
+        Like the merge itself it knows of renames, so it is no sum of two differences.
+        """
+        tree = self._merge(one, other)
+        if tree is None:
+            return None
+        parents = ("-p", one, "-p", other)
+        return self._run(*_NOBODY, "commit-tree", tree, *parents, "-m", "What a merge yields")
+
+    def _merge(self, one: str, other: str) -> str | None:
         done = self._call(self.directory, "merge-tree", "--write-tree", one, other)
         if done.returncode not in {0, 1}:
             raise _failed("merge-tree", done)
-        return done.returncode == 0
+        return done.stdout.split("\n", 1)[0] if done.returncode == 0 else None
 
     def changed(self, one: str, other: str) -> tuple[str, ...]:
         """Return the paths in which two commits differ, all of the repository."""
@@ -196,7 +213,7 @@ class Git:
     def _run(self, *arguments: str, at: Path | None = None) -> str:
         done = self._call(at or self.directory, *arguments)
         if done.returncode:
-            verb = next(one for one in arguments if one not in _NO_LINKS)
+            verb = next(one for one in arguments if one not in {*_NO_LINKS, *_NOBODY})
             raise _failed(verb, done)
         return done.stdout.rstrip("\n")
 
@@ -221,11 +238,8 @@ class Git:
             ) from None
 
     def _environ(self) -> Mapping[str, str]:
-        environ = {**os.environ, "GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C"}
+        environ = {**git_environ(os.environ), "GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C"}
         environ["GIT_LFS_SKIP_SMUDGE"] = "1"  # it would ask the server that the commit names
-        # What git hooks are given, and what would lead elsewhere than to the directory.
-        for name in ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE"):
-            environ.pop(name, None)
         if self.committer is not None:
             for role in ("AUTHOR", "COMMITTER"):
                 environ[f"GIT_{role}_NAME"] = self.committer.name

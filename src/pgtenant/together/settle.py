@@ -14,11 +14,11 @@ from pathlib import Path
 from typing import Final
 
 from pgtenant.errors import PgtenantError
+from pgtenant.git_environ import git_environ
 from pgtenant.together.journal import STAGING, Journal, Step, digest_of, new, old, read
 from pgtenant.together.write import put_back, rename
 
 _TIMEOUT: Final = 60.0  # seconds
-_ELSEWHERE: Final = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE")
 
 
 def settle(root: Path) -> None:
@@ -54,12 +54,11 @@ def _insist_on_ours(root: Path) -> None:
     here = root.resolve()
     if not any(os.path.lexists(one / ".git") for one in (here, *here.parents)):
         return
-    environ = {name: value for name, value in os.environ.items() if name not in _ELSEWHERE}
     try:
         done = subprocess.run(  # noqa: S603 - no shell
             ["git", "ls-files", "-z", "--", f":(icase){STAGING}"],  # noqa: S607
             cwd=here,
-            env=environ,
+            env=git_environ(os.environ),
             stdin=subprocess.DEVNULL,
             capture_output=True,
             check=False,

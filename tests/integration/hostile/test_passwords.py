@@ -96,7 +96,7 @@ def test_a_verifier_and_its_keys(instance: Instance, pg_major: int, password: st
             assert outcome.sqlstate == "28P01"
 
     asyncio.run(work())
-    assert repr(Login("keyed", password)) == "Login(user='keyed', keys=None)"
+    assert repr(Login("keyed", password)) == "Login(user='keyed', keys=None, acts_as='')"
 
 
 def test_a_server_that_asks_for_clear_text(

@@ -256,6 +256,25 @@ def test_a_secret_that_is_anothers(
         assert said in done.err
 
 
+def test_a_secret_that_somebody_has_chosen_before(platform: Platform, console: Console) -> None:
+    """Terraform would make it for the entry of that key, and both would have one password."""
+    assert console.open("alpha", secret="goldenpath/dev/orders/postgres").code == 0
+    platform.merge(platform.number("alpha"))
+    done = console.open("orders")
+    assert done.code == 64
+    assert "key: its secret goldenpath/dev/orders/postgres is that of alpha already" in done.err
+    assert "database/create-dev-orders" not in platform.branches()
+
+
+def test_a_key_whose_secret_is_the_admins(platform: Platform, console: Console) -> None:
+    platform.write("pgtenant.toml", '[secrets]\napp = "goldenpath/{env}/{entry}/master"\n')
+    platform.commit("Names")
+    done = console.open("rds", username="orders_user")
+    assert done.code == 64
+    assert "key: its secret goldenpath/dev/rds/master is the admin's of dev" in done.err
+    assert platform.branches() == []
+
+
 @pytest.mark.parametrize(
     "path",
     [
@@ -265,6 +284,7 @@ def test_a_secret_that_is_anothers(
         "schemas/x.sql",
         "governance/dev/rds_provision_audit.csv",
         ".gitattributes",
+        "docs/20-contracts/resource-catalogs/.gitattributes",
         "GNUmakefile",  # which make takes before a Makefile
         "makefile",
         "backstage/templates/rds-database/template.yaml",
@@ -309,6 +329,49 @@ def test_a_link_that_leads_out_of_the_copy(platform: Platform, console: Console)
     assert done.code == 64
     assert "TOPSECRET" not in done.err
     assert platform.api.status(number, "rds-request").startswith("failure: ")
+
+
+@pytest.mark.parametrize(
+    ("setting", "path"),
+    [
+        ("[project] catalog", "/elsewhere.tfvars"),
+        ("[requests] catalog", "/victim/site.pth"),
+        ("[requests] catalog", "../../../../../../../victim/site.pth"),
+        ("[requests] catalog", "envs/../.GIT/config"),
+        ("[requests] entity", "/victim/{env}-{entry}.yaml"),
+    ],
+)
+def test_settings_that_lead_out_of_the_copy(
+    setting: str, path: str, platform: Platform, console: Console
+) -> None:
+    """Whoever made the base would read and write files of the machine that runs this."""
+    (platform.root / "elsewhere.tfvars").write_text("TOPSECRET token\n")
+    path = f"{platform.root}{path}" if path.startswith("/") else path
+    section, name = setting.split()
+    platform.write("pgtenant.toml", f'{section}\n{name} = "{path}"\n')
+    platform.commit("Mine", "mine")
+    done = console.open("orders", base="mine")
+    assert done.code == 64
+    assert f"{setting} = " in done.err
+    assert "is no place in the project" in done.err
+    assert "TOPSECRET" not in done.err
+    assert not (platform.root / "victim").exists()
+    assert platform.branches() == ["mine"]
+
+
+def test_an_app_opens_nothing_for_a_branch_of_ones_own(
+    platform: Platform, console: Console, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The form's run has the App's key, and would believe that branch's settings."""
+    git(platform.origin, "branch", "mine", BASE)
+    monkeypatch.setenv("REQUESTS_APP_ID", "1")
+    done = console.open("orders", base="mine")
+    assert done.code == 64
+    assert "with an App, requests target development, and not mine" in done.err
+    assert platform.branches() == ["mine"]
+    assert console.open("orders", base=BASE).code == 0
+    monkeypatch.delenv("REQUESTS_APP_ID")
+    assert console.open("ledger", base="mine").code == 0
 
 
 def test_links_within_a_repository_stay(platform: Platform, console: Console) -> None:

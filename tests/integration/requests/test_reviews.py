@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from support.pull_requests import BASE, Console, Platform, git, proposed
+from support.pull_requests import BASE, CATALOG, Console, Platform, git, proposed
 
 
 def test_self_serve_passes(platform: Platform, console: Console) -> None:
@@ -120,6 +120,92 @@ def test_what_is_no_request(
     platform.commit("More", "more")
     found = console.json("review", str(proposed(platform, "more")))
     assert (found["entries"], found["approvers"]) == ([], approvers)
+
+
+def taken(platform: Platform, login: str) -> None:
+    """Give an entry that stands far from where new ones come a login."""
+    platform.switch(BASE)
+    first = f'  aaa = {{\n    database_name = "aaa_db"\n    username      = "{login}"\n  }}\n'
+    text = platform.file().replace("databases = {\n", f"databases = {{\n{first}", 1)
+    platform.write(CATALOG, f"{text}\n")
+    platform.commit("Another")
+
+
+def test_what_its_base_has_by_now(platform: Platform, console: Console) -> None:
+    """Git can merge it, and then nobody's run would go on."""
+    console.open("orders")
+    number = platform.number("orders")
+    assert console.run("review", str(number)).code == 0
+    taken(platform, "orders_user")
+    done = console.run("rebuild")
+    assert done.code == 0
+    assert "conflict: the request for orders in dev is refused" in done.out
+    assert "1 error(s) in the catalog" in done.err
+    assert platform.outcome("orders") == "failure: a catalog is not valid"
+    assert console.run("review", str(number)).code == 64
+
+
+def test_what_its_base_refuses_by_now(platform: Platform, console: Console) -> None:
+    """Git can merge it, and the catalog would be valid."""
+    console.open("orders")
+    platform.switch(BASE)
+    prod = (
+        platform.file()
+        .replace("backstage", "shop")
+        .replace('"shop_user"', '"shop_user"\n    secret        = "goldenpath/dev/orders/postgres"')
+    )
+    platform.write("envs/prod-rds/terraform.tfvars", f"{prod}\n")
+    platform.commit("Shop")
+    assert console.run("rebuild").code == 0
+    assert platform.outcome("orders").startswith("failure: the request for orders in dev is ref")
+
+
+def test_one_request_on_a_base_that_has_changed(platform: Platform, console: Console) -> None:
+    console.open("orders")
+    taken(platform, "aaa_user")
+    assert console.json("review", str(platform.number("orders")))["one_request"]
+    assert platform.outcome("orders") == "success: self-serve: nobody has to approve"
+
+
+def test_what_it_can_no_longer_be_merged_with(platform: Platform, console: Console) -> None:
+    platform.write("notes.txt", "one\n")
+    platform.commit("Notes", "mine")
+    number = proposed(platform, "mine")
+    assert console.run("review", str(number)).code == 0
+    git(platform.work, "checkout", "--quiet", "--detach", "HEAD~")
+    platform.write("notes.txt", "two\n")
+    platform.commit("Notes")
+    assert console.run("rebuild").code == 0
+    said = platform.api.status(number, "rds-request")
+    assert said == "failure: what it targets has changed, and it can't be merged any more"
+
+
+def test_what_its_base_has_moved_to_where_it_runs(platform: Platform, console: Console) -> None:
+    lines = [f"line {number}\n" for number in range(20)]
+    platform.write("notes/x.tf", "".join(lines))
+    platform.commit("Notes")
+    platform.write("notes/x.tf", "".join([*lines[:9], "evil\n", *lines[10:]]))
+    platform.api.logins["person@example.org"] = "somebody"
+    platform.commit("More", "mine")
+    number = proposed(platform, "mine")
+    assert console.run("review", str(number)).code == 0
+    git(platform.work, "checkout", "--quiet", "--detach", "HEAD~")
+    (platform.work / "infrastructure").mkdir()
+    git(platform.work, "mv", "notes/x.tf", "infrastructure/x.tf")
+    platform.commit("Move it")
+    assert console.run("rebuild").code == 0
+    assert platform.api.status(number, "rds-request") == "pending: waits for platform-team"
+
+
+def test_a_policy_that_was_tightened(platform: Platform, console: Console) -> None:
+    console.open("orders")
+    assert console.run("review", str(platform.number("orders"))).code == 0
+    platform.switch(BASE)
+    routes = [{"approvers": ["security-team"]}]
+    platform.write("pgtenant.toml", f"[requests]\nroutes = {toml(routes)}\n")
+    platform.commit("Tighten")
+    assert console.run("rebuild").code == 0
+    assert platform.outcome("orders") == "pending: waits for security-team"
 
 
 def test_members_that_cannot_be_read_approve_nothing(platform: Platform, console: Console) -> None:

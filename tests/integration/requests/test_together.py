@@ -184,14 +184,20 @@ def step(path: str, before: bytes | None = b"ours") -> dict[str, Any]:
     return {"path": path, "before": known, "after": digest(b"theirs")}
 
 
-def test_what_a_commit_has_brought_along_is_not_finished(tmp_path: Path) -> None:
+@pytest.mark.parametrize("variable", ["", "GIT_DIR", "GIT_LITERAL_PATHSPECS"])
+def test_what_a_commit_has_brought_along_is_not_finished(
+    variable: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     subprocess.run(["git", "init", "--quiet", str(tmp_path)], check=True)
     root = tmp_path / "project"
     left_by_somebody(root, {"undo": False, "steps": [step("a.txt")]})
     (root / "a.txt").write_bytes(b"ours")
     subprocess.run(["git", "add", "--force", "."], cwd=root, check=True)
-    with pytest.raises(PgtenantError, match="is in git"), alone(root):
-        pass
+    with monkeypatch.context() as patch:
+        if variable:
+            patch.setenv(variable, "1")
+        with pytest.raises(PgtenantError, match="is in git"), alone(root):
+            pass
     assert (root / "a.txt").read_bytes() == b"ours"
     subprocess.run(["git", "rm", "--quiet", "-r", "--cached", STAGING], cwd=root, check=True)
     with alone(root):  # as after a kill

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
+from fnmatch import fnmatch
 from pathlib import Path, PurePosixPath
 
 import pytest
@@ -50,6 +51,39 @@ def test_the_paths_that_the_documents_name() -> None:
         "gitops/kustomize/bases/namespaces.yaml",
         "gitops/kustomize/platform-system/rds-provisioner-rbac.yaml",
     } <= paths
+
+
+@pytest.mark.parametrize(
+    ("path", "owned"),
+    [
+        ("venv.py", True),  # python would take it before its own
+        ("schemas", True),  # a link
+        ("notes/x.tf", True),
+        ("makefile", True),  # make would
+        ("envs/dev-rds/x.md", True),
+        (".github/workflows/x.yml", True),
+        ("docs/20-contracts/resource-catalogs/rds-catalog.yaml", True),
+        ("docs/20-contracts/.gitattributes", True),
+        ("docs/.gitattributes", True),
+        ("backstage/databases/dev/orders.yaml", True),
+        ("README.md", False),
+        ("docs/index.html", False),
+    ],
+)
+def test_what_has_a_code_owner(path: str, owned: bool) -> None:
+    text = content(DEFAULT, ".github/CODEOWNERS")
+    lines = [line.split() for line in text.splitlines() if not line.startswith("#")]
+    fit = [owners for pattern, *owners in lines if _fits(pattern, path)]
+    assert bool(fit[-1]) is owned
+
+
+def _fits(pattern: str, path: str) -> bool:
+    """Tell whether a line is about a path, as GitHub does with the patterns that are there."""
+    if pattern.endswith("/"):
+        return path.startswith(pattern.removeprefix("/"))
+    if pattern.startswith("/"):
+        return path == pattern.removeprefix("/")
+    return fnmatch(path.rpartition("/")[2], pattern)
 
 
 @pytest.mark.parametrize("file", CHOSEN, ids=lambda file: str(file.path))

@@ -219,7 +219,8 @@ def open_(**options: Any) -> int:
 def rebuild(**options: Any) -> int:
     """Make open requests that can't be merged any more once more, on what there is now.
 
-    Leaves alone what git can merge, and what somebody has edited by hand. Run it after each merge.
+    Leaves alone what git can merge, and what somebody has edited by hand. Then reviews again what
+    is open. Run it after each merge.
     """
     from pgtenant.cli.request_open import run_rebuild
 

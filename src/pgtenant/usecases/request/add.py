@@ -22,9 +22,9 @@ from pgtenant.requests.request import (
 from pgtenant.requests.routing import Routing, route_of
 from pgtenant.settings import Settings
 from pgtenant.together import Change, alone, write
-from pgtenant.usecases.request.declared import Declared, declared, elsewhere, secret_of
+from pgtenant.usecases.request.declared import Declared, declared, elsewhere
 from pgtenant.usecases.request.edit import Edit, edited, recorded
-from pgtenant.usecases.request.secrets import chosen_problems
+from pgtenant.usecases.request.secrets import secret_problems
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +136,7 @@ def _added(settings: Settings, request: Request, moment: str) -> Done:
             raise _conflict(catalog, there, conflicts)
         return _done(settings, catalog, there, None, moment)
     wanted, entry = _checked(catalog, request)
-    if found := list(_collisions(settings, request, entry)):
+    if found := list(secret_problems(settings, catalog, entry)):
         raise refused(_named(request), found)
     edit = edited(
         catalog,
@@ -163,7 +163,7 @@ def _changed(settings: Settings, request: Request, moment: str) -> Done:
     except CatalogError as error:
         raise refused(_named(request), list(_against(error, request.key))) from None
     entry = edit.entries[request.key]
-    if "secret" in fields and (found := list(_collisions(settings, request, entry))):
+    if "secret" in fields and (found := list(secret_problems(settings, catalog, entry))):
         raise refused(_named(request), found)
     return _done(settings, catalog, entry, edit, moment)
 
@@ -265,19 +265,6 @@ def _conflict(catalog: Declared, entry: Entry, found: list[tuple[str, str, str]]
         f"{catalog.display}:{entry.line} has an entry {entry.key} already, which differs:{lines}",
         hint="nothing was written; ask for another name, or use `pgtenant request change`",
     )
-
-
-def _collisions(settings: Settings, request: Request, entry: Entry) -> Iterator[tuple[str, str]]:
-    """Yield what can't be, because another environment has it, or the admin."""
-    secret = secret_of(settings, request.environment, entry)
-    yield from chosen_problems(settings, request.environment, entry)
-    for other in elsewhere(settings, request.environment):
-        if isinstance(other, str):
-            continue
-        for one in other.entries.values():
-            if secret_of(settings, other.environment, one) == secret:
-                where = f"{one.key} in {other.environment}"
-                yield "key", f"its secret {plain(secret, 200)} is that of {where} already"
 
 
 def _notes(settings: Settings, environment: str, entry: Entry) -> Iterator[str]:

@@ -5,14 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Final
 
 from pgtenant.catalog.check import VARIABLE
 from pgtenant.catalog.load import text_of, tree
 from pgtenant.catalog.located import Object
 from pgtenant.catalog.model import Entry
-from pgtenant.errors import PgtenantError, UsageError
+from pgtenant.catalog.shown import plain
+from pgtenant.errors import PgtenantError, SettingsError, UsageError
 from pgtenant.forge.git import Git, Person
 from pgtenant.requests.request import Value, given_of
 from pgtenant.settings import Settings
@@ -128,6 +129,30 @@ def asked_in(git: Git, load: Load, base: str, head: str) -> Asked | None:
         except PgtenantError:
             return None
         return asked if git.written_tree(old) == git.tree_of(head) else None
+
+
+def kept_inside(settings: Settings) -> Settings:
+    """Return the settings of a project, where the files of its requests are the project's own.
+
+    In a copy they are whatever somebody has committed, and what they lead to is read and written.
+
+    Raises:
+        SettingsError: one leads out of it.
+    """
+    requests = settings.requests
+    templates = {
+        "[project] catalog": settings.project.catalog,
+        "[requests] catalog": requests.catalog,
+        "[requests] entity": requests.entity,
+    }
+    for name, template in templates.items():
+        path = PurePath(template)
+        if path.is_absolute() or {"..", ".git"} & {part.casefold() for part in path.parts}:
+            raise SettingsError(
+                f"{name} = {plain(template, 200)} is no place in the project",
+                hint="on GitHub a request's files are the repository's: give a path below its root",
+            )
+    return settings
 
 
 def rooted(settings: Settings, root: Path) -> Settings:

@@ -13,7 +13,7 @@ from pgtenant.forge.rest import ForgeError
 from pgtenant.requests.approvals import Decision, Review, Verdict, decide, login_of
 from pgtenant.requests.routing import route_of
 from pgtenant.settings import Settings
-from pgtenant.usecases.request.covered import holds_more
+from pgtenant.usecases.request.covered import branch_of, holds_more
 from pgtenant.usecases.request.repository import Load, Proposed, proposals, rooted
 
 CONTEXT: Final = "rds-request"
@@ -72,8 +72,9 @@ def review(git: Git, forge: PullRequests, load: Load, number: int, *, base: str)
             branch, which anybody may have made, it would be good for this one too.
 
     Raises:
-        CatalogError: a catalog of the pull request is not valid.
-        UsageError: it targets another branch; nothing was said of it.
+        CatalogError: a catalog would not be valid any more.
+        UsageError: it targets another branch, and nothing was said of it; or the base has changed,
+            and it can't be merged any more or would be refused.
         PgtenantError: git or the forge failed.
     """
     pull = forge.pull_request(number)
@@ -115,12 +116,11 @@ def _reviewed(git: Git, forge: PullRequests, load: Load, pull: PullRequest) -> R
     tip = git.fetch(pull.base)
     if git.fetch(pull.branch) != pull.commit:
         raise PgtenantError(f"{pull.branch} has moved on", hint="its newer run decides")
-    start = git.merge_base(tip, pull.commit)
-    with git.checked_out(tip) as policy:
-        settings = load(policy)
-        with git.checked_out(start) as old, git.checked_out(pull.commit) as new:
-            proposed = proposals(rooted(settings, old), rooted(settings, new))
-        unasked = holds_more(git, load, settings, start, pull.commit)
+    branch = branch_of(git, tip, pull.commit)
+    with git.checked_out(tip) as old, git.checked_out(branch.merged) as new:
+        settings = load(old)
+        proposed = proposals(settings, rooted(settings, new))
+        unasked = holds_more(git, load, settings, branch)
     approvers = _approvers(settings, proposed, unasked=unasked)
     members = {one: _members(forge, one) for one in approvers}
     verdicts = forge.reviews(pull.number) if approvers else ()

@@ -1,4 +1,4 @@
-"""Whose a secret is that somebody chose for an entry."""
+"""Whose the secret of an entry is, by its name: one that somebody chose, or that of its key."""
 
 from __future__ import annotations
 
@@ -9,25 +9,34 @@ from pgtenant.catalog.shown import plain
 from pgtenant.errors import UsageError
 from pgtenant.settings import Settings
 from pgtenant.usecases.fleet import all_environments
-from pgtenant.usecases.request.declared import declared, secret_of
+from pgtenant.usecases.request.declared import Declared, elsewhere, secret_of
 
 
-def chosen_problems(
-    settings: Settings, environment: str, entry: Entry
+def secret_problems(
+    settings: Settings, catalog: Declared, entry: Entry
 ) -> Iterator[tuple[str, str]]:
-    """Yield what is wrong with the secret that somebody chose for an entry.
+    """Yield why the secret of an entry can't be its own: it is another's, or the admin's.
 
-    Raises:
-        CatalogError: the environment's catalog is not valid.
-        UsageError: it can't be read.
+    Args:
+        settings: the project's.
+        catalog: of the entry's environment, with or without it.
+        entry: whose secret it would be.
     """
-    if entry.secret is None:
-        return
-    if (found := _reserved(settings, environment, entry.secret)) is not None:
-        yield "secret", found
-    for one in declared(settings, environment).entries.values():
-        if one.key != entry.key and secret_of(settings, environment, one) == entry.secret:
-            yield "secret", f"{plain(entry.secret, 200)} is that of {one.key} already"
+    environment = catalog.environment
+    secret = secret_of(settings, environment, entry)
+    field, its = ("key", "its secret ") if entry.secret is None else ("secret", "")
+    shown = f"{its}{plain(secret, 200)}"
+    if (found := _reserved(settings, environment, secret)) is not None:
+        yield field, f"{shown} is {found}"
+    for one in catalog.entries.values():
+        if one.key != entry.key and secret_of(settings, environment, one) == secret:
+            yield field, f"{shown} is that of {one.key} already"
+    for other in elsewhere(settings, environment):
+        if isinstance(other, str):
+            continue
+        for one in other.entries.values():
+            if secret_of(settings, other.environment, one) == secret:
+                yield field, f"{shown} is that of {one.key} in {other.environment} already"
 
 
 def _reserved(settings: Settings, environment: str, secret: str) -> str | None:
@@ -36,21 +45,20 @@ def _reserved(settings: Settings, environment: str, secret: str) -> str | None:
     Args:
         settings: the project's.
         environment: the entry's.
-        secret: the name that somebody chose for it.
+        secret: its name.
     """
     try:
         known = {environment, *all_environments(settings)}
     except UsageError:  # the first request of a project that has nothing yet
         known = {environment}
-    shown = plain(secret, 200)
     for one in sorted(known):
         if secret == settings.admin_secret(one):
-            return f"{shown} is the admin's of {one}"
+            return f"the admin's of {one}"
     ours = _secrets_of(settings, environment)
     for one in sorted(known - {environment}):
         theirs = _secrets_of(settings, one)
         if secret.startswith(theirs) and not ours.startswith(theirs):
-            return f"{shown} is among those of {one}"
+            return f"among those of {one}"
     return None
 
 
