@@ -65,7 +65,7 @@ async def _rotate(run: Single, only: frozenset[str], asked: Asked, *, due: bool)
         store=open_versions(secrets.store, directory=secrets.directory, project=run.settings.root),
         only_due=due,
         named=bool(only),
-        now=datetime.now(UTC),
+        now=lambda: datetime.now(UTC),
     )
 
     def keep(rotated: Sequence[Rotated], *, ended: bool) -> None:

@@ -10,12 +10,16 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Final
 
 from pgtenant.catalog.model import Rotation
 
 USUAL: Final = {Rotation.SINGLE: "1m", Rotation.ALTERNATE: "1h"}
 """What is taken where nobody says: a read costs some millionths of a dollar."""
+
+OVERLAP: Final = timedelta(hours=1)
+"""How long an alternating login is certainly still in use after the secret has named the other."""
 
 _DURATION: Final = re.compile(r"(?:(\d{1,6})h)?(?:(\d{1,6})m)?(?:(\d{1,6})s)?")
 _DAY: Final = 86_400

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any, Final, assert_never
 
+from pgtenant.gitops.refresh import OVERLAP
 from pgtenant.report.document import Document, Line, Span, Style, document, paragraph
 from pgtenant.report.safe import name, shown
 from pgtenant.report.words import count
@@ -52,7 +53,8 @@ def rotated_sentence(one: Rotated) -> str:
     """Return what became of one secret, on one line."""
     match one.state:
         case State.TO_DO:
-            return one.reason or f"{name(one.username)} gets a new password in {shown(one.secret)}"
+            gets = f"{name(one.username)} gets a new password in {shown(one.secret)}"
+            return one.reason or gets + _hasty(one)
         case State.ROTATED:
             return _done(one)
         case State.NOT_DUE:
@@ -68,10 +70,20 @@ def _done(one: Rotated) -> str:
     done = f"{name(one.username)} has a new password{finished}, current in {shown(one.secret)}"
     window = f"{(one.window or 0) * 1000:.0f} ms"
     if one.overlaps:
-        rest = f"{name(one.before)} works until the next rotation"
+        rest = f"{name(one.before)} works until the next rotation{_hasty(one)}"
     else:
         rest = f"server and secret disagreed for {window}"
     return f"{done}; {rest}" + (f"; {one.reason}" if one.reason else "")
+
+
+def _hasty(one: Rotated) -> str:
+    if not one.hasty:
+        return ""
+    minutes = round(OVERLAP.total_seconds() / 60)
+    return (
+        f"; the last rotation is less than {minutes} minutes ago, and who has not read the secret"
+        f" since then is refused as {name(one.username)}"
+    )
 
 
 def _lines(rotated: Iterable[Rotated], environment: str, width: int) -> Iterator[Line]:

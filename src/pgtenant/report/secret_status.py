@@ -84,7 +84,7 @@ def _entry(one: Health) -> str:
 def _age(due: Due | None) -> str:
     if due is None:
         return "-"
-    return "unknown" if due.since is None else _days(due.now - due.since)
+    return "unknown" if due.age is None else _days(due.age)
 
 
 def _when(due: Due | None) -> str:

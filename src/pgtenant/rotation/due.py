@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from pgtenant.settings.model import RotationSettings
+
+
+_CLOCKS: Final = timedelta(days=1)
+"""How far two clocks may be apart."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +31,14 @@ class Due:
     @property
     def at(self) -> datetime | None:
         """The moment; None where nobody knows since when it is in use."""
-        return None if self.since is None else self.since + timedelta(days=self.days)
+        return None if self.age is None else self.now - self.age + timedelta(days=self.days)
+
+    @property
+    def age(self) -> timedelta | None:
+        """How long it has been in use; None where nobody knows, or the store names a future day."""
+        if self.since is None or self.since > self.now + _CLOCKS:
+            return None
+        return self.now - self.since
 
     @property
     def is_due(self) -> bool:

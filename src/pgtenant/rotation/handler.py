@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING, Any
 from pgtenant import logs
 from pgtenant.errors import PgtenantError
 from pgtenant.settings.load import load
-from pgtenant.usecases.rotate.called import Stores, answer, read_call
+from pgtenant.usecases.rotate.call import read_call
+from pgtenant.usecases.rotate.called import Stores, answer
 
 if TYPE_CHECKING:
     from pgtenant.settings.model import Settings

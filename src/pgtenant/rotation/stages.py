@@ -55,9 +55,12 @@ class Versions:
 
     @property
     def pending(self) -> Version | None:
-        """The version of a rotation that is under way: a finished one may keep the label."""
+        """The version of a rotation that is under way.
+
+        A finished one may keep the label, also when another has become current since.
+        """
         found = self._labelled(PENDING)
-        return None if found is None or CURRENT in found.stages else found
+        return None if found is None or found.stages & {CURRENT, PREVIOUS} else found
 
     @property
     def previous(self) -> Version | None:

@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from pgtenant.rotation.stages import CURRENT, PENDING, Version, Versions
+from pgtenant.rotation.stages import CURRENT, PENDING, PREVIOUS, Version, Versions
 
 
 class Step(StrEnum):
@@ -95,11 +95,8 @@ def called(versions: Versions, token: str, step: Step) -> Take | Finished | Refu
         )
     if CURRENT in version.stages:
         return Finished(version)
-    if PENDING not in version.stages:
-        return Refused(
-            f"has a version {token} that is not {PENDING}",
-            "start the rotation anew: it may have been replaced",
-        )
+    if PENDING not in version.stages or PREVIOUS in version.stages:
+        return _not_under_way(version)
     if versions.current is None:
         return _no_value()
     return Take(step, version)
@@ -117,6 +114,18 @@ def begin(versions: Versions) -> Start | Resume | Refused:
     if versions.pending is not None:
         return Resume(versions.current, versions.pending)
     return Start(versions.current)
+
+
+def _not_under_way(version: Version) -> Refused:
+    if PENDING in version.stages:
+        return Refused(
+            f"has a version {version.id} that was current before: it is {PREVIOUS}",
+            f"take the label {PENDING} off that version, then start the rotation anew",
+        )
+    return Refused(
+        f"has a version {version.id} that is not {PENDING}",
+        "start the rotation anew: it may have been replaced",
+    )
 
 
 def _no_value() -> Refused:

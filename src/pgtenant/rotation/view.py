@@ -35,6 +35,8 @@ class Rotated:
         window: seconds from the moment the server was told of the password to the one the secret
             says it; None where nothing was set.
         due: when it is due; None where that was not asked.
+        hasty: whether the login that gets the password may still be in use with the one before:
+            it was replaced so lately that not everybody has read the secret since.
     """
 
     entry: str
@@ -47,6 +49,7 @@ class Rotated:
     resumed: bool = False
     window: float | None = None
     due: Due | None = None
+    hasty: bool = False
 
     @property
     def overlaps(self) -> bool:

@@ -9,12 +9,12 @@ from pgtenant.audit.record import Action, Status
 from pgtenant.errors import AuthorityError, ExitCode, PgtenantError
 from pgtenant.planning.adoption import Adoption, adopt
 from pgtenant.planning.candidates import Candidate, State
-from pgtenant.postgres.lock import take_run_lock
 from pgtenant.postgres.usage import read_usage
 from pgtenant.report.progress import Progress
 from pgtenant.usecases.accounted import accounted
 from pgtenant.usecases.inputs import Inputs
 from pgtenant.usecases.journal import facts
+from pgtenant.usecases.locked import locked
 from pgtenant.usecases.look import Instance, connected, observe
 from pgtenant.usecases.preflight import prove_authority
 from pgtenant.usecases.recorder import Recorder, Row
@@ -70,13 +70,14 @@ async def adopt_entries(
 
     Raises:
         LockHeldError: another run holds the instance.
+        SecretError: a secret has become a bad one since.
         AuthorityError: the admin may not do all of it; nothing was changed.
         AuditError: a record could not be written; no further change was made.
         ServerError: the instance could not be read.
     """
-    async with accounted(inputs, recorder), connected(inputs) as instance:
-        if not dry_run:
-            await take_run_lock(instance.primary, wait=lock_wait)
+    async with accounted(inputs, recorder), connected(inputs) as reached:
+        instance = reached if dry_run else await locked(reached, wait=lock_wait)
+        inputs = instance.inputs
         selected = [
             role
             for role in inputs.desired.roles

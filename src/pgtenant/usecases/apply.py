@@ -10,11 +10,11 @@ from pgtenant.errors import AuditError, AuthorityError, PgtenantError
 from pgtenant.planning.findings import DriftKind
 from pgtenant.planning.observed import Observed
 from pgtenant.planning.plan import Plan, make_plan
-from pgtenant.postgres.lock import take_run_lock
 from pgtenant.report.progress import Progress
 from pgtenant.usecases.accounted import accounted
 from pgtenant.usecases.inputs import Inputs
 from pgtenant.usecases.journal import facts
+from pgtenant.usecases.locked import locked
 from pgtenant.usecases.look import Instance, connected, observe
 from pgtenant.usecases.outcome import (
     Outcome,
@@ -48,7 +48,7 @@ async def apply(
     """Bring the instance to what the catalog says.
 
     Args:
-        inputs: catalog and secrets, all checked.
+        inputs: catalog and secrets, all checked; secrets are read again under the run lock.
         recorder: writes the audit records.
         progress: told of each step.
         lock_wait: how many seconds to wait for another run.
@@ -59,13 +59,13 @@ async def apply(
 
     Raises:
         LockHeldError: another run holds the instance.
+        SecretError: a secret has become a bad one since.
         AuthorityError: the admin may not do all of it; nothing was changed.
         AuditError: a record could not be written; no further change was made.
         ServerError: the instance could not be read.
     """
-    async with accounted(inputs, recorder), connected(inputs) as instance:
-        if not dry_run:
-            await take_run_lock(instance.primary, wait=lock_wait)
+    async with accounted(inputs, recorder), connected(inputs) as reached:
+        instance = reached if dry_run else await locked(reached, wait=lock_wait)
         run = _Run(instance, recorder, progress, show, fail_fast=fail_fast)
         return await (run.rehearse() if dry_run else run.carry_out())
 

@@ -32,7 +32,6 @@ from pgtenant.postgres.authority import admins_of, refused_loans
 from pgtenant.postgres.connect import Login
 from pgtenant.postgres.delegation import admin_options, refused_admin_grants
 from pgtenant.postgres.execute import UnconfirmedError, run
-from pgtenant.postgres.lock import take_run_lock
 from pgtenant.postgres.observe import observe_instance
 from pgtenant.postgres.probe import try_login
 from pgtenant.report.delegated import step_sentence
@@ -40,6 +39,7 @@ from pgtenant.usecases.blame import blame
 from pgtenant.usecases.delegate_rows import STORING, batch_rows, by_steps, planned_steps
 from pgtenant.usecases.delegate_secret import DelegateSecret
 from pgtenant.usecases.inputs import Inputs
+from pgtenant.usecases.locked import locked
 from pgtenant.usecases.look import Instance, connected
 from pgtenant.usecases.recorder import Recorder, Row
 from pgtenant.usecases.rows import failed_run, in_doubt, short
@@ -110,7 +110,9 @@ class Bootstrap:
 
     async def _run(self, instance: Instance) -> Outcome:
         if not self.dry_run:
-            await take_run_lock(instance.primary, wait=self.lock_wait)
+            instance = await locked(instance, wait=self.lock_wait)
+            if self.secret is not None:
+                self.secret = await self.secret.read_again(self.role, self.inputs.admin)
         await self.recorder.start(self._facts(instance.primary.info.server_version))
         state = await self._look(instance)
         outcome = await self._plan(instance, state)

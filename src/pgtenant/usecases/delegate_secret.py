@@ -48,6 +48,14 @@ class DelegateSecret:
         if self.text is not None:
             await self.store.put(self.name, self.text)
 
+    async def read_again(self, role: str, master: Credentials) -> DelegateSecret:
+        """Return what the store holds now: a rotation may have ended since.
+
+        Raises:
+            SecretError: see `find_secret`.
+        """
+        return await _find(self.store, self.name, role, master)
+
 
 def secret_name(environment: str, template: str = TEMPLATE) -> str:
     """Return the name of the delegated admin's secret, or of the master's by its template."""
@@ -65,7 +73,10 @@ async def find_secret(
     Raises:
         SecretError: it can't be read, is no secret, or is another role's.
     """
-    name = secret_name(environment)
+    return await _find(store, secret_name(environment), role, master)
+
+
+async def _find(store: SecretStore, name: str, role: str, master: Credentials) -> DelegateSecret:
     found = (await store.fetch([name]))[name]
     if isinstance(found, MissingSecretError):
         password = new_password()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass, field
 
 from pgtenant.catalog.load import check_admin, load
@@ -21,6 +21,19 @@ SCHEMAS_DIRECTORY = "schemas"
 
 
 @dataclass(frozen=True, slots=True)
+class Source:
+    """Where a run's secrets come from, to read them again.
+
+    Attributes:
+        store: asked for single ones.
+        load: reads and checks all of them, as `load_inputs` did.
+    """
+
+    store: SecretStore
+    load: Callable[[], Awaitable[Inputs]]
+
+
+@dataclass(frozen=True, slots=True)
 class Inputs:
     """What a run works with.
 
@@ -31,6 +44,7 @@ class Inputs:
         bad_secrets: by entry key: what is wrong with its secret.
         places: by secret name: the host and the port that it leads its application to.
         only: the keys that the run is limited to, or None.
+        source: None where nothing is read again (`usecases.locked`).
     """
 
     environment: str
@@ -43,6 +57,7 @@ class Inputs:
     bad_secrets: Mapping[str, SecretError]
     only: frozenset[str] | None
     places: Mapping[str, tuple[str, int]] = field(default_factory=dict, repr=False)
+    source: Source | None = field(default=None, repr=False, compare=False)
 
     @property
     def selected(self) -> frozenset[str] | None:
@@ -118,6 +133,20 @@ async def load_inputs(
         CatalogError: an entry uses the admin's own name.
         SecretError: the admin's secret is bad, or with `fail_fast` any entry's.
     """
+
+    async def load_again() -> Inputs:
+        return await load_inputs(
+            settings,
+            environment,
+            catalog,
+            store,
+            only=only,
+            fail_fast=fail_fast,
+            passwords=passwords,
+            authoritative=authoritative,
+            trust_markers=trust_markers,
+        )
+
     admin = await _admin(settings, environment, store)
     maintenance = settings.server.maintenance_database or admin.dbname
     check_admin(catalog, admin.username, maintenance_database=maintenance)
@@ -151,6 +180,7 @@ async def load_inputs(
         bad_secrets=bad,
         only=frozenset(only) if only else None,
         places={name: (c.host, c.port) for name, c in found.items()},
+        source=Source(store, load_again),
     )
 
 

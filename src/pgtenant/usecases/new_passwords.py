@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from pgtenant.catalog.model import Auth
-from pgtenant.errors import ServerError
+from pgtenant.errors import SecretError, ServerError
 from pgtenant.planning.changes import (
     Change,
     CreateRole,
@@ -23,6 +23,7 @@ from pgtenant.postgres import scram
 from pgtenant.postgres.connect import Keys, Login
 from pgtenant.postgres.libpq import Connection
 from pgtenant.postgres.probe import try_login
+from pgtenant.secrets.credentials import parse
 from pgtenant.secrets.secret import Secret
 from pgtenant.usecases.look import Instance
 
@@ -58,6 +59,34 @@ def _secret(change: Change) -> str | None:
             return change.secret
         case _:
             return None
+
+
+async def still_stored(instance: Instance, transaction: Transaction) -> None:
+    """Refuse to set a password that its secret does not hold any more.
+
+    A rotation that comes between looking and setting, such as another tool's, has set the new one
+    already.
+
+    Raises:
+        SecretError: a secret has changed, or can't be read.
+    """
+    resets = [change for change in transaction.changes if isinstance(change, UpdatePassword)]
+    source = instance.inputs.source
+    if not resets or source is None:
+        return
+    texts = await source.store.fetch([change.secret for change in resets])
+    for change in resets:
+        text = texts[change.secret]
+        if isinstance(text, SecretError):
+            raise text
+        found = parse(change.secret, text, expected_username=None)
+        known = instance.inputs.passwords[change.secret]
+        if (found.username, found.password) != (change.role, known):
+            raise SecretError(
+                f"secret {change.secret} has changed since this run read it: the password of"
+                f" {change.role} was not set",
+                hint="run again",
+            )
 
 
 async def verifiers(

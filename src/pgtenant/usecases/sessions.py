@@ -10,10 +10,10 @@ from pgtenant.audit.record import Action, Status
 from pgtenant.errors import PgtenantError
 from pgtenant.planning.effects import Effect
 from pgtenant.planning.sql.script import Lending
-from pgtenant.postgres.lock import take_run_lock
 from pgtenant.postgres.sessions import end_session
 from pgtenant.usecases.inputs import Inputs
 from pgtenant.usecases.journal import facts
+from pgtenant.usecases.locked import locked
 from pgtenant.usecases.look import connected
 from pgtenant.usecases.recorder import Recorder, Row
 from pgtenant.usecases.rows import in_doubt
@@ -61,8 +61,8 @@ async def end_sessions(
         ServerError: the server failed.
     """
     ended: list[Ended] = []
-    async with connected(inputs) as instance:
-        await take_run_lock(instance.primary, wait=lock_wait)
+    async with connected(inputs) as reached:
+        instance = await locked(reached, wait=lock_wait)
         ground = await read_ground(instance)
         lending = Lending.of(ground.observed)
         opening = facts(inputs, observed=ground.observed)

@@ -25,7 +25,7 @@ from pgtenant.report.describe import describe, sentence
 from pgtenant.report.progress import Progress
 from pgtenant.usecases.blame import blame
 from pgtenant.usecases.look import Instance
-from pgtenant.usecases.new_passwords import NewPassword, prove, set_by, verifiers
+from pgtenant.usecases.new_passwords import NewPassword, prove, set_by, still_stored, verifiers
 from pgtenant.usecases.recorder import Recorder
 from pgtenant.usecases.rows import entry_row, failed_rows, failed_run, rows_of
 
@@ -250,6 +250,7 @@ class Work:
         unconfirmed: UnconfirmedError | None = None
         new = await verifiers(connection, transaction, self.instance.inputs.passwords)
         statements = script(transaction, self.plan.lending, lambda role, _: new[role].literal)
+        await still_stored(self.instance, transaction)
         try:
             async with blame(self.instance, connection, self._idle):
                 status = await _run(connection, statements, transaction, self.lock)

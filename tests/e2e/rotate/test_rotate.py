@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import time
 
 import pytest
 
@@ -156,3 +157,24 @@ def test_an_entry_that_nobody_knows(files: Project) -> None:
     result = rotate(files, "shopp")
     assert result.code == 64
     assert "has no entry shopp" in result.err
+
+
+def test_two_rotations_of_alternating_logins_right_after_one_another(files: Project) -> None:
+    """Whoever has not read the secret between them is kept out, which is said before and after."""
+    write_shop(files, rotation="alternate")
+    files.converge()
+
+    def said(*arguments: str) -> str:
+        result = rotate(files, "shop", *arguments)
+        assert result.code == 0, result.output
+        return str(result.json["records"][-1]["message"])
+
+    assert "less than 60 minutes ago" not in said()
+    for dry_run in (["--dry-run"], []):
+        message = said(*dry_run)
+        assert "less than 60 minutes ago" in message
+        assert "is refused as shop_user" in message
+    path, earlier = files.secret_path("shop/postgres"), time.time() - 2 * 3600
+    os.utime(path, (earlier, earlier))
+    assert "less than 60 minutes ago" not in said()
+    in_order(files)

@@ -11,7 +11,9 @@ from pathlib import Path
 import pytest
 
 from e2e.rotate.shop import admitted, in_order, rotate, rotated, stored, write_shop
+from pgtenant.errors import ServerError
 from pgtenant.rotation.stages import PENDING
+from pgtenant.usecases.rotate import switch
 from support.boundaries import BOUNDARIES, Stop, ending, stop
 from support.project import Project
 
@@ -64,6 +66,38 @@ def test_the_admins_own(files: Project, boundary: str) -> None:
         rotate(files, "--admin")
     rotated(files, "--admin")
     in_order(files, "rds/master")
+
+
+BACK = ("before:set_password", "after:set_password", "before:withdraw", "after:withdraw")
+
+
+@pytest.mark.parametrize("key", KEYS)
+@pytest.mark.parametrize("boundary", BACK)
+def test_ended_on_the_way_back(
+    files: Project, monkeypatch: pytest.MonkeyPatch, boundary: str, key: str
+) -> None:
+    """The password so far is set again before what is pending is withdrawn."""
+    before = stored(files, key)
+    passed = 0
+
+    async def refuses(*_: object) -> None:
+        raise ServerError("no login today")
+
+    def stop_on_the_way_back() -> None:
+        nonlocal passed
+        passed += 1
+        if passed == 2 or "withdraw" in boundary:
+            stop()
+
+    with monkeypatch.context() as patch:
+        patch.setattr(switch, "prove", refuses)
+        with ending(boundary, stop_on_the_way_back), pytest.raises(Stop):
+            rotate(files, KEYS[key])
+    assert stored(files, key) == before
+    if boundary != BACK[0]:
+        admitted(files, before)
+    rotated(files, KEYS[key])
+    assert in_order(files, key)["password"] != before["password"]
 
 
 def test_a_pending_version_that_can_not_be_used_is_replaced(files: Project) -> None:

@@ -51,9 +51,13 @@ def test_a_version_that_is_current_has_nothing_left_to_do(step: Step) -> None:
         (secret(OLD, NEW, automatic=False), "is not rotated automatically"),
         (secret(OLD), "has no version new"),
         (secret(OLD, version("new", PREVIOUS)), "has a version new that is not AWSPENDING"),
+        (
+            secret(OLD, version("new", PENDING, PREVIOUS)),
+            "has a version new that was current before: it is AWSPREVIOUS",
+        ),
         (secret(NEW), "has no current value"),
     ],
-    ids=["off", "unknown", "not pending", "no value"],
+    ids=["off", "unknown", "not pending", "current before", "no value"],
 )
 def test_a_call_that_is_refused(versions: Versions, reason: str) -> None:
     refused = called(versions, "new", Step.SET)
@@ -67,6 +71,7 @@ def test_a_command_starts_resumes_or_refuses() -> None:
     assert begin(secret(OLD, NEW)) == Resume(OLD, NEW)
     kept = version("new", CURRENT, PENDING)
     assert begin(secret(version("old", PREVIOUS), kept)) == Start(kept)
+    assert begin(secret(OLD, version("former", PENDING, PREVIOUS))) == Start(OLD)
     for nothing in (secret(), secret(NEW), replace(secret(OLD), owner="rds")):
         refused = begin(nothing)
         assert isinstance(refused, Refused)
@@ -78,6 +83,8 @@ def test_due_by_age() -> None:
     for age, is_due in ((29, False), (30, True), (31, True)):
         assert Due(30, now - timedelta(days=age), now).is_due is is_due
     assert Due(30, None, now).is_due
+    assert Due(30, now + timedelta(days=2), now).is_due
+    assert not Due(30, now + timedelta(hours=2), now).is_due
     assert Due(30, now, now).at == datetime(2026, 12, 22, tzinfo=UTC)
 
 

@@ -15,6 +15,7 @@ from pgtenant.planning.retirement.view import View
 from pgtenant.postgres.lock import run_lock_let_go
 from pgtenant.postgres.programs import find_programs
 from pgtenant.report.words import some
+from pgtenant.usecases.locked import read_again
 from pgtenant.usecases.retire.asked import Asked
 from pgtenant.usecases.retire.carry import Carrier
 from pgtenant.usecases.retire.disable import Outcome
@@ -69,6 +70,7 @@ async def drop(
         if asked.confirm is None and ask is not None:
             async with run_lock_let_go(carrier.instance.primary, wait=lock_wait):
                 said: str | None = ask(expected)
+            carrier.instance = await read_again(carrier.instance)
             decision = await decide_again(carrier, asked, decision)
         else:
             said = asked.confirm

@@ -10,11 +10,11 @@ from pgtenant.planning.observed import Observed
 from pgtenant.planning.retirement.subject import Subject, find_subject, mark_of
 from pgtenant.planning.retirement.view import View
 from pgtenant.planning.sql.script import Lending
-from pgtenant.postgres.lock import take_run_lock
 from pgtenant.postgres.observe import observe_instance
 from pgtenant.report.progress import Progress
 from pgtenant.usecases.inputs import Inputs
 from pgtenant.usecases.journal import facts
+from pgtenant.usecases.locked import locked
 from pgtenant.usecases.look import connected
 from pgtenant.usecases.recorder import Recorder, Row
 from pgtenant.usecases.retire.asked import Asked
@@ -54,9 +54,8 @@ async def retire_entry(
     """
     subject: Subject | None = None
     try:
-        async with connected(inputs) as instance:
-            if not asked.dry_run:
-                await take_run_lock(instance.primary, wait=lock_wait)
+        async with connected(inputs) as reached:
+            instance = reached if asked.dry_run else await locked(reached, wait=lock_wait)
             names = [role.name for role in inputs.desired.roles]
             observed = await observe_instance(instance.primary, roles=names, extensions=())
             subject = find_subject(observed, inputs.desired, asked.key)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
+from typing import Final
 
 from pgtenant.audit.record import Action, Status
-from pgtenant.errors import AuditError, PgtenantError, ServerError
-from pgtenant.rotation.stages import PENDING
+from pgtenant.errors import AuditError, PgtenantError, SecretError, ServerError
+from pgtenant.rotation.stages import PENDING, PREVIOUS
 from pgtenant.secrets.versioned import VersionedStore
 from pgtenant.usecases.accounted import accounted
 from pgtenant.usecases.inputs import Inputs
@@ -17,6 +18,12 @@ from pgtenant.usecases.look import Instance, connected
 from pgtenant.usecases.recorder import Recorder, Row
 from pgtenant.usecases.rotate.steps import Subject, credentials_of
 from pgtenant.usecases.rows import short
+
+WRONG_PASSWORD: Final = "28P01"  # noqa: S105 - a SQLSTATE
+
+
+class _RefusedError(ServerError):
+    """The server refuses a password."""
 
 
 @asynccontextmanager
@@ -33,7 +40,7 @@ async def as_admin(
     """Connect to rotate the admin's own secret, and leave a row when the block raises an error.
 
     A rotation of it may have been stopped after the server was told: then the pending version is
-    what logs in.
+    what logs in. Where something else has changed the secret, it may be the previous one.
     """
     try:
         async with connected(await _that_logs_in(inputs, store)) as instance:
@@ -57,16 +64,35 @@ async def as_admin(
 
 async def _that_logs_in(inputs: Inputs, store: VersionedStore) -> Inputs:
     try:
+        return await _if_admitted(inputs)
+    except _RefusedError as error:
+        refused = error
+    name = inputs.admin.name
+    versions = await store.versions(name)
+    tried = []
+    for version, stage in ((versions.pending, PENDING), (versions.previous, PREVIOUS)):
+        if version is None:
+            continue
+        subject = Subject(entry="", role=inputs.admin.username, secret=name)
+        tried.append(stage)
+        with suppress(SecretError, _RefusedError):
+            admin = credentials_of(subject, await store.text(name, version, stage))
+            return await _if_admitted(replace(inputs, admin=admin, source=None))
+    also = f"; no version that is {' or '.join(tried)} logs in either" if tried else ""
+    raise ServerError(refused.message + also, hint=refused.hint, sqlstate=refused.sqlstate)
+
+
+async def _if_admitted(inputs: Inputs) -> Inputs:
+    """Return them.
+
+    Raises:
+        _RefusedError: the server refuses the admin's password.
+        ServerError: the server failed in another way.
+    """
+    try:
         async with connected(inputs):
             return inputs
     except ServerError as error:
-        if error.sqlstate != "28P01":
+        if error.sqlstate != WRONG_PASSWORD:
             raise
-        refused = error
-    admin = inputs.admin
-    pending = (await store.versions(admin.name)).pending
-    if pending is None:
-        raise refused
-    text = await store.text(admin.name, pending, PENDING)
-    subject = Subject(entry="", role=admin.username, secret=admin.name)
-    return replace(inputs, admin=credentials_of(subject, text))
+        raise _RefusedError(error.message, hint=error.hint, sqlstate=error.sqlstate) from None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import assert_never
@@ -12,10 +12,11 @@ from typing import assert_never
 from pgtenant.catalog.model import Auth, Entry, Rotation
 from pgtenant.catalog.naming import second_login
 from pgtenant.errors import PgtenantError, SecretError
+from pgtenant.gitops.refresh import OVERLAP
 from pgtenant.planning.changes import UpdatePassword
 from pgtenant.planning.observed import Observed, Role
 from pgtenant.rotation.due import Due, days_of
-from pgtenant.rotation.stages import CURRENT
+from pgtenant.rotation.stages import CURRENT, Versions
 from pgtenant.rotation.steps import Refused, Resume, Start, begin
 from pgtenant.rotation.view import Rotated, State
 from pgtenant.secrets.versioned import VersionedStore
@@ -63,14 +64,14 @@ class Chooser:
     Attributes:
         only_due: whether those that are not due are left alone.
         named: whether the user named each of them.
-        now: the present moment.
+        now: tells the present moment; the run lock may be waited for before it matters.
     """
 
     inputs: Inputs
     store: VersionedStore
     only_due: bool
     named: bool
-    now: datetime
+    now: Callable[[], datetime]
 
     async def entries(self, observed: Observed) -> Sequence[Candidate]:
         """Look at the selected entries, sorted by key."""
@@ -138,7 +139,7 @@ class Chooser:
         versions = await self.store.versions(subject.secret)
         since = versions.current.created if versions.current is not None else None
         days = days_of(self.inputs.settings.rotation, risk)
-        shown = replace(candidate.shown, due=Due(days=days, since=since, now=self.now))
+        shown = replace(candidate.shown, due=Due(days=days, since=since, now=self.now()))
         begun = begin(versions)
         match begun:
             case Refused():
@@ -150,7 +151,9 @@ class Chooser:
             case Start() | Resume():
                 text = await self.store.text(subject.secret, begun.current, CURRENT)
                 before = credentials_of(subject, text).username
-                shown = replace(shown, before=before, username=subject.next_login(before))
+                username = subject.next_login(before)
+                hasty = username != before and _lately_replaced(versions, shown.due)
+                shown = replace(shown, before=before, username=username, hasty=hasty)
                 return replace(candidate, shown=shown, begun=begun, token=str(uuid.uuid4()))
             case _:
                 assert_never(begun)
@@ -165,6 +168,12 @@ def _shown(subject: Subject, state: State, reason: str = "") -> Rotated:
         state=state,
         reason=reason,
     )
+
+
+def _lately_replaced(versions: Versions, due: Due | None) -> bool:
+    """Return whether the version before the current one may still be in use."""
+    age = due.age if due is not None else None
+    return versions.previous is not None and age is not None and age < OVERLAP
 
 
 def _problem(role: Role, entry: str, environment: str) -> str:

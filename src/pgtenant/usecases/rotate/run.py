@@ -20,7 +20,7 @@ from pgtenant.planning.order import AsAdmin, Group, Place, Transaction
 from pgtenant.planning.plan import Plan
 from pgtenant.planning.sql.script import Lending
 from pgtenant.postgres.execute import Proviso
-from pgtenant.postgres.lock import still_held, take_run_lock
+from pgtenant.postgres.lock import still_held
 from pgtenant.postgres.observe import observe_instance
 from pgtenant.report.progress import Progress
 from pgtenant.report.rotation import rotated_sentence
@@ -29,6 +29,7 @@ from pgtenant.rotation.view import Rotated, State
 from pgtenant.secrets.versioned import VersionedStore
 from pgtenant.usecases.inputs import Inputs
 from pgtenant.usecases.journal import facts
+from pgtenant.usecases.locked import locked
 from pgtenant.usecases.look import Instance
 from pgtenant.usecases.preflight import prove_authority
 from pgtenant.usecases.recorder import Recorder, Row
@@ -119,12 +120,11 @@ async def rotate(
         SecretError: with `fail_fast`, one could not be read; nothing was changed.
         ServerError: the instance could not be read.
     """
-    reached = (
+    way = (
         as_admin(inputs, recorder, chooser.store) if asked.admin else for_entries(inputs, recorder)
     )
-    async with reached as instance:
-        if not asked.dry_run:
-            await take_run_lock(instance.primary, wait=asked.lock_wait)
+    async with way as reached:
+        instance = reached if asked.dry_run else await locked(reached, wait=asked.lock_wait)
         roles = [role.name for role in inputs.desired.roles]
         names = () if asked.admin else [*roles, *map(second_login, roles)]
         observed = await observe_instance(instance.primary, roles=names, extensions=())

@@ -11,7 +11,7 @@ import asyncio
 from dataclasses import dataclass, replace
 from typing import Final
 
-from pgtenant.errors import MissingSecretError, SecretError, ServerError
+from pgtenant.errors import MissingSecretError, PgtenantError, SecretError, ServerError
 from pgtenant.planning.changes import UpdatePassword
 from pgtenant.planning.logins import judge
 from pgtenant.planning.observed import PasswordState
@@ -32,6 +32,14 @@ from pgtenant.usecases.look import Instance
 _ATTEMPTS: Final = 3
 _PAUSE: Final = 0.1
 """Seconds: a server, or a login, that has no room for one more session may have some soon."""
+
+
+class UndecidedError(PgtenantError):
+    """It is not known which version is in force."""
+
+
+class UnusableError(SecretError):
+    """The version that a call is about has a text that is no use, and can't get another one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,28 +117,38 @@ async def create(
         token: the id of the new version.
 
     Raises:
+        UnusableError: the pending version is the token's own, and was made for something else.
         SecretError: a version can't be read or written.
     """
     text = await store.text(subject.secret, current, CURRENT)
     old = credentials_of(subject, text)
     username = subject.next_login(old.username)
-    if pending is not None:
-        new = await _usable(store, subject, pending, replace(old, username=username))
+    earlier = await _text_of(store, subject, pending)
+    if pending is not None and earlier is not None:
+        new = _usable(subject, earlier, replace(old, username=username))
         if new is not None:
             return Pair(current, pending, old, new, resumed=True)
+        if pending.id == token:
+            raise UnusableError(
+                f"secret {subject.secret}: its version {PENDING} is for another login, server or"
+                " database than it is now about"
+            )
     password = new_password()
     made = await store.propose(subject.secret, token, renewed(text, password, username=username))
     return Pair(current, made, old, replace(old, username=username, password=Secret(password)))
 
 
-async def _usable(
-    store: VersionedStore, subject: Subject, pending: Version, wanted: Credentials
-) -> Credentials | None:
-    """Return what a pending version says, if it differs from `wanted` in its password alone."""
+async def _text_of(store: VersionedStore, subject: Subject, pending: Version | None) -> str | None:
+    if pending is None:
+        return None
     try:
-        text = await store.text(subject.secret, pending, PENDING)
+        return await store.text(subject.secret, pending, PENDING)
     except MissingSecretError:
         return None
+
+
+def _usable(subject: Subject, text: str, wanted: Credentials) -> Credentials | None:
+    """Return what a pending version says, if it differs from `wanted` in its password alone."""
     try:
         found = credentials_of(subject, text)
     except SecretError:
@@ -175,6 +193,40 @@ async def set_password(
         transactional=True,
         doing=f"setting the password of {change.role}",
         proviso=proviso,
+    )
+
+
+async def took_place(store: VersionedStore, secret: str, pair: Pair, error: PgtenantError) -> bool:
+    """Find out what became of a promotion that ended with an error (finishSecret).
+
+    An answer may be lost on its way. Whoever took the password back then would leave everybody
+    with one that the server refuses.
+
+    Args:
+        store: of the secret.
+        secret: its name.
+        pair: what was to change places.
+        error: what the store said.
+
+    Returns:
+        Whether the new version is current; otherwise the one before it still is.
+
+    Raises:
+        UndecidedError: neither is, or nobody can say: nothing may be taken back.
+    """
+    try:
+        current = (await store.versions(secret)).current
+    except PgtenantError as second:
+        raise UndecidedError(
+            f"{error.message}; whether the new version is current all the same can't be found out:"
+            f" {second.message}. The server has its password, and nothing was taken back",
+            hint="run again: the next rotation of it finishes or replaces this one",
+        ) from None
+    if current is not None and current.id in {pair.pending.id, pair.current.id}:
+        return current.id == pair.pending.id
+    raise UndecidedError(
+        f"{error.message}; another version has become current, and nothing was taken back",
+        hint="run again: the next rotation of it finishes or replaces this one",
     )
 
 

@@ -23,6 +23,7 @@ from pgtenant.usecases.rotate.steps import (
     change_of,
     prove,
     set_password,
+    took_place,
 )
 
 _T = TypeVar("_T")
@@ -55,21 +56,37 @@ class Switch:
         return await _whole(self._run())
 
     async def _run(self) -> float:
-        pair, stands, began = self.pair, False, time.monotonic()
+        pair, stands, promoting, began = self.pair, False, False, time.monotonic()
         try:
             await self._set(pair.new, self.both.new)
             stands = True
             await prove(self.instance, pair.new, self.both.new.keys)
+            promoting = True
             await self.store.promote(self.subject.secret, pair.pending, pair.current)
         except PgtenantError as error:
-            failure = await self._back(error, stands=stands or isinstance(error, UnconfirmedError))
+            stands = stands or isinstance(error, UnconfirmedError)
+            failure = await self._failed(error, stands=stands, promoting=promoting)
         else:
-            return time.monotonic() - began
-        raise failure
+            failure = None
+        if failure is not None:
+            raise failure
+        return time.monotonic() - began
 
     async def _set(self, credentials: Credentials, verifier: scram.Verifier) -> None:
         change = change_of(self.subject, credentials.username)
         await set_password(self.instance, change, verifier, proviso=self.lock)
+
+    async def _failed(
+        self, error: PgtenantError, *, stands: bool, promoting: bool
+    ) -> PgtenantError | None:
+        """Go back, and return the error; None where the new version is in force all the same."""
+        if promoting:
+            try:
+                if await took_place(self.store, self.subject.secret, self.pair, error):
+                    return None
+            except PgtenantError as unknown:
+                return unknown
+        return await self._back(error, stands=stands)
 
     async def _back(self, error: PgtenantError, *, stands: bool) -> PgtenantError:
         """Make the current version the one in force, as far as it is not, and return the error.
