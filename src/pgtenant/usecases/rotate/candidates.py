@@ -14,7 +14,9 @@ from pgtenant.catalog.naming import second_login
 from pgtenant.errors import PgtenantError, SecretError
 from pgtenant.planning.changes import UpdatePassword
 from pgtenant.planning.observed import Observed, Role
+from pgtenant.rotation.document import renewed
 from pgtenant.rotation.due import Due, days_of
+from pgtenant.rotation.passwords import new_password
 from pgtenant.rotation.stages import CURRENT
 from pgtenant.rotation.steps import Refused, Resume, Start, begin
 from pgtenant.rotation.view import Rotated, State
@@ -151,9 +153,21 @@ class Chooser:
                 text = await self.store.text(subject.secret, begun.current, CURRENT)
                 before = credentials_of(subject, text).username
                 shown = replace(shown, before=before, username=subject.next_login(before))
+                if problem := _unclear(subject, text, shown.username):
+                    shown = replace(shown, state=State.BLOCKED, reason=problem)
+                    return replace(candidate, shown=shown)
                 return replace(candidate, shown=shown, begun=begun, token=str(uuid.uuid4()))
             case _:
                 assert_never(begun)
+
+
+def _unclear(subject: Subject, text: str, username: str) -> str:
+    """Return why a secret's text can't be renewed; empty if it can."""
+    try:
+        renewed(subject.secret, text, new_password(), username=username)
+    except SecretError as error:
+        return f"{error.message}: {error.hint}"
+    return ""
 
 
 def _shown(subject: Subject, state: State, reason: str = "") -> Rotated:

@@ -109,7 +109,7 @@ async def create(
         token: the id of the new version.
 
     Raises:
-        SecretError: a version can't be read or written.
+        SecretError: a version can't be read or written, or a field of it can't be renewed.
     """
     text = await store.text(subject.secret, current, CURRENT)
     old = credentials_of(subject, text)
@@ -119,7 +119,8 @@ async def create(
         if new is not None:
             return Pair(current, pending, old, new, resumed=True)
     password = new_password()
-    made = await store.propose(subject.secret, token, renewed(text, password, username=username))
+    proposed = renewed(subject.secret, text, password, username=username)
+    made = await store.propose(subject.secret, token, proposed)
     return Pair(current, made, old, replace(old, username=username, password=Secret(password)))
 
 
