@@ -7,6 +7,7 @@ from typing import Any
 import psycopg
 import pytest
 
+from pgtenant.planning import guards
 from support.instance import Instance
 from support.load import under_load
 from support.oracle import assert_allowed, changing, versions
@@ -184,6 +185,81 @@ def test_a_membership_without_its_options_is_mended(
     assert kinds(alternating.plan()) == ["join_first_login"]
     alternating.converge()
     alternating.tenant(SECOND, "shop").close()
+    assert alternating.plan("--detailed-exitcode").code == 0
+
+
+@pytest.mark.every_major
+def test_privileges_of_its_own_are_shown(alternating: Project, instance: Instance) -> None:
+    default = "ALTER DEFAULT PRIVILEGES GRANT SELECT ON TABLES TO public"
+    with alternating.tenant(SECOND, "shop") as session:
+        session.execute("SET ROLE NONE")
+        session.execute(default)
+        session.execute("CREATE TABLE mine (id int)")
+    for _ in range(2):
+        (found,) = [d for d in alternating.plan().json["drift"] if d["role"] == SECOND]
+        assert (found["kind"], found["database"]) == ("privilege", "shop")
+        alternating.converge()
+    with alternating.tenant(SECOND, "shop") as session:
+        session.execute("SET ROLE NONE")
+        for statement in found["statement"].split("; "):
+            session.execute(statement)
+    plan = alternating.plan("--detailed-exitcode")
+    assert (plan.code, [d for d in plan.json["drift"] if d["role"] == SECOND]) == (0, [])
+    assert instance.su(OWNER, ["mine"], "shop") == [("shop_user",)]
+
+
+@pytest.mark.every_major
+def test_sessions_belong_to_the_login_that_they_began_with(alternating: Project) -> None:
+    def denied(session: psycopg.Connection[Any], statement: str) -> None:
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            session.execute(statement)
+
+    with (
+        alternating.tenant("shop_user", "shop") as first,
+        alternating.tenant(SECOND, "shop") as session,
+        alternating.tenant(SECOND, "shop") as other,
+    ):
+        pid = other.info.backend_pid
+        query = f"SELECT query FROM pg_stat_activity WHERE pid = {pid}"
+        force = "DROP DATABASE shop_test WITH (FORCE)"
+        session.execute("CREATE DATABASE shop_test")
+        inside = alternating.tenant(SECOND, "shop_test")
+        for one in (first, session):
+            denied(one, f"SELECT pg_cancel_backend({pid})")
+            denied(one, f"SELECT pg_terminate_backend({pid})")
+            denied(one, force)
+            assert one.execute(query).fetchone() == ("<insufficient privilege>",)
+        denied(session, f"REASSIGN OWNED BY {SECOND} TO shop_user")
+        session.execute("SET ROLE NONE")
+        assert session.execute(query).fetchone() != ("<insufficient privilege>",)
+        assert session.execute(f"SELECT pg_cancel_backend({pid})").fetchone() == (True,)
+        session.execute(f"REASSIGN OWNED BY {SECOND} TO shop_user")
+        session.execute(force)
+        inside.close()
+
+
+@pytest.mark.every_major
+def test_a_login_while_it_is_taken_away(
+    alternating: Project, instance: Instance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    alternating.write(SINGLE)
+    with alternating.tenant(SECOND, "shop") as session:
+        session.execute("SET ROLE NONE")
+        session.execute("CREATE TABLE mine (id int)")
+        with monkeypatch.context() as patch:
+            patch.setattr(guards, "_leaving", lambda *_: iter(()))  # it came in after the look
+            late = alternating.apply()
+        assert late.code == 1, late.output
+        assert f"the second login {SECOND} has open sessions" in late.output
+        assert instance.su(OWNER, ["mine"], "shop") == [(SECOND,)]
+        blocked = alternating.plan("--detailed-exitcode").json["blocked"]
+        assert "1 open session" in blocked[0]["reason"]
+        assert SECOND in blocked[0]["executor"]
+        assert "shop_user," not in blocked[0]["executor"]
+    until_gone(instance)
+    alternating.converge()
+    assert instance.su(ATTRIBUTES) == []
+    assert instance.su(OWNER, ["mine"], "shop") == [("shop_user",)]
     assert alternating.plan("--detailed-exitcode").code == 0
 
 
