@@ -129,6 +129,8 @@ def _leaving(
         )
     if second is None:
         return
+    if not observed.server.admin.superuser:
+        yield from too_powerful(role.entry, second)
     if sessions := pairing_of(second).sessions:
         yield Blocked(
             entry=role.entry,
