@@ -299,6 +299,24 @@ def test_a_role_of_that_name_is_in_the_way(project: Project, instance: Instance)
     assert "other" in blocked
 
 
+def test_a_name_that_is_another_entrys(project: Project) -> None:
+    other = {"database_name": "other", "username": SECOND}
+    project.write({"shop": SHOP, "other": other})
+    project.converge()
+    in_use(project, SECOND)  # the tenant writes its own secret, and has no second login
+    for command in (
+        ("apply", "-e", "dev"),
+        ("rotate", "-e", "dev", "shop"),
+        ("connect", "-e", "dev", "shop"),
+    ):
+        refused = project.run(*command)
+        assert refused.code == 1, refused.output
+        assert "field 'username' is not 'shop_user'" in refused.output
+    status = project.run("secret", "status", "-e", "dev")
+    assert status.code == 1
+    assert "field 'username' is not 'shop_user'" in " ".join(status.out.split())
+
+
 def test_one_without_its_marker_is_adopted(alternating: Project, instance: Instance) -> None:
     for role in ("shop_user", SECOND):  # a restored instance may have lost its comments
         instance.su(f"COMMENT ON ROLE {role} IS NULL")

@@ -93,6 +93,7 @@ class Chooser:
             role=role.name,
             secret=role.secret,
             alternate=entry.rotation is Rotation.ALTERNATE,
+            logins=self.inputs.catalog.logins_of(entry),
         )
         kept = self._left_alone(entry, subject, observed)
         if kept is not None:

@@ -43,12 +43,14 @@ class Subject:
         role: the first of its logins.
         secret: the name of its secret.
         alternate: whether the password goes to the login that the secret does not name now.
+        logins: whom the secret may be for, where a catalog says so.
     """
 
     entry: str
     role: str
     secret: str
     alternate: bool = False
+    logins: frozenset[str] | None = None
 
     def next_login(self, username: str) -> str:
         """Return which login the next password is for."""
@@ -89,7 +91,7 @@ def credentials_of(subject: Subject, text: str) -> Credentials:
     Raises:
         SecretError: it is no such text, or it is for none of the subject's logins.
     """
-    return parse(subject.secret, text, expected_username=subject.role)
+    return parse(subject.secret, text, expected_username=subject.role, logins=subject.logins)
 
 
 async def create(
