@@ -188,6 +188,22 @@ def test_a_membership_without_its_options_is_mended(
     assert alternating.plan("--detailed-exitcode").code == 0
 
 
+def test_handing_over_locks_what_is_handed_over(alternating: Project) -> None:
+    with alternating.tenant("shop_user", "shop") as session:
+        session.execute("CREATE TABLE ours (id int)")
+    with alternating.tenant(SECOND, "shop") as session:
+        session.execute("SET ROLE NONE")
+        session.execute("CREATE TABLE mine (id int)")
+        session.execute("BEGIN")
+        session.execute(f"REASSIGN OWNED BY {SECOND} TO shop_user")
+        locks = session.execute(
+            "SELECT DISTINCT relation::regclass::text, mode FROM pg_locks"
+            " WHERE pid = pg_backend_pid() AND locktype = 'relation' AND relation >= 16384"
+        ).fetchall()
+        session.execute("ROLLBACK")
+    assert locks == [("mine", "AccessExclusiveLock")]
+
+
 @pytest.mark.every_major
 def test_privileges_of_its_own_are_shown(alternating: Project, instance: Instance) -> None:
     default = "ALTER DEFAULT PRIVILEGES GRANT SELECT ON TABLES TO public"
