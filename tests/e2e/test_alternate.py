@@ -7,6 +7,7 @@ from typing import Any
 import psycopg
 import pytest
 
+from pgtenant.planning import guards
 from support.instance import Instance
 from support.load import under_load
 from support.oracle import assert_allowed, changing, versions
@@ -187,6 +188,97 @@ def test_a_membership_without_its_options_is_mended(
     assert alternating.plan("--detailed-exitcode").code == 0
 
 
+def test_handing_over_locks_what_is_handed_over(alternating: Project) -> None:
+    with alternating.tenant("shop_user", "shop") as session:
+        session.execute("CREATE TABLE ours (id int)")
+    with alternating.tenant(SECOND, "shop") as session:
+        session.execute("SET ROLE NONE")
+        session.execute("CREATE TABLE mine (id int)")
+        session.execute("BEGIN")
+        session.execute(f"REASSIGN OWNED BY {SECOND} TO shop_user")
+        locks = session.execute(
+            "SELECT DISTINCT relation::regclass::text, mode FROM pg_locks"
+            " WHERE pid = pg_backend_pid() AND locktype = 'relation' AND relation >= 16384"
+        ).fetchall()
+        session.execute("ROLLBACK")
+    assert locks == [("mine", "AccessExclusiveLock")]
+
+
+@pytest.mark.every_major
+def test_privileges_of_its_own_are_shown(alternating: Project, instance: Instance) -> None:
+    default = "ALTER DEFAULT PRIVILEGES GRANT SELECT ON TABLES TO public"
+    with alternating.tenant(SECOND, "shop") as session:
+        session.execute("SET ROLE NONE")
+        session.execute(default)
+        session.execute("CREATE TABLE mine (id int)")
+    for _ in range(2):
+        (found,) = [d for d in alternating.plan().json["drift"] if d["role"] == SECOND]
+        assert (found["kind"], found["database"]) == ("privilege", "shop")
+        alternating.converge()
+    with alternating.tenant(SECOND, "shop") as session:
+        session.execute("SET ROLE NONE")
+        for statement in found["statement"].split("; "):
+            session.execute(statement)
+    plan = alternating.plan("--detailed-exitcode")
+    assert (plan.code, [d for d in plan.json["drift"] if d["role"] == SECOND]) == (0, [])
+    assert instance.su(OWNER, ["mine"], "shop") == [("shop_user",)]
+
+
+@pytest.mark.every_major
+def test_sessions_belong_to_the_login_that_they_began_with(alternating: Project) -> None:
+    def denied(session: psycopg.Connection[Any], statement: str) -> None:
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            session.execute(statement)
+
+    with (
+        alternating.tenant("shop_user", "shop") as first,
+        alternating.tenant(SECOND, "shop") as session,
+        alternating.tenant(SECOND, "shop") as other,
+    ):
+        pid = other.info.backend_pid
+        query = f"SELECT query FROM pg_stat_activity WHERE pid = {pid}"
+        force = "DROP DATABASE shop_test WITH (FORCE)"
+        session.execute("CREATE DATABASE shop_test")
+        inside = alternating.tenant(SECOND, "shop_test")
+        for one in (first, session):
+            denied(one, f"SELECT pg_cancel_backend({pid})")
+            denied(one, f"SELECT pg_terminate_backend({pid})")
+            denied(one, force)
+            assert one.execute(query).fetchone() == ("<insufficient privilege>",)
+        denied(session, f"REASSIGN OWNED BY {SECOND} TO shop_user")
+        session.execute("SET ROLE NONE")
+        assert session.execute(query).fetchone() != ("<insufficient privilege>",)
+        assert session.execute(f"SELECT pg_cancel_backend({pid})").fetchone() == (True,)
+        session.execute(f"REASSIGN OWNED BY {SECOND} TO shop_user")
+        session.execute(force)
+        inside.close()
+
+
+@pytest.mark.every_major
+def test_a_login_while_it_is_taken_away(
+    alternating: Project, instance: Instance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    alternating.write(SINGLE)
+    with alternating.tenant(SECOND, "shop") as session:
+        session.execute("SET ROLE NONE")
+        session.execute("CREATE TABLE mine (id int)")
+        with monkeypatch.context() as patch:
+            patch.setattr(guards, "_leaving", lambda *_: iter(()))  # it came in after the look
+            late = alternating.apply()
+        assert late.code == 1, late.output
+        assert f"the second login {SECOND} has open sessions" in late.output
+        assert instance.su(OWNER, ["mine"], "shop") == [(SECOND,)]
+        blocked = alternating.plan("--detailed-exitcode").json["blocked"]
+        assert "1 open session" in blocked[0]["reason"]
+        assert SECOND in blocked[0]["executor"]
+        assert "shop_user," not in blocked[0]["executor"]
+    until_gone(instance)
+    alternating.converge()
+    assert instance.su(ATTRIBUTES) == []
+    assert instance.su(OWNER, ["mine"], "shop") == [("shop_user",)]
+    assert alternating.plan("--detailed-exitcode").code == 0
+
+
 @pytest.mark.every_major
 def test_both_logins_have_the_same_rights(alternating: Project, instance: Instance) -> None:
     in_use(alternating, SECOND)
@@ -221,6 +313,24 @@ def test_a_role_of_that_name_is_in_the_way(project: Project, instance: Instance)
     project.write(SINGLE | {"other": {"database_name": "other", "username": SECOND}})
     blocked = {one["entry"] for one in project.plan().json["blocked"]}
     assert "other" in blocked
+
+
+def test_a_name_that_is_another_entrys(project: Project) -> None:
+    other = {"database_name": "other", "username": SECOND}
+    project.write({"shop": SHOP, "other": other})
+    project.converge()
+    in_use(project, SECOND)  # the tenant writes its own secret, and has no second login
+    for command in (
+        ("apply", "-e", "dev"),
+        ("rotate", "-e", "dev", "shop"),
+        ("connect", "-e", "dev", "shop"),
+    ):
+        refused = project.run(*command)
+        assert refused.code == 1, refused.output
+        assert "field 'username' is not 'shop_user'" in refused.output
+    status = project.run("secret", "status", "-e", "dev")
+    assert status.code == 1
+    assert "field 'username' is not 'shop_user'" in " ".join(status.out.split())
 
 
 def test_one_without_its_marker_is_adopted(alternating: Project, instance: Instance) -> None:

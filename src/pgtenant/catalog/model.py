@@ -102,6 +102,14 @@ class Catalog:
         ordered = tuple(sorted(self.entries, key=lambda entry: entry.key))
         object.__setattr__(self, "entries", ordered)
 
+    def logins_of(self, entry: Entry) -> frozenset[str]:
+        """Return whom an entry's secret may be for: its role, and its second login.
+
+        The latter's name is another entry's role where neither asks for a second login.
+        """
+        others = {other.username for other in self.entries if other.key != entry.key}
+        return frozenset({entry.username, *({second_login(entry.username)} - others)})
+
 
 class Kind(StrEnum):
     """The type of a field's value."""

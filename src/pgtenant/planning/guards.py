@@ -138,7 +138,7 @@ def _leaving(
             f" {sessions} open session{'s' * (sessions != 1)}: restart or reload what has read an"
             " older version of the secret, then apply again",
             statement=as_text(statements.end_sessions(second.name)),
-            executor=f"{role.name}, {second.name}, or a member of pg_signal_backend",
+            executor=f"{second.name} after SET ROLE NONE, or a member of pg_signal_backend",
         )
     for left in left_by(second, role, observed):
         if not left.lets_in and not left.borrowed:
@@ -147,7 +147,7 @@ def _leaving(
                 reason=f"the second login {second.name} is no longer wanted, and has something in"
                 f" the database {left.database}, which the admin can't enter",
                 statement=as_text(statements.reassign_owned(second.name, role.name)),
-                executor=f"{second.name}, in the database {left.database}",
+                executor=f"{second.name} after SET ROLE NONE, in the database {left.database}",
             )
 
 

@@ -91,7 +91,8 @@ async def run(
         ServerError: a statement failed, and nothing was committed; or the connection was lost
             while the server committed, and the message says that nobody knows.
     """
-    ours = not any(isinstance(s.text, Verbatim) or s.otherwise for s in statements)
+    ours = not any(isinstance(s.text, Verbatim) for s in statements)
+    together = ours and not any(s.otherwise for s in statements)
     final = False
     at = _At(connection, doing, of_one)
 
@@ -105,7 +106,7 @@ async def run(
             await _send(at, statements, transactional=False)
             return
         async with _transaction(connection):
-            if ours:
+            if together:
                 await _send_together(at, statements, proviso)
             else:
                 await connection.execute("BEGIN")

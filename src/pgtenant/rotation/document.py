@@ -2,128 +2,140 @@
 
 A secret says its password more than once: `connection_uri` holds it URL-encoded, and people add
 fields of their own (JDBC, ADO, a whole `.pgpass`). Whoever reads such a field after a rotation
-has to get the new one.
+has to get the new one, with the login that it is for. Where that can't be done there is no
+rotation.
 """
 
 from __future__ import annotations
 
 import json
-import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
-from urllib.parse import quote, quote_plus, unquote, unquote_plus
 
-_OTHERS: Final = frozenset(
-    {"username", "user", "host", "port", "dbname", "database", "engine", "masterarn"}
-)
+from pgtenant.errors import SecretError
+from pgtenant.rotation.texts import Swap
+
+_LOGINS: Final = frozenset({"username", "user"})
+_PLACES: Final = frozenset({"host", "port", "dbname", "database", "engine", "masterarn"})
 """Fields that hold no password, even where they read the same: `engine` and `postgres`."""
 
-_NAMES: Final = frozenset({"username", "user"})
-
-_LONG: Final = 8
-"""From so many characters on, text that holds a password holds it by no accident."""
-
-_SAYS_PASSWORD: Final = re.compile("pass|pwd|secret", re.IGNORECASE)
-
-_USERINFO: Final = re.compile(r"(?P<head>[A-Za-z][A-Za-z0-9+.-]*://)(?P<user>[^/?#@:]*)"
-                              r"(?P<tail>:(?P<password>[^/?#@]*))?@")  # fmt: skip
-_USER: Final = re.compile(r"(?P<head>(?:^|[?&;\s])(?:user|username|user ?id|uid)\s*=\s*)"
-                          r"(?P<value>'[^']*'|[^\s&;]*)", re.IGNORECASE)  # fmt: skip
-_PASSWORD: Final = re.compile(r"(?P<head>(?:^|[?&;\s])(?:password|pwd)\s*=\s*)"
-                              r"(?P<value>'(?:[^'\\]|\\.)*'|[^\s&;]*)", re.IGNORECASE)  # fmt: skip
+_REWRITE: Final = (
+    "write it as a URI, as key=value, as a .pgpass line or as fields of its own, or take it out"
+)
 
 
-@dataclass(frozen=True, slots=True)
-class _Swap:
-    """What becomes what.
-
-    Attributes:
-        plain: the old password is in no other field, so that it means itself wherever it is.
-    """
-
-    old: str
-    new: str
-    old_user: str
-    new_user: str
-    plain: bool
-
-    def text(self, name: str, value: str) -> str:
-        """Return a field's text with what it says of user and password renewed."""
-        if value == self.old:
-            return self.new if self.plain or _SAYS_PASSWORD.search(name) else value
-        renewed = _USERINFO.sub(self._password, value)
-        renewed = _PASSWORD.sub(self._parameter(self.old, self.new), renewed)
-        if renewed == value and self.plain and len(self.old) >= _LONG:
-            for written in (self.old, _quoted(self.old), quote_plus(self.old)):
-                renewed = renewed.replace(written, self.new)
-        renewed = _USERINFO.sub(self._user, renewed)
-        return _USER.sub(self._parameter(self.old_user, self.new_user), renewed)
-
-    def _password(self, found: re.Match[str]) -> str:
-        if found["password"] is None or unquote(found["password"]) != self.old:
-            return found[0]
-        return f"{found['head']}{found['user']}:{_quoted(self.new)}@"
-
-    def _user(self, found: re.Match[str]) -> str:
-        if unquote(found["user"]) != self.old_user:
-            return found[0]
-        return f"{found['head']}{_quoted(self.new_user)}{found['tail'] or ''}@"
-
-    @staticmethod
-    def _parameter(old: str, new: str) -> Callable[[re.Match[str]], str]:
-        def renewed(found: re.Match[str]) -> str:
-            value = found["value"]
-            if value in {f"'{old}'", f"'{_escaped(old)}'"}:
-                return f"{found['head']}'{_escaped(new)}'"
-            if value == old:
-                return found["head"] + new
-            encoded = old in {unquote(value), unquote_plus(value)}
-            return found["head"] + (_quoted(new) if encoded else value)
-
-        return renewed
-
-
-def renewed(text: str, password: str, *, username: str | None = None) -> str:
+def renewed(secret: str, text: str, password: str, *, username: str | None = None) -> str:
     """Return the JSON of a secret with a new password wherever it holds the old one.
 
     All other fields, and their order, stay.
 
     Args:
+        secret: its name, for messages.
         text: the current one, which has been read as credentials before.
         password: the new password, of characters that mean the same in every notation.
         username: the login that it is for, where that is another one than before.
+
+    Raises:
+        SecretError: a field would get the new password beside the other login, or keep the old
+            one, or get lost. The message names it, and shows nothing of what it holds.
     """
-    document: dict[str, Any] = json.loads(text)
-    old = document["password"]
-    swap = _Swap(
+    try:
+        document = _read(secret, text)
+        fields = _Renewal(secret, _swap(document, password, username)).fields((), document)
+        return json.dumps(fields, ensure_ascii=False)
+    except RecursionError:
+        pass
+    raise SecretError(f"secret {secret} is nested too deeply", hint="store plain fields")
+
+
+def _swap(document: Mapping[str, Any], password: str, username: str | None) -> Swap:
+    old, user = document["password"], document["username"]
+    places = [str(document.get(name, "")) for name in _PLACES]
+    return Swap(
         old=old,
         new=password,
-        old_user=document["username"],
-        new_user=username or document["username"],
-        plain=all(old not in str(document.get(name, "")) for name in _OTHERS),
+        old_user=user,
+        new_user=username or user,
+        plain=all(old not in place for place in [user, str(document.get("user", "")), *places]),
+        plain_user=all(user not in place for place in places),
     )
-    fields = {name: _renewed(name, value, swap) for name, value in document.items()}
-    return json.dumps(fields, ensure_ascii=False)
 
 
-def _renewed(name: str, value: Any, swap: _Swap) -> Any:
-    match value:
-        case str() if name in _NAMES:
-            return swap.new_user if value == swap.old_user else value
-        case str() if name not in _OTHERS:
-            return swap.text(name, value)
-        case Mapping():
-            return {key: _renewed(key, inner, swap) for key, inner in value.items()}
-        case list():
-            return [_renewed(name, inner, swap) for inner in value]
-        case _:
-            return value
+@dataclass(frozen=True, slots=True)
+class _Renewal:
+    """What goes through a secret's fields."""
+
+    secret: str
+    swap: Swap
+
+    def fields(self, path: Sequence[str], values: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the fields of an object at a path, renewed."""
+        return {name: self._renewed((*path, name), value) for name, value in values.items()}
+
+    def _renewed(self, path: Sequence[str], value: Any) -> Any:
+        name = path[-1]
+        match value:
+            case str() if name in _LOGINS:
+                return self.swap.new_user if value == self.swap.old_user else value
+            case str() if name not in _PLACES:
+                return self._text(path, value)
+            case Mapping():
+                return self.fields(path, value)
+            case list():
+                return [self._renewed(path, inner) for inner in value]
+            case _:
+                return value
+
+    def _text(self, path: Sequence[str], value: str) -> str:
+        inner = _inner(value)
+        if inner is not None:
+            after = self._renewed(path, inner)
+            return value if after == inner else json.dumps(after, ensure_ascii=False)
+        renewed = self.swap.text(path[-1], value)
+        if renewed is None:
+            raise SecretError(
+                f"secret {self.secret}: {self._shown(path)} names the login"
+                f" {self.swap.old_user} and its password in a way that can't be renewed",
+                hint=_REWRITE,
+            )
+        return renewed
+
+    def _shown(self, path: Sequence[str]) -> str:
+        name = ".".join(path)
+        # Whoever writes a password as the name of a field finds it nowhere else either.
+        odd = self.swap.old in name or not name.isprintable()
+        return "a field" if odd else f"field {name[:60]!r}"
 
 
-def _quoted(text: str) -> str:
-    return quote(text, safe="")
+class _TwiceError(Exception):
+    """A field is there twice: one of them would get lost."""
 
 
-def _escaped(text: str) -> str:
-    return text.replace("\\", "\\\\").replace("'", "\\'")
+def _read(secret: str, text: str) -> dict[str, Any]:
+    try:
+        document: dict[str, Any] = json.loads(text, object_pairs_hook=_once)
+    except _TwiceError:
+        pass
+    else:
+        return document
+    raise SecretError(
+        f"secret {secret}: a field is there twice", hint="store each field once: readers differ"
+    )
+
+
+def _once(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
+    fields = dict(pairs)
+    if len(fields) < len(pairs):
+        raise _TwiceError
+    return fields
+
+
+def _inner(text: str) -> Any:
+    """Return what a text is the JSON of; None for any other text, and for a single value."""
+    if text.lstrip()[:1] not in {"{", "["}:
+        return None
+    try:
+        return json.loads(text, object_pairs_hook=_once)
+    except (ValueError, RecursionError, _TwiceError):
+        return None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -41,7 +42,12 @@ class Credentials:
 
 
 def parse(
-    name: str, text: str, *, expected_username: str | None, passwordless: bool = False
+    name: str,
+    text: str,
+    *,
+    expected_username: str | None,
+    logins: Collection[str] | None = None,
+    passwordless: bool = False,
 ) -> Credentials:
     """Read the JSON of a secret.
 
@@ -49,6 +55,7 @@ def parse(
         name: the secret's name, for messages.
         text: its value.
         expected_username: the role that it has to be for, or its second login, or None for any.
+        logins: both, where the second one's name may be somebody else's.
         passwordless: it need not hold a password; one that is there is not looked at.
 
     Raises:
@@ -58,10 +65,9 @@ def parse(
     """
     document = _document(name, text)
     username = _text(name, document, "username")
-    if expected_username is not None and username not in {
-        expected_username,
-        second_login(expected_username),
-    }:
+    if logins is None and expected_username is not None:
+        logins = {expected_username, second_login(expected_username)}
+    if logins is not None and username not in logins:
         raise SecretError(
             f"secret {name}: field 'username' is not {expected_username!r}",
             hint=f"store the credentials of {expected_username}, or correct the catalog",

@@ -25,7 +25,7 @@ async def session_of(settings: Settings, environment: str, key: str) -> tuple[En
     """
     catalog = load_catalog(settings, environment, [key])
     entry = next(entry for entry in catalog.entries if entry.key == key)
-    found = await _credentials(settings, environment, entry)
+    found = await _credentials(settings, environment, entry, catalog.logins_of(entry))
     password = found.password
     if entry.auth is Auth.IAM:
         password = await IamTokens(found.host, found.port).token(found.username)
@@ -33,7 +33,9 @@ async def session_of(settings: Settings, environment: str, key: str) -> tuple[En
     return endpoint, Login(found.username, password.reveal()), found.dbname
 
 
-async def _credentials(settings: Settings, environment: str, entry: Entry) -> Credentials:
+async def _credentials(
+    settings: Settings, environment: str, entry: Entry, logins: frozenset[str]
+) -> Credentials:
     store = open_store(
         settings.secrets.store, directory=settings.secrets.directory, project=settings.root
     )
@@ -41,5 +43,10 @@ async def _credentials(settings: Settings, environment: str, entry: Entry) -> Cr
     text = (await store.fetch([name]))[name]
     if isinstance(text, SecretError):
         raise text
-    iam = entry.auth is Auth.IAM
-    return parse(name, text, expected_username=entry.username, passwordless=iam)
+    return parse(
+        name,
+        text,
+        expected_username=entry.username,
+        logins=logins,
+        passwordless=entry.auth is Auth.IAM,
+    )

@@ -155,7 +155,7 @@ async def load_inputs(
         return entry.secret or settings.app_secret(environment, entry.key)
 
     wanted = [e for e in catalog.entries if passwords and (not only or e.key in only)]
-    found, bad = await _credentials(store, wanted, secret_name)
+    found, bad = await _credentials(store, catalog, wanted, secret_name)
     if bad and fail_fast:
         raise _together(list(bad.values()))
     desired = desired_state(
@@ -218,7 +218,10 @@ async def _admin(settings: Settings, environment: str, store: SecretStore) -> Cr
 
 
 async def _credentials(
-    store: SecretStore, entries: Collection[Entry], secret_name: Callable[[Entry], str]
+    store: SecretStore,
+    catalog: Catalog,
+    entries: Collection[Entry],
+    secret_name: Callable[[Entry], str],
 ) -> tuple[dict[str, Credentials], dict[str, SecretError]]:
     fetched = await store.fetch(sorted({secret_name(entry) for entry in entries}))
     good: dict[str, Credentials] = {}
@@ -229,8 +232,13 @@ async def _credentials(
         try:
             if isinstance(found, SecretError):
                 raise found
-            iam = entry.auth is Auth.IAM
-            good[name] = parse(name, found, expected_username=entry.username, passwordless=iam)
+            good[name] = parse(
+                name,
+                found,
+                expected_username=entry.username,
+                logins=catalog.logins_of(entry),
+                passwordless=entry.auth is Auth.IAM,
+            )
         except SecretError as error:
             bad[entry.key] = error
     return good, bad

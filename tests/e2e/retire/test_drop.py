@@ -69,6 +69,37 @@ def test_gone(project: Project, instance: Instance) -> None:
 
 
 @pytest.mark.every_major
+def test_a_second_login_goes_with_the_first(project: Project, instance: Instance) -> None:
+    entries = {"shop": OWNER["shop"] | {"rotation": "alternate"}} | OTHER
+    opened(project, entries)
+    instance.su("ALTER ROLE shop_user_b PASSWORD 'fake-second'")
+    with instance.connect("shop_user_b", "fake-second", "shop") as session:
+        session.execute("SET ROLE NONE")
+        session.execute("CREATE TABLE mine (id int)")
+    with project.tenant("bank_user", "bank") as bank:
+        bank.execute("CREATE SCHEMA desk")
+        bank.execute("GRANT CONNECT ON DATABASE bank TO shop_user_b")
+        bank.execute("GRANT USAGE, CREATE ON SCHEMA desk TO shop_user_b")
+    with instance.connect("shop_user_b", "fake-second", "bank") as session:
+        session.execute("SET ROLE NONE")
+        session.execute("CREATE TABLE desk.mine (id int)")
+    assert retire(project, "disable").code == 0
+    with pytest.raises(psycopg.OperationalError):
+        instance.connect("shop_user_b", "fake-second", "bank")
+    days_pass(instance, 30, ("shop_user", "shop_user_b"))
+    project.write(OTHER)
+
+    assert "table desk.mine in bank" in reasons(drop(project))
+    assert instance.su(LEFT) != []
+    instance.su("ALTER TABLE desk.mine OWNER TO bank_user", dbname="bank")
+    done = drop(project)
+    assert done.code == 0, done.output
+    assert instance.su(LEFT) == []
+    after = project.plan("--detailed-exitcode")
+    assert (after.code, after.json["drift"]) == (0, [])
+
+
+@pytest.mark.every_major
 def test_what_its_roles_have_elsewhere(project: Project, instance: Instance) -> None:
     """Grants by a managed owner, default privileges, a membership, and objects of its own."""
     opened(project)

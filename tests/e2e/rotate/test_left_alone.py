@@ -7,9 +7,10 @@ import json
 from psycopg import sql
 
 from e2e.rotate.shop import SHOP, rotate, stored, write_shop
+from pgtenant.rotation.stages import PENDING
 from support.instance import Instance
 from support.moto import Moto
-from support.project import Project, Result
+from support.project import Project, Result, password_of
 
 
 def blocked(result: Result, reason: str) -> None:
@@ -76,3 +77,20 @@ def test_a_secret_that_is_for_somebody_else(files: Project) -> None:
     result = rotate(files, "--all", "--no-fail-fast")
     assert result.code == 1
     assert [one["state"] for one in result.json["rotation"]] == ["failed", "rotated"]
+
+
+def test_a_secret_that_says_its_login_in_an_unclear_way(files: Project) -> None:
+    path = files.secret_path("shop/postgres")
+    now = stored(files) | {"note": f"shop_user/{password_of('shop_user')} in shop_user"}
+    path.write_text(json.dumps(now | {"dbname": "shop", "engine": "shop_user"}))
+    before = stored(files)
+    write_shop(files, rotation="alternate")
+    files.converge()
+    blocked(rotate(files, "shop"), "field 'note' names the login shop_user and its password")
+    assert stored(files) == before
+    assert stored(files, stage=PENDING) == {}
+
+    result = rotate(files, "--all")
+    assert result.code == 4, result.output
+    assert [one["state"] for one in result.json["rotation"]] == ["blocked", "rotated"]
+    assert password_of("shop_user") not in result.output

@@ -22,6 +22,7 @@ COMMIT;
 \connect "crm" "platform_admin"
 BEGIN;
 GRANT "crm_user_b" TO "platform_admin" WITH INHERIT FALSE, SET TRUE GRANTED BY CURRENT_USER;
+SELECT NOT EXISTS (SELECT FROM pg_catalog.pg_stat_activity WHERE usename = 'crm_user_b');
 SET LOCAL ROLE "crm_user_b";
 REASSIGN OWNED BY "crm_user_b" TO "crm_user";
 DROP OWNED BY "crm_user_b" RESTRICT;
@@ -31,6 +32,7 @@ COMMIT;
 \connect "crm_plugin" "platform_admin"
 BEGIN;
 GRANT "crm_user_b" TO "platform_admin" WITH INHERIT FALSE, SET TRUE GRANTED BY CURRENT_USER;
+SELECT NOT EXISTS (SELECT FROM pg_catalog.pg_stat_activity WHERE usename = 'crm_user_b');
 SET LOCAL ROLE "crm_user_b";
 REASSIGN OWNED BY "crm_user_b" TO "crm_user";
 DROP OWNED BY "crm_user_b" RESTRICT;
@@ -40,6 +42,7 @@ COMMIT;
 \connect "platform" "platform_admin"
 BEGIN;
 GRANT "crm_user_b" TO "platform_admin" WITH INHERIT FALSE, SET TRUE GRANTED BY CURRENT_USER;
+SELECT NOT EXISTS (SELECT FROM pg_catalog.pg_stat_activity WHERE usename = 'crm_user_b');
 SET LOCAL ROLE "crm_user_b";
 REASSIGN OWNED BY "crm_user_b" TO "crm_user";
 DROP OWNED BY "crm_user_b" RESTRICT;
@@ -48,9 +51,11 @@ REVOKE "crm_user_b" FROM "platform_admin" GRANTED BY CURRENT_USER;
 COMMIT;
 \connect "platform" "platform_admin"
 BEGIN;
+SELECT NOT EXISTS (SELECT FROM pg_catalog.pg_stat_activity WHERE usename = 'crm_user_b');
 DROP ROLE "crm_user_b";
 COMMIT;
 \connect "platform" "platform_admin"
 BEGIN;
+SELECT NOT EXISTS (SELECT FROM pg_catalog.pg_stat_activity WHERE usename = 'crm_ro_b');
 DROP ROLE "crm_ro_b";
 COMMIT;

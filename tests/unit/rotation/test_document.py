@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from psycopg.conninfo import conninfo_to_dict
 
+from pgtenant.errors import SecretError
 from pgtenant.rotation.document import renewed
 from pgtenant.rotation.logins import other_login
 from pgtenant.rotation.passwords import ALPHABET, LENGTH, new_password
@@ -28,8 +29,10 @@ PLAIN = {
 }
 
 
-def rotated(fields: dict[str, Any], **other: Any) -> dict[str, Any]:
-    document: dict[str, Any] = json.loads(renewed(json.dumps(fields), NEW, **other))
+def rotated(fields: dict[str, Any], *, new: str = NEW, **other: Any) -> dict[str, Any]:
+    document: dict[str, Any] = json.loads(
+        renewed("shop/postgres", json.dumps(fields), new, **other)
+    )
     return document
 
 
@@ -86,9 +89,85 @@ def test_the_other_login_comes_with_its_name() -> None:
     assert after["username"] == "shop_user_b"
     assert after["connection_uri"] == f"postgresql://shop_user_b:{NEW}@db.internal/shop_user"
     assert after["jdbc"] == f"jdbc:postgresql://db/shop?user=shop_user_b&password={NEW}"
-    back = json.loads(renewed(json.dumps(after), OLD.replace(" ", ""), username="shop_user"))
+    back = rotated(after, new=OLD.replace(" ", ""), username="shop_user")
     assert back["username"] == "shop_user"
     assert urlsplit(back["connection_uri"]).username == "shop_user"
+
+
+PW = "fakeOld-12345"
+
+
+@pytest.mark.parametrize("old", [PW, "short", "db.internal"])
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("pgpass", "db.internal:5432:shop:{user}:{password}"),
+        ("pgpass2", "a:1:x:{user}:{password}\nb:2:x:{user}:{password}\n"),
+        ("ado", "Host=db.internal;Username={user};Password={password}"),
+        ("odd", "User Id={user};Password={password};"),
+        ("yaml", "spring:\n  datasource:\n    username: {user}\n    password: {password}\n"),
+        ("quoted", "DB_USER=\"{user}\"\nDB_PASSWORD='{password}'\n"),
+        ("json", '{{"username": "{user}", "password": "{password}"}}'),
+        ("ruby", "{{'login': '{user}', 'pwd': '{password}'}}"),
+        ("list", '[{{"db": {{"user": "{user}", "pass": "{password}"}}}}, 1]'),
+        ("uri", "postgresql://{user}:{password}@db.internal/shop_user"),
+    ],
+    ids=lambda one: one if one.isalnum() else "",
+)
+def test_a_login_is_renewed_with_its_password(name: str, text: str, old: str) -> None:
+    def written(user: str, password: str) -> str:
+        return text.format(user=user, password=password)
+
+    fields = PLAIN | {"password": old, name: written("shop_user", old)}
+    after = rotated(fields, username="shop_user_b")
+    assert after[name] == written("shop_user_b", NEW)
+    assert rotated(after, new=PW, username="shop_user")[name] == written("shop_user", PW)
+    assert rotated(fields)[name] == written("shop_user", NEW)
+
+
+@pytest.mark.parametrize(
+    "name", ["POSTGRES_USER", "db_user", "login", "spring.datasource.username", "PGUSER", "uid"]
+)
+def test_fields_that_hold_the_login_alone(name: str) -> None:
+    fields = PLAIN | {"deep": {name: "shop_user"}, "owner": "shop_user", "role": "shop_user"}
+    after = rotated(fields, username="shop_user_b")
+    assert after["deep"] == {name: "shop_user_b"}
+    assert (after["owner"], after["role"]) == ("shop_user", "shop_user")
+    assert rotated(after, username="shop_user") == rotated(fields)
+
+
+def test_prose_that_names_both() -> None:
+    fields = PLAIN | {"password": PW, "note": f"log in as shop_user with {PW}"}
+    assert rotated(fields, username="shop_user_b")["note"] == f"log in as shop_user_b with {NEW}"
+    # The same name means the database as well: which is which nobody can tell.
+    where = fields | {"dbname": "shop_user"}
+    assert rotated(where)["note"] == f"log in as shop_user with {NEW}"
+    with pytest.raises(
+        SecretError, match="field 'note' names the login shop_user and its"
+    ) as raised:
+        rotated(where, username="shop_user_b")
+    assert PW not in str(raised.value)
+
+
+@pytest.mark.parametrize("password", ["short", "db.internal"])
+def test_a_field_that_would_keep_the_old_password(password: str) -> None:
+    fields = PLAIN | {"password": password, "deep": {"note": f"shop_user / {password}"}}
+    with pytest.raises(SecretError, match=r"field 'deep.note' names the login shop_user and its"):
+        rotated(fields)
+    assert rotated(PLAIN | {"password": password, "note": f"about {password}"})["password"] == NEW
+
+
+def test_a_field_that_would_get_lost() -> None:
+    twice = json.dumps(PLAIN)[:-1] + ', "note": {"a": 1, "a": 2}}'
+    with pytest.raises(SecretError, match="a field is there twice"):
+        renewed("shop/postgres", twice, NEW)
+
+
+@pytest.mark.parametrize(
+    "text", ["a" * 60_000, "user" * 15_000, "://" * 20_000, "user=" * 12_000, ":" * 60_000]
+)
+def test_no_text_takes_long(text: str) -> None:
+    assert rotated(PLAIN | {"note": text}, username="shop_user_b")["note"] == text
 
 
 TEXT = st.text(st.characters(exclude_categories=("Cs", "Cc")), min_size=1)

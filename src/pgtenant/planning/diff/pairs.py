@@ -1,8 +1,11 @@
 """The second login of an entry with `rotation = "alternate"`.
 
 R, the entry's role, stays owner and login. R_b is a member of R whose sessions start as R: both
-have the same rights, and all that either makes belongs to R. So the second one comes and goes
-without a change of ownership, and without a lock on anything of the application's.
+have the same rights on objects, and all that either makes belongs to R. So the second one comes and
+goes without a change of ownership, and without a lock on anything of the application's.
+
+Sessions are no objects: those that logged in as R_b belong to R_b, of which R is no member. To end
+or to look into one of them takes `SET ROLE NONE`.
 """
 
 from __future__ import annotations
@@ -53,12 +56,14 @@ class Left:
     Attributes:
         database: what the admin has to enter; never empty.
         owns: whether something belongs to it there.
+        holds: whether it has privileges, or default privileges, of its own there.
         lets_in: the admin may enter it.
         borrowed: it may not, but the entry's role can let it in.
     """
 
     database: str
     owns: bool
+    holds: bool
     lets_in: bool
     borrowed: bool
 
@@ -71,13 +76,15 @@ def left_by(second: Role, role: DesiredRole, observed: Observed) -> Iterator[Lef
     pairing = pairing_of(second)
     everywhere = observed.server.maintenance_database
     owned = {name or everywhere for name in pairing.owns}
-    for name in sorted(owned | {name or everywhere for name in pairing.holds}):
+    held = {name or everywhere for name in pairing.holds}
+    for name in sorted(owned | held):
         database = observed.databases.get(name)
         if database is None or database.invalid:
             continue
         lets_in = name == everywhere or _lets_in(database, observed)
         owners = database.owner == role.name and database.allow_connections
-        yield Left(name, name in owned, lets_in, borrowed=owners and not lets_in)
+        borrowed = owners and not lets_in
+        yield Left(name, name in owned, name in held, lets_in, borrowed)
 
 
 def _lets_in(database: Database, observed: Observed) -> bool:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from psycopg import sql
+
 from pgtenant.planning.changes import (
     Change,
     ConfigureSecond,
@@ -97,6 +99,22 @@ def _reassign(role: DesiredRole, existing: Role, observed: Observed) -> Iterator
     for left in left_by(existing, role, observed):
         if left.owns:
             yield from _mend(role, left, observed, leaving=False)
+        if left.holds:
+            yield _of_its_own(role, left)
+
+
+def _of_its_own(role: DesiredRole, left: Left) -> Drift:
+    given = statements.reassign_owned(role.second, role.name)
+    gone = statements.drop_owned(role.second)
+    return Drift(
+        kind=DriftKind.PRIVILEGE,
+        entry=role.entry,
+        database=left.database,
+        role=role.second,
+        message=f"has privileges or default privileges of its own there, where {role.name} should"
+        " have all: run this there, as it, after SET ROLE NONE",
+        statement=advice(sql.SQL("; ").join([given, gone])),
+    )
 
 
 def _mend(
@@ -125,7 +143,8 @@ def _mend(
             entry=role.entry,
             database=left.database,
             role=role.second,
-            message="owns something there, and the admin can't get in: run this there, as it",
+            message="owns something there, and the admin can't get in: run this there, as it,"
+            " after SET ROLE NONE",
             statement=advice(statements.reassign_owned(role.second, role.name)),
         )
 

@@ -121,10 +121,11 @@ def render(  # noqa: C901, PLR0911, PLR0912 - one arm for each kind of change
             )
         case ReassignOwned():
             given = statements.reassign_owned(change.role, change.owner)
-            gone = (statements.drop_owned(change.role),) if change.leaving else ()
-            return owner(given, *gone)
+            if not change.leaving:
+                return owner(given)
+            return (_unused(change), *owner(given, statements.drop_owned(change.role)))
         case DropSecond():
-            return admin(statements.drop_role(change.role))
+            return (_unused(change), *admin(statements.drop_role(change.role)))
         case AlterRole():
             return admin(statements.alter_role(change))
         case UpdatePassword():
@@ -185,6 +186,19 @@ def _second_login(change: CreateSecond, verifiers: Verifiers) -> Iterator[sql.Co
     yield statements.grant_role(change.first, change.role)
     yield from (statements.set_default(change.role, setting) for setting in change.settings)
     yield statements.comment_on_role(change.role, change.marker.text())
+
+
+def _unused(change: ReassignOwned | DropSecond) -> Statement:
+    """Look whether somebody has logged in before the login was closed.
+
+    What such a session makes as itself between `REASSIGN OWNED` and `DROP OWNED` would be lost.
+    """
+    return Statement(
+        statements.no_sessions(change.role),
+        change=change,
+        otherwise=f"the second login {change.role} has open sessions: restart or reload what has"
+        " read an older version of the secret",
+    )
 
 
 def _run_once(change: RunInitialSchema) -> tuple[Statement, ...]:

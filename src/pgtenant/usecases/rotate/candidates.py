@@ -15,7 +15,9 @@ from pgtenant.errors import PgtenantError, SecretError
 from pgtenant.gitops.refresh import OVERLAP
 from pgtenant.planning.changes import UpdatePassword
 from pgtenant.planning.observed import Observed, Role
+from pgtenant.rotation.document import renewed
 from pgtenant.rotation.due import Due, days_of
+from pgtenant.rotation.passwords import new_password
 from pgtenant.rotation.stages import CURRENT, Versions
 from pgtenant.rotation.steps import Refused, Resume, Start, begin
 from pgtenant.rotation.view import Rotated, State
@@ -92,6 +94,7 @@ class Chooser:
             role=role.name,
             secret=role.secret,
             alternate=entry.rotation is Rotation.ALTERNATE,
+            logins=self.inputs.catalog.logins_of(entry),
         )
         kept = self._left_alone(entry, subject, observed)
         if kept is not None:
@@ -154,9 +157,21 @@ class Chooser:
                 username = subject.next_login(before)
                 hasty = username != before and _lately_replaced(versions, shown.due)
                 shown = replace(shown, before=before, username=username, hasty=hasty)
+                if problem := _unclear(subject, text, shown.username):
+                    shown = replace(shown, state=State.BLOCKED, reason=problem)
+                    return replace(candidate, shown=shown)
                 return replace(candidate, shown=shown, begun=begun, token=str(uuid.uuid4()))
             case _:
                 assert_never(begun)
+
+
+def _unclear(subject: Subject, text: str, username: str) -> str:
+    """Return why a secret's text can't be renewed; empty if it can."""
+    try:
+        renewed(subject.secret, text, new_password(), username=username)
+    except SecretError as error:
+        return f"{error.message}: {error.hint}"
+    return ""
 
 
 def _shown(subject: Subject, state: State, reason: str = "") -> Rotated:

@@ -51,12 +51,14 @@ class Subject:
         role: the first of its logins.
         secret: the name of its secret.
         alternate: whether the password goes to the login that the secret does not name now.
+        logins: whom the secret may be for, where a catalog says so.
     """
 
     entry: str
     role: str
     secret: str
     alternate: bool = False
+    logins: frozenset[str] | None = None
 
     def next_login(self, username: str) -> str:
         """Return which login the next password is for."""
@@ -97,7 +99,7 @@ def credentials_of(subject: Subject, text: str) -> Credentials:
     Raises:
         SecretError: it is no such text, or it is for none of the subject's logins.
     """
-    return parse(subject.secret, text, expected_username=subject.role)
+    return parse(subject.secret, text, expected_username=subject.role, logins=subject.logins)
 
 
 async def create(
@@ -118,7 +120,7 @@ async def create(
 
     Raises:
         UnusableError: the pending version is the token's own, and was made for something else.
-        SecretError: a version can't be read or written.
+        SecretError: a version can't be read or written, or a field of it can't be renewed.
     """
     text = await store.text(subject.secret, current, CURRENT)
     old = credentials_of(subject, text)
@@ -134,7 +136,8 @@ async def create(
                 " database than it is now about"
             )
     password = new_password()
-    made = await store.propose(subject.secret, token, renewed(text, password, username=username))
+    proposed = renewed(subject.secret, text, password, username=username)
+    made = await store.propose(subject.secret, token, proposed)
     return Pair(current, made, old, replace(old, username=username, password=Secret(password)))
 
 

@@ -82,12 +82,15 @@ resource "aws_cloudwatch_log_group" "this" {
 }
 
 # A password whose rotation failed goes on working until somebody looks: this is how they hear of it.
-resource "aws_cloudwatch_metric_alarm" "errors" {
-  alarm_name        = "${local.name}-errors"
-  alarm_description = "A rotation of a database password in ${var.environment} failed: see ${aws_cloudwatch_log_group.this.name}"
+# A throttled call is no error of the function's: it was never run.
+resource "aws_cloudwatch_metric_alarm" "this" {
+  for_each = { errors = "Errors", throttles = "Throttles" }
+
+  alarm_name        = "${local.name}-${each.key}"
+  alarm_description = "A rotation of a database password in ${var.environment} failed (${each.key}): see ${aws_cloudwatch_log_group.this.name}"
 
   namespace   = "AWS/Lambda"
-  metric_name = "Errors"
+  metric_name = each.value
   dimensions  = { FunctionName = aws_lambda_function.this.function_name }
 
   statistic           = "Sum"
@@ -99,4 +102,11 @@ resource "aws_cloudwatch_metric_alarm" "errors" {
 
   alarm_actions = var.alarm_topic_arns
   ok_actions    = var.alarm_topic_arns
+}
+
+check "somebody_hears_of_a_failure" {
+  assert {
+    condition     = length(var.alarm_topic_arns) > 0
+    error_message = "The alarms of the password rotation in ${var.environment} tell nobody: name a topic in alarm_topic_arns."
+  }
 }

@@ -56,6 +56,7 @@ from pgtenant.planning.sql.statements.roles import (
 )
 from pgtenant.planning.sql.statements.second import (
     end_sessions,
+    no_sessions,
     reassign_owned,
     rename_role,
     reset_default,
@@ -98,6 +99,7 @@ __all__ = [
     "login_role",
     "no_password",
     "no_schema_yet",
+    "no_sessions",
     "privileges",
     "reassign_owned",
     "rename_role",

@@ -32,6 +32,13 @@ def end_sessions(role: str) -> sql.Composed:
     ).format(sql.Literal(role))
 
 
+def no_sessions(role: str) -> sql.Composed:
+    """Ask whether a login has no session."""
+    return sql.SQL(
+        "SELECT NOT EXISTS (SELECT FROM pg_catalog.pg_stat_activity WHERE usename = {})"
+    ).format(sql.Literal(role))
+
+
 def reassign_owned(second: str, first: str) -> sql.Composed:
     """`REASSIGN OWNED BY second TO first`."""
     return sql.SQL("REASSIGN OWNED BY {} TO {}").format(

@@ -10,7 +10,7 @@ output "log_group_name" {
   value       = aws_cloudwatch_log_group.this.name
 }
 
-output "alarm_arn" {
-  description = "The alarm that a failed rotation raises."
-  value       = aws_cloudwatch_metric_alarm.errors.arn
+output "alarm_arns" {
+  description = "The alarms that a failed rotation raises."
+  value       = values(aws_cloudwatch_metric_alarm.this)[*].arn
 }

@@ -118,7 +118,7 @@ variable "log_retention_days" {
 }
 
 variable "alarm_topic_arns" {
-  description = "SNS topics that hear of a failed rotation, and of the end of the trouble."
+  description = "SNS topics that hear of a failed rotation, and of the end of the trouble; without one, every plan warns."
   type        = list(string)
   default     = []
 }

@@ -140,18 +140,33 @@ run "a_failure_is_heard_of" {
   command = plan
 
   assert {
-    condition = (
-      aws_cloudwatch_metric_alarm.errors.metric_name == "Errors"
-      && aws_cloudwatch_metric_alarm.errors.dimensions["FunctionName"] == aws_lambda_function.this.function_name
-      && aws_cloudwatch_metric_alarm.errors.threshold == 1
-      && aws_cloudwatch_metric_alarm.errors.alarm_actions == toset(var.alarm_topic_arns)
-    )
-    error_message = "the first error, to whom it concerns"
+    condition     = toset(values(aws_cloudwatch_metric_alarm.this)[*].metric_name) == toset(["Errors", "Throttles"])
+    error_message = "what failed, and what was never run"
+  }
+  assert {
+    condition = alltrue([
+      for alarm in values(aws_cloudwatch_metric_alarm.this) : (
+        alarm.dimensions["FunctionName"] == aws_lambda_function.this.function_name
+        && alarm.threshold == 1
+        && alarm.alarm_actions == toset(var.alarm_topic_arns)
+      )
+    ])
+    error_message = "the first one, to whom it concerns"
   }
   assert {
     condition     = aws_cloudwatch_log_group.this.retention_in_days == 400
     error_message = "the log ends some day, and not before a year"
   }
+}
+
+run "alarms_that_tell_nobody_are_warned_of" {
+  command = plan
+
+  variables {
+    alarm_topic_arns = []
+  }
+
+  expect_failures = [check.somebody_hears_of_a_failure]
 }
 
 run "it_reaches_the_database_and_secrets_manager" {
