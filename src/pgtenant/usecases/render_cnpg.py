@@ -2,40 +2,30 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Final
 
-from pgtenant.catalog.model import AccessLevel, Auth, Catalog, Entry, Rotation
-from pgtenant.errors import SecretError, UsageError
-from pgtenant.files import read_given
+from pgtenant.catalog.model import AccessLevel, Catalog, Entry
+from pgtenant.errors import UsageError
+from pgtenant.gitops.cnpg import job
+from pgtenant.gitops.cnpg.admin import marked, with_admin
 from pgtenant.gitops.cnpg.cluster import Role, WithRoles, with_roles
 from pgtenant.gitops.cnpg.database import Database, with_database
 from pgtenant.gitops.cnpg.names import Names, checked_namespaces, names
-from pgtenant.gitops.cnpg.sealed import (
-    Credentials,
-    Sealed,
-    values_of,
-    version_of,
-    why_to_seal,
-    with_credentials,
-)
-from pgtenant.gitops.cnpg.sealing import Seal, seal_of
+from pgtenant.gitops.cnpg.sealed import Credentials, Sealed
 from pgtenant.planning.marker import Marker
-from pgtenant.secrets.credentials import parse
-from pgtenant.secrets.secret import Secret
 from pgtenant.secrets.store import SecretStore
 from pgtenant.settings.cnpg import CnpgSettings
 from pgtenant.settings.model import Settings
 from pgtenant.together import Change, alone, write
+from pgtenant.usecases.cnpg_job import admin_login, admin_names, admin_role, job_text
+from pgtenant.usecases.cnpg_logins import Login, fetched, seal_for, sealed, to_seal
 from pgtenant.usecases.inputs import load_catalog
+from pgtenant.usecases.operated import unfit_logins
 from pgtenant.usecases.request.declared import secret_of
 from pgtenant.usecases.request.kept import Kept, kept
-
-_PORT: Final = 5432
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,43 +70,31 @@ class Done:
 
 @dataclass(frozen=True, slots=True)
 class _Entry:
-    """An entry with its files as they are.
-
-    Attributes:
-        why: the reason to seal its credentials; empty for none.
-        version: of the secret that was sealed; empty when nobody noted it.
-    """
+    """An entry with its files as they are."""
 
     entry: Entry
     names: Names
-    wanted: Credentials
-    sealed: Kept
+    login: Login
     database: Kept
-    why: str
-    version: str
 
 
 @dataclass(frozen=True, slots=True)
 class _Look:
-    """The files of the cluster as they are, and what the roles make of it."""
+    """The files of the cluster as they are, and what the roles make of it.
+
+    Attributes:
+        after: the cluster's file with all roles.
+        logins: pgtenant's own last, where there is a Job.
+        job: the file of the Job, and what it is to say; None for no Job.
+    """
 
     entries: Sequence[_Entry]
     cluster: Kept
     roles: WithRoles
+    after: str
     blocked: Mapping[str, str]
-
-
-@dataclass(frozen=True, slots=True)
-class _Secrets:
-    """What was read of the store, by entry key.
-
-    Attributes:
-        passwords: of the entries whose credentials are to be sealed.
-        versions: empty texts where the store has none.
-    """
-
-    passwords: Mapping[str, Secret] = field(default_factory=dict)
-    versions: Mapping[str, str] = field(default_factory=dict)
+    logins: Sequence[Login]
+    job: tuple[Kept, str] | None
 
 
 def render(
@@ -138,19 +116,19 @@ def render(
     insist_on_cluster(settings, environment)
     cnpg = settings.cnpg.of(environment)
     catalog = load_catalog(settings, environment, asked.keys)
-    _check(catalog, asked)
+    _check(catalog, asked, cnpg)
     if asked.check:
         return preview(settings, environment, catalog, asked)
     look = _look(settings, environment, cnpg, catalog, asked)
-    secrets = _fetched(settings, environment, look, asked, open_store)
-    seal = _seal(settings, cnpg, asked.now) if secrets.passwords else None
+    secrets = fetched(look.logins, open_store, reseal=asked.reseal)
+    seal = seal_for(settings, cnpg, asked.now) if secrets.passwords else None
     with alone(settings.root):
         look = _look(settings, environment, cnpg, catalog, asked)
-        sealed = {
-            one.entry.key: _sealed(seal, cnpg, one, secrets)
-            for one in _to_seal(look, secrets.versions, reseal=asked.reseal)
+        new = {
+            one.stored: sealed(seal, cnpg, one, secrets)
+            for one in to_seal(look.logins, secrets.versions, reseal=asked.reseal)
         }
-        done = _done(look, environment, catalog, *_changes(cnpg, look, sealed))
+        done = _done(look, environment, catalog, *_changes(cnpg, look, new))
         if done.changes:
             write(settings.root, done.changes)
     return done
@@ -197,19 +175,20 @@ def check_names(catalog: Catalog) -> list[str]:
     return wrong
 
 
-def _check(catalog: Catalog, asked: Asked) -> None:
+def _check(catalog: Catalog, asked: Asked, cnpg: CnpgSettings) -> None:
     """Refuse what no manifest can say.
 
     Raises:
         UsageError: with everything that is wrong.
     """
-    wrong = check_names(catalog)
-    for entry in catalog.entries:
-        where = f"{catalog.path}:{entry.line}: {entry.key}"
-        if entry.auth is Auth.IAM:
-            wrong.append(f"{where} has auth = iam, which only RDS and Aurora have")
-        if entry.rotation is Rotation.ALTERNATE:
-            wrong.append(f"{where} has rotation = alternate, and the operator has one login a role")
+    wrong = [*check_names(catalog), *unfit_logins(catalog)]
+    if cnpg.image is not None:
+        taken = admin_names(cnpg).app
+        wrong += [
+            f"{catalog.path}:{one.line}: {one.key} has the name of pgtenant's own role"
+            for one in catalog.entries
+            if one.username == cnpg.admin or names(one.key).app == taken
+        ]
     if asked.namespaces and len(set(asked.keys)) != 1:
         wrong.append("--namespace is for one entry: name its key")
     try:
@@ -233,7 +212,7 @@ def _look(
             hint="write it, or say where it is: [cnpg] directory and cluster_file",
         )
     entries = [
-        _entry(settings, cnpg, directory, entry, asked)
+        _entry(settings, environment, cnpg, entry, asked)
         for entry in catalog.entries
         if not asked.keys or entry.key in asked.keys
     ]
@@ -249,13 +228,23 @@ def _look(
         if one.entry.username in done.blocked
     }
     free = [one for one in entries if one.entry.key not in blocked]
-    return _Look(free, cluster, done, blocked)
+    logins = [one.login for one in free]
+    if cnpg.image is None:
+        return _Look(free, cluster, done, done.text, blocked, logins, None)
+    where = {"name": cnpg.cluster, "namespace": cnpg.namespace}
+    admin = admin_role(environment, cnpg)
+    after = cluster.asked(lambda _: with_admin(done.text, admin, **where))
+    there = cluster.asked(lambda _: marked(after, environment, **where))
+    wanted = job_text(settings, environment, catalog, after, there)
+    logins.append(admin_login(settings, environment, cnpg))
+    file = kept(settings, directory / job.FILE)
+    return _Look(free, cluster, done, after, blocked, logins, (file, wanted))
 
 
 def _entry(
-    settings: Settings, cnpg: CnpgSettings, directory: Path, entry: Entry, asked: Asked
+    settings: Settings, environment: str, cnpg: CnpgSettings, entry: Entry, asked: Asked
 ) -> _Entry:
-    named = names(entry.key)
+    named, directory = names(entry.key), settings.root / cnpg.directory
     wanted = Credentials(
         name=named.secret,
         namespace=cnpg.namespace,
@@ -266,15 +255,12 @@ def _entry(
         namespaces=",".join(asked.namespaces) or named.app,
         given=bool(asked.namespaces),
     )
-    sealed = kept(settings, directory / named.sealed_file)
+    stored, file = secret_of(settings, environment, entry), directory / named.sealed_file
     return _Entry(
         entry=entry,
         names=named,
-        wanted=wanted,
-        sealed=sealed,
+        login=Login.of(stored, entry.database_name, wanted, kept(settings, file)),
         database=kept(settings, directory / named.database_file),
-        why=sealed.asked(lambda text: why_to_seal(text, wanted)),
-        version=sealed.asked(lambda text: version_of(text, wanted)),
     )
 
 
@@ -289,95 +275,28 @@ def _role(environment: str, one: _Entry) -> Role:
     )
 
 
-def _fetched(
-    settings: Settings,
-    environment: str,
-    look: _Look,
-    asked: Asked,
-    open_store: Callable[[], SecretStore],
-) -> _Secrets:
-    """Read the secrets that are sealed, and those that were sealed in a version that is noted."""
-    wanted = [one for one in look.entries if one.why or one.version or asked.reseal]
-    if not wanted:
-        return _Secrets()
-    secret = {one.entry.key: secret_of(settings, environment, one.entry) for one in wanted}
-    store = open_store()
-    texts = asyncio.run(store.fetch(sorted(secret.values())))
-    versions: dict[str, str] = {}
-    for one in wanted:
-        if isinstance(found := texts[secret[one.entry.key]], SecretError):
-            raise found
-        versions[one.entry.key] = store.version(secret[one.entry.key])
-    passwords = {}
-    for one in _to_seal(look, versions, reseal=asked.reseal):
-        name = secret[one.entry.key]
-        credentials = parse(name, str(texts[name]), expected_username=one.entry.username)
-        passwords[one.entry.key] = credentials.password
-    return _Secrets(passwords, versions)
-
-
-def _to_seal(look: _Look, versions: Mapping[str, str], *, reseal: bool) -> list[_Entry]:
-    return [
-        one
-        for one in look.entries
-        if one.why or reseal or (one.version and versions.get(one.entry.key, "") != one.version)
-    ]
-
-
-def _seal(settings: Settings, cnpg: CnpgSettings, now: datetime) -> Seal:
-    path = settings.root / cnpg.certificate
-    try:
-        data = read_given(path)
-    except OSError as error:
-        raise UsageError(
-            f"the sealing certificate {cnpg.certificate} can't be read: {error.strerror}",
-            hint=f"kubeseal --fetch-cert > {cnpg.certificate}",
-        ) from None
-    return seal_of(data, path=cnpg.certificate, now=now, fingerprint=cnpg.certificate_sha256)
-
-
-def _sealed(seal: Seal | None, cnpg: CnpgSettings, one: _Entry, secrets: _Secrets) -> Sealed:
-    password = secrets.passwords.get(one.entry.key)
-    if seal is None or password is None:  # the first look at the file said something else
-        raise UsageError(
-            f"{one.sealed.display} was changed at this moment", hint="run the command again"
-        )
-    plain = values_of(
-        cnpg.keys,
-        username=one.entry.username,
-        password=password.reveal(),
-        host=f"{cnpg.cluster}-rw.{cnpg.namespace}.svc",
-        port=_PORT,
-        dbname=one.entry.database_name,
-    )
-    values = {key: seal.sealed(value, one.wanted.label) for key, value in plain.items()}
-    return Sealed(values, secrets.versions.get(one.entry.key, ""))
-
-
 def _changes(
-    cnpg: CnpgSettings, look: _Look, sealed: Mapping[str, Sealed]
+    cnpg: CnpgSettings, look: _Look, new: Mapping[str, Sealed]
 ) -> tuple[list[tuple[Kept, Change]], dict[str, str]]:
     """Return what differs in the order of the waves, and whose credentials are missing."""
     files: list[tuple[Kept, Callable[[str], str]]] = []
     unsealed: dict[str, str] = {}
-    for one in look.entries:
-        new = sealed.get(one.entry.key)
-        if one.why and new is None:
-            unsealed[one.sealed.display] = one.why
+    for login in look.logins:
+        if login.why and login.stored not in new:
+            unsealed[login.file.display] = login.why
         else:
-            files.append((one.sealed, _crediting(one.wanted, new)))
-    files.append((look.cluster, lambda _: look.roles.text))
+            files.append((login.file, login.edited(new.get(login.stored))))
+    files.append((look.cluster, lambda _: look.after))
     files += [
         (one.database, _having(_database(cnpg, one)))
         for one in look.entries
         if one.entry.access_level is AccessLevel.OWNER
     ]
+    if look.job is not None:
+        file, text = look.job
+        files.append((file, lambda _: text))
     changes = [(file, change) for file, edit in files for change in file.changed(edit)]
     return changes, unsealed
-
-
-def _crediting(wanted: Credentials, new: Sealed | None) -> Callable[[str], str]:
-    return lambda text: with_credentials(text, wanted, new)
 
 
 def _having(wanted: Database) -> Callable[[str], str]:
