@@ -8,7 +8,7 @@ from datetime import datetime
 from pathlib import Path
 
 from pgtenant.catalog.model import AccessLevel, Catalog, Entry
-from pgtenant.errors import UsageError
+from pgtenant.errors import ExitCode, UsageError
 from pgtenant.gitops.cnpg import job
 from pgtenant.gitops.cnpg.admin import marked, with_admin
 from pgtenant.gitops.cnpg.cluster import Role, WithRoles, with_roles
@@ -20,6 +20,7 @@ from pgtenant.secrets.store import SecretStore
 from pgtenant.settings.cnpg import CnpgSettings
 from pgtenant.settings.model import Settings
 from pgtenant.together import Change, alone, write
+from pgtenant.usecases.cnpg_audit import Audited
 from pgtenant.usecases.cnpg_job import admin_login, admin_names, admin_role, job_text
 from pgtenant.usecases.cnpg_logins import Login, fetched, seal_for, sealed, to_seal
 from pgtenant.usecases.inputs import load_catalog
@@ -67,6 +68,11 @@ class Done:
     gone: Mapping[str, str]
     display: Mapping[Path, str]
 
+    @property
+    def exit_code(self) -> ExitCode:
+        """The exit code of what was written."""
+        return ExitCode.BLOCKED if self.blocked else ExitCode.CONVERGED
+
 
 @dataclass(frozen=True, slots=True)
 class _Entry:
@@ -98,7 +104,11 @@ class _Look:
 
 
 def render(
-    settings: Settings, environment: str, asked: Asked, open_store: Callable[[], SecretStore]
+    settings: Settings,
+    environment: str,
+    asked: Asked,
+    open_store: Callable[[], SecretStore],
+    audited: Audited,
 ) -> Done:
     """Write the manifests, as far as they differ.
 
@@ -107,8 +117,10 @@ def render(
         environment: whose engine is `cnpg`.
         asked: what is asked for.
         open_store: opens the store; not called when no secret is needed.
+        audited: records what is sealed again; not used for what is sealed for the first time.
 
     Raises:
+        AuditError: it could not be recorded.
         CatalogError: the catalog is missing or wrong.
         SecretError: a password is needed and can't be had.
         UsageError: a file, the certificate or what is asked for does not fit; nothing was written.
@@ -124,13 +136,17 @@ def render(
     seal = seal_for(settings, cnpg, asked.now) if secrets.passwords else None
     with alone(settings.root):
         look = _look(settings, environment, cnpg, catalog, asked)
-        new = {
-            one.stored: sealed(seal, cnpg, one, secrets)
-            for one in to_seal(look.logins, secrets.versions, reseal=asked.reseal)
-        }
+        anew = to_seal(look.logins, secrets.versions, reseal=asked.reseal)
+        new = {one.stored: sealed(seal, cnpg, one, secrets) for one in anew}
         done = _done(look, environment, catalog, *_changes(cnpg, look, new))
-        if done.changes:
+
+        def writing() -> None:
             write(settings.root, done.changes)
+
+        if again := [one for one in anew if one.file.data is not None]:
+            audited.carry_out(again, writing, done.exit_code)
+        elif done.changes:
+            writing()
     return done
 
 
