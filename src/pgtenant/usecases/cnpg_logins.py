@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
@@ -84,14 +84,19 @@ class Secrets:
 
 
 def fetched(
-    logins: Iterable[Login], open_store: Callable[[], SecretStore], *, reseal: bool
+    logins: Iterable[Login], open_store: Callable[[], SecretStore], *, reseal: Collection[str]
 ) -> Secrets:
     """Read the secrets that are sealed, and those that were sealed in a version that is noted.
+
+    Args:
+        logins: the credentials.
+        open_store: opens the store; not called when no secret is needed.
+        reseal: those that are sealed again in any case, by the name in the store.
 
     Raises:
         SecretError: one can't be had.
     """
-    wanted = [one for one in logins if one.why or one.version or reseal]
+    wanted = [one for one in logins if one.why or one.version or one.stored in reseal]
     if not wanted:
         return Secrets()
     store = open_store()
@@ -110,13 +115,15 @@ def fetched(
 
 
 def to_seal(
-    logins: Iterable[Login], versions: Mapping[str, str], *, reseal: bool
+    logins: Iterable[Login], versions: Mapping[str, str], *, reseal: Collection[str]
 ) -> Sequence[Login]:
-    """Return the credentials that have to be sealed; versions are by the name in the store."""
+    """Return the credentials that have to be sealed; all by the name in the store."""
     return [
         one
         for one in logins
-        if one.why or reseal or (one.version and versions.get(one.stored, "") != one.version)
+        if one.why
+        or one.stored in reseal
+        or (one.version and versions.get(one.stored, "") != one.version)
     ]
 
 

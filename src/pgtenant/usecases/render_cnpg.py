@@ -49,6 +49,10 @@ class Asked:
     namespaces: Sequence[str]
     now: datetime
 
+    def is_resealed(self, login: Login) -> bool:
+        """Return whether credentials are sealed again: pgtenant's own only with all others."""
+        return self.reseal and bool(login.wanted.entry or not self.keys)
+
 
 @dataclass(frozen=True, slots=True)
 class Done:
@@ -132,11 +136,12 @@ def render(
     if asked.check:
         return preview(settings, environment, catalog, asked)
     look = _look(settings, environment, cnpg, catalog, asked)
-    secrets = fetched(look.logins, open_store, reseal=asked.reseal)
+    reseal = {one.stored for one in look.logins if asked.is_resealed(one)}
+    secrets = fetched(look.logins, open_store, reseal=reseal)
     seal = seal_for(settings, cnpg, asked.now) if secrets.passwords else None
     with alone(settings.root):
         look = _look(settings, environment, cnpg, catalog, asked)
-        anew = to_seal(look.logins, secrets.versions, reseal=asked.reseal)
+        anew = to_seal(look.logins, secrets.versions, reseal=reseal)
         new = {one.stored: sealed(seal, cnpg, one, secrets) for one in anew}
         done = _done(look, environment, catalog, *_changes(cnpg, look, new))
 

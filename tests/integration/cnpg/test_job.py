@@ -76,6 +76,14 @@ def test_its_password_is_copied_nowhere(provisioned: GitOps) -> None:
     assert "reflector" not in provisioned.read(SEALED)
 
 
+def test_its_password_is_sealed_again_only_with_all(provisioned: GitOps) -> None:
+    provisioned.rendered()
+    before = provisioned.read(SEALED)
+    assert SEALED not in provisioned.rendered("shop", "--reseal").out
+    assert provisioned.read(SEALED) == before
+    assert SEALED in provisioned.rendered("--reseal").out
+
+
 def test_what_was_changed_by_hand_is_changed_back(provisioned: GitOps) -> None:
     provisioned.rendered()
     as_it_was = provisioned.manifests()
