@@ -14,6 +14,9 @@ from pgtenant.cli import main
 from support import node
 from support.cluster import Cluster
 from support.cnpg import DIRECTORY, SHOP, GitOps
+from support.cnpg_cluster import SharedCluster
+from support.cnpg_operator import StandInOperator
+from support.instance import Instance
 from support.sealing import controller
 
 KUBESEAL = Path(node.__file__).with_name("kubeseal")
@@ -52,6 +55,36 @@ def test_a_real_api_server_takes_and_keeps_them(cluster: Cluster, gitops: GitOps
         for text in gitops.manifests().values():
             assert cluster(*apply, given=text).code == 0
         assert generations(cluster) == before
+
+
+@pytest.mark.major(min=17, max=17)
+def test_all_waves(cluster: Cluster, gitops: GitOps, instance: Instance) -> None:
+    for file, resource in DEFINITIONS.items():
+        cluster.define(file, resource)
+    shared = SharedCluster(gitops, instance)
+    shared.declare({"shop": SHOP, "shop_bi": BI})
+    gitops.rendered()
+    apply = ("apply", "--server-side", "--field-manager=argocd", "--filename=-")
+    with namespaces(cluster, "postgres"):
+        for name, text in sorted(gitops.manifests().items()):
+            done = cluster(*apply, given=text)
+            assert done.code == 0, f"{name}: {done.err}"
+        job = cluster.get("jobs.batch", "pgtenant-apply", "--namespace", "postgres")
+        hook = job["metadata"]["annotations"]["argocd.argoproj.io/hook"]
+        kept = [
+            one
+            for kind in ("clusters", "databases")
+            for one in cluster.get(f"{kind}.postgresql.cnpg.io", "--namespace", "postgres")["items"]
+        ]
+        cluster("delete", "jobs.batch", "pgtenant-apply", "--namespace", "postgres")
+    assert hook == "PostSync"
+    operator = StandInOperator(instance, shared.secrets())
+    operator.reconcile(kept)
+    operator.reconcile(kept)
+    assert operator.failed == {}
+    shared.converge()
+    with shared.tenant("bi-reader", "shop_orders") as reader:
+        assert reader.execute("SELECT 1").fetchone() == (1,)
 
 
 def test_whether_it_has_arrived(

@@ -45,7 +45,7 @@ class GitOps:
 
     def __init__(self, root: Path, capsys: pytest.CaptureFixture[str]) -> None:
         self.root = root
-        self._capsys = capsys
+        self.capsys = capsys
         self.settings('[secrets]\nstore = "file"\n')
         self.write(CLUSTER, CLUSTER_TEXT)
         self.write(CERTIFICATE, controller().certificate)
@@ -60,8 +60,15 @@ class GitOps:
             if not self._secret(key).exists():
                 self.secret(key, entry, f"not-a-secret-of-{key}/%")
 
-    def secret(self, key: str, entry: Mapping[str, Any], password: str, **other: Any) -> None:
-        path = self._secret(key)
+    def secret(
+        self,
+        key: str,
+        entry: Mapping[str, Any],
+        password: str,
+        file: str = "postgres",
+        **other: Any,
+    ) -> None:
+        path = self._secret(key).with_name(f"{file}.json")
         path.parent.mkdir(parents=True, exist_ok=True)
         path.touch(mode=0o600)
         fields = {
@@ -89,9 +96,9 @@ class GitOps:
         return {path.name: path.read_text() for path in (self.root / DIRECTORY).iterdir()}
 
     def render(self, *arguments: str) -> Result:
-        self._capsys.readouterr()
+        self.capsys.readouterr()
         code = main(["render", "cnpg", "-e", "dev", *arguments, "--project", str(self.root)])
-        return Result(code, *self._capsys.readouterr())
+        return Result(code, *self.capsys.readouterr())
 
     def rendered(self, *arguments: str) -> Result:
         """Render, and insist that it worked."""

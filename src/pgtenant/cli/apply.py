@@ -38,7 +38,6 @@ from pgtenant.usecases.approval import log_approval, require_approval
 from pgtenant.usecases.fleet import Turn, at_once
 from pgtenant.usecases.inputs import load_catalog, load_inputs
 from pgtenant.usecases.journal import journaled
-from pgtenant.usecases.operated import refuse_operated
 from pgtenant.usecases.recorder import Recorder
 from pgtenant.usecases.recording import recording
 from pgtenant.usecases.saved import SavedPlan, check_fresh, read_plan
@@ -210,7 +209,6 @@ async def carry_out(
         PgtenantError: anything that ended the run before or between its steps.
     """
     settings, env = request.settings, request.environment
-    refuse_operated(settings, env)
     catalog = load_catalog(settings, env, request.only)
     if entries is not None:
         entries.update({entry.username: entry.key for entry in catalog.entries})
@@ -225,6 +223,7 @@ async def carry_out(
         store,
         only=request.only,
         fail_fast=request.fail_fast,
+        lean=True,
         authoritative=request.authoritative,
         trust_markers=request.trust_markers,
     )

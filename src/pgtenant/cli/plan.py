@@ -123,6 +123,7 @@ async def make_plan(
         catalog,
         store,
         only=only,
+        lean=True,
         authoritative=asked.authoritative,
         trust_markers=asked.trust_markers,
     )

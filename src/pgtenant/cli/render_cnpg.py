@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import secrets
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,6 +13,8 @@ from pgtenant.errors import ExitCode
 from pgtenant.report.requests import diff_text
 from pgtenant.report.safe import shown
 from pgtenant.secrets.store import open_store
+from pgtenant.usecases.cnpg_audit import Audited
+from pgtenant.usecases.identity import run_id
 from pgtenant.usecases.render_cnpg import Asked, Done, render
 
 
@@ -46,11 +50,12 @@ def run_render_cnpg(
         lambda: open_store(
             settings.secrets.store, directory=settings.secrets.directory, project=settings.root
         ),
+        Audited(settings, env, os.environ, run_id(os.environ, secrets.token_hex(4))),
     )
     _tell(done, env, check=check)
     if check and (done.changes or done.unsealed):
         return ExitCode.CHANGES
-    return ExitCode.BLOCKED if done.blocked else ExitCode.CONVERGED
+    return done.exit_code
 
 
 def _tell(done: Done, env: str, *, check: bool) -> None:

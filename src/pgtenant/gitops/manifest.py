@@ -24,7 +24,7 @@ class _Dumper(yaml.SafeDumper):
 
 def _represent(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
     plain = _PLAIN.fullmatch(text) is not None and text.lower() not in _WORDS
-    style = None if plain else "'"
+    style = None if plain else "|" if "\n" in text else "'"
     return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
 
 

@@ -99,6 +99,8 @@ class Desired:
         close_app_databases: whether databases that applications made are closed to `PUBLIC`.
         authoritative: whether privileges beyond the catalog are revoked, not only shown.
         trust_markers: whether roles' markers speak for databases that are not opened.
+        operated: whether an operator keeps roles, databases and extensions; see
+            `planning.operated`.
         secret_versions: by the name of each secret that was read; empty where its store has none.
         roles: every role of the catalog, grouped by database.
         by_name: the same by the role's name.
@@ -112,6 +114,7 @@ class Desired:
     close_app_databases: bool = True
     authoritative: bool = False
     trust_markers: bool = False
+    operated: bool = False
     secret_versions: Mapping[str, str] = field(default_factory=dict)
     # Derived once: they are asked for again with every database.
     roles: tuple[DesiredRole, ...] = field(init=False, repr=False, compare=False)

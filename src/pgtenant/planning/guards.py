@@ -11,6 +11,7 @@ from pgtenant.planning.diff.schema import schema_is_due
 from pgtenant.planning.diff.standing import Standing, contents_of, standing
 from pgtenant.planning.findings import Blocked
 from pgtenant.planning.observed import Observed, Role, Server
+from pgtenant.planning.operated import unmade_database, unmade_role
 from pgtenant.planning.privileges import IAM_ROLE
 from pgtenant.planning.sql import statements
 from pgtenant.planning.sql.text import as_text
@@ -24,15 +25,14 @@ def guard(observed: Observed, desired: Desired) -> tuple[Blocked, ...]:
     found: list[Blocked] = []
     for database in desired.databases:
         reasons = [
-            *_role(database.owner, observed, desired),
-            *_second(database.owner, observed, desired),
-            *_database(database, observed, desired.environment),
+            *_login_of(database.owner, observed, desired),
+            *_database(database, observed, desired),
             *_public_schema(database, observed),
             *_login(database, observed),
         ]
         found += reasons
         for member in database.members:
-            own = [*_role(member, observed, desired), *_second(member, observed, desired)]
+            own = [*_login_of(member, observed, desired)]
             if reasons and not own:
                 own = [
                     Blocked(
@@ -43,6 +43,16 @@ def guard(observed: Observed, desired: Desired) -> tuple[Blocked, ...]:
                 ]
             found += own
     return tuple(sorted({*found, *_waiting(found, observed, desired)}))
+
+
+def _login_of(role: DesiredRole, observed: Observed, desired: Desired) -> Iterator[Blocked]:
+    if desired.operated:
+        yield from unmade_role(role, observed, desired.environment)
+        if (existing := observed.roles.get(role.name)) is not None:
+            yield from too_powerful(role.entry, existing)
+        return
+    yield from _role(role, observed, desired)
+    yield from _second(role, observed, desired)
 
 
 def _waiting(found: Collection[Blocked], observed: Observed, desired: Desired) -> Iterator[Blocked]:
@@ -225,9 +235,11 @@ def too_powerful(entry: str, existing: Role) -> Iterator[Blocked]:
         )
 
 
-def _database(database: DesiredDatabase, observed: Observed, environment: str) -> Iterator[Blocked]:
-    existing = observed.databases.get(database.name)
-    if existing is None:
+def _database(database: DesiredDatabase, observed: Observed, desired: Desired) -> Iterator[Blocked]:
+    existing, environment = observed.databases.get(database.name), desired.environment
+    if desired.operated:
+        yield from unmade_database(database, existing)
+    if existing is None or (desired.operated and not existing.invalid):
         return
     if standing(database, observed) is not Standing.FOREIGN:
         if existing.invalid:

@@ -13,6 +13,7 @@ from pgtenant.planning.diff.standing import Standing, standing
 from pgtenant.planning.findings import Blocked, Drift, DriftKind
 from pgtenant.planning.guards import guard
 from pgtenant.planning.observed import Observed, PasswordState
+from pgtenant.planning.operated import is_operators, shown_of
 from pgtenant.planning.order import Group, order
 from pgtenant.planning.retirement.standing import note_disabled, out_of_service
 from pgtenant.planning.sql.script import Lending
@@ -136,7 +137,10 @@ def make_plan(observed: Observed, desired: Desired, *, only: Collection[str] | N
             if item.entry not in disabled or item.kind is DriftKind.UNDECLARED_DATABASE:
                 drift.append(item)
         elif item.entry not in held_back and database_of(item) not in closed:
-            changes.append(item)
+            if desired.operated and is_operators(item, observed):
+                drift += shown_of(item, observed)
+            else:
+                changes.append(item)
     return Plan(
         environment=desired.environment,
         entries=entries,

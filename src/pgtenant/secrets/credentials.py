@@ -16,7 +16,7 @@ from pgtenant.secrets.secret import Secret
 MOST_BYTES: Final = 65_536  # Secrets Manager's own limit
 
 _FIELDS: Final = "username, password, host, port, dbname"
-_READ: Final = ("username", "password", "host", "port", "dbname", "database")
+READ: Final = ("username", "password", "host", "port", "dbname", "database")
 _PORT: Final = re.compile(r"[0-9]{1,5}")
 
 
@@ -113,7 +113,7 @@ class _Pairs(tuple[tuple[str, Any], ...]):
 def _once(name: str, pairs: _Pairs) -> dict[str, Any]:
     """Refuse a field that is there twice: other readers of the secret may take the other one."""
     counts = Counter(field for field, _ in pairs)
-    for field in _READ:
+    for field in READ:
         if counts[field] > 1:
             raise _refusal(name, field, "is there twice")
     return dict(pairs)

@@ -1,9 +1,14 @@
-"""Secrets as files: `<directory>/<secret name>.json`. For demos, tests and mounted secrets."""
+"""Secrets as files: `<directory>/<secret name>.json`. For demos, tests and mounted secrets.
+
+Where that is missing, `<directory>/<secret name>/` has a file for each field, as Kubernetes mounts
+a Secret.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 import os
 import stat
 import tempfile
@@ -11,7 +16,7 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 from pgtenant.errors import MissingSecretError, SecretError
-from pgtenant.secrets.credentials import MOST_BYTES
+from pgtenant.secrets.credentials import MOST_BYTES, READ
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -59,23 +64,44 @@ class FileStore:
         if not _stays_inside(name):
             return self._outside(name)
         path = self._directory / f"{name}.json"
-        try:
-            raw = _read_private(path)
-        except FileNotFoundError:
-            return MissingSecretError(
-                f"secret {name}: the file {path} does not exist",
-                hint="create it, or choose another store in the settings",
-            )
-        except _RefusedError as refused:
-            problem, hint = refused.args
-        except OSError as error:
-            problem, hint = f"can't be read: {error.strerror}", "make it a file that you can read"
-        else:
-            text = _decode(raw)
-            if text is not None:
-                return text
-            problem, hint = "is not UTF-8 text", "save it as UTF-8"
-        return SecretError(f"secret {name}: the file {path} {problem}", hint=hint)
+        found = _text(name, path)
+        if found is None and (fields := self._directory / name).is_dir():
+            return _read_fields(name, fields)
+        if found is not None:
+            return found
+        return MissingSecretError(
+            f"secret {name}: the file {path} does not exist",
+            hint="create it, or choose another store in the settings",
+        )
+
+
+def _read_fields(name: str, directory: Path) -> str | SecretError:
+    found: dict[str, str] = {}
+    for field in READ:
+        value = _text(name, directory / field)
+        if isinstance(value, SecretError):
+            return value
+        if value is not None:
+            found[field] = value
+    return json.dumps(found)
+
+
+def _text(name: str, path: Path) -> str | SecretError | None:
+    """Return what a file holds; None when it is not there."""
+    try:
+        raw = _read_private(path)
+    except FileNotFoundError:
+        return None
+    except _RefusedError as refused:
+        problem, hint = refused.args
+    except OSError as error:
+        problem, hint = f"can't be read: {error.strerror}", "make it a file that you can read"
+    else:
+        text = _decode(raw)
+        if text is not None:
+            return text
+        problem, hint = "is not UTF-8 text", "save it as UTF-8"
+    return SecretError(f"secret {name}: the file {path} {problem}", hint=hint)
 
 
 class _RefusedError(Exception):

@@ -33,6 +33,8 @@ class CnpgSettings:
         certificate_sha256: its fingerprint in lower-case hexadecimal digits, or None for any.
         scope: under which names a sealed value can be opened.
         keys: of the sealed secrets.
+        admin: the role that the Job logs in as.
+        image: of the Job; None for no Job and no such role.
     """
 
     namespace: str
@@ -43,6 +45,8 @@ class CnpgSettings:
     certificate_sha256: str | None
     scope: str
     keys: tuple[str, ...]
+    admin: str
+    image: str | None
 
     def of(self, env: str) -> CnpgSettings:
         """Return the settings of an environment."""
@@ -68,6 +72,17 @@ def parse_name(value: object) -> str:
     if not _NAME.fullmatch(expand(template, {"env": "dev"})):
         raise ValueError("is no name that Kubernetes takes")
     return template
+
+
+def parse_role(value: object) -> str:
+    """Read the name of a role.
+
+    Raises:
+        ValueError: it can't be one of the cluster's.
+    """
+    if not isinstance(value, str) or not re.fullmatch(HYPHENATED, value):
+        raise ValueError("")
+    return value
 
 
 def parse_fingerprint(value: object) -> str:

@@ -15,6 +15,7 @@ from pgtenant.settings.cnpg import (
     parse_fingerprint,
     parse_keys,
     parse_name,
+    parse_role,
 )
 from pgtenant.settings.durations import parse_duration
 from pgtenant.settings.requests import (
@@ -152,6 +153,7 @@ _PER_PAIR: Final = partial(_template, allowed=("env", "entry"), required=("env",
 _PER_ENTRY: Final = partial(_template, allowed=("env", "entry"), required=("entry",))
 
 _A_PATH = "a path, in which {env} is the environment"
+_A_ROLE = "the name of a role"
 _A_NAME = "a name that Kubernetes takes, in which {env} is the environment"
 _A_DURATION = 'a duration such as "250ms", "10s", "5min" or "1h"'
 _NAMES = "a list of names, in a variable with commas between them"
@@ -176,7 +178,8 @@ SPECS: Final = (
          "Where secrets are read: AWS Secrets Manager, or JSON files below `directory`.",
          partial(_choice, among=STORES)),
     Spec("secrets", "directory", "text", ".secrets", "a path",
-         "The directory of the file store; a secret is `<directory>/<secret name>.json`.", _text),
+         "The directory of the file store; a secret is `<directory>/<secret name>.json`, or a "
+         "directory of that name without `.json` with a file for each field.", _text),
     Spec("secrets", "admin", "text", "goldenpath/{env}/rds/master",
          "a secret name, in which {env} is the environment",
          "The secret of the role that pgtenant logs in as.", _PER_ENVIRONMENT),
@@ -275,6 +278,12 @@ SPECS: Final = (
     Spec("cnpg", "keys", "names", ",".join(ALWAYS),
          f"a list of {', '.join((*ALWAYS, *OPTIONAL))}, with the first two in it",
          "The keys of the sealed secrets.", parse_keys),
+    Spec("cnpg", "image", "text", None, "an image, best with its digest",
+         "The image of pgtenant for the Job that does by SQL what the operator does not; without "
+         "one, neither the Job nor its role is rendered.", _text),
+    Spec("cnpg", "admin", "text", "pgtenant_admin", _A_ROLE,
+         "The role of that Job, which is rendered like an application's. Its password is in "
+         "`[secrets] admin`.", parse_role),
     Spec(ENVIRONMENTS, "engine", "text", None, "one of " + ", ".join(f'"{e}"' for e in ENGINES),
          "What its instance is: `rds` (any server that is reached by SQL alone), or `cnpg`, a "
          "CloudNativePG cluster whose roles and databases `pgtenant render cnpg` declares. By "

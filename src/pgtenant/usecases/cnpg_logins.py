@@ -26,7 +26,7 @@ from pgtenant.settings.cnpg import CnpgSettings
 from pgtenant.settings.model import Settings
 from pgtenant.usecases.request.kept import Kept
 
-_PORT: Final = 5432
+PORT: Final = 5432
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,9 +158,14 @@ def sealed(seal: Seal | None, cnpg: CnpgSettings, one: Login, secrets: Secrets) 
         one.wanted.keys,
         username=one.wanted.username,
         password=password.reveal(),
-        host=f"{cnpg.cluster}-rw.{cnpg.namespace}.svc",
-        port=_PORT,
+        host=host_of(cnpg),
+        port=PORT,
         dbname=one.dbname,
     )
     values = {key: seal.sealed(value, one.wanted.label) for key, value in plain.items()}
     return Sealed(values, secrets.versions.get(one.stored, ""))
+
+
+def host_of(cnpg: CnpgSettings) -> str:
+    """Return where the cluster's primary is found from within Kubernetes."""
+    return f"{cnpg.cluster}-rw.{cnpg.namespace}.svc"

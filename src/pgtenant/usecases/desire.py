@@ -19,6 +19,7 @@ def desired_state(
     close_app_databases: bool = True,
     authoritative: bool = False,
     trust_markers: bool = False,
+    operated: bool = False,
     secret_versions: Mapping[str, str] | None = None,
     secret_users: Mapping[str, str] | None = None,
 ) -> Desired:
@@ -32,6 +33,7 @@ def desired_state(
         close_app_databases: see `Desired`.
         authoritative: see `Desired`.
         trust_markers: see `Desired`.
+        operated: see `Desired`.
         secret_versions: see `Desired`.
         secret_users: the login that each secret is for, where it was read.
     """
@@ -77,5 +79,6 @@ def desired_state(
         close_app_databases=close_app_databases,
         authoritative=authoritative,
         trust_markers=trust_markers,
+        operated=operated,
         secret_versions=secret_versions or {},
     )

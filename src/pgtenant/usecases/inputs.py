@@ -15,7 +15,8 @@ from pgtenant.secrets.credentials import Credentials, parse
 from pgtenant.secrets.secret import Secret
 from pgtenant.secrets.store import SecretStore
 from pgtenant.settings.model import Settings
-from pgtenant.usecases.desire import desired_state
+from pgtenant.usecases.desire import NO_SCHEMA, desired_state
+from pgtenant.usecases.operated import insist_on_logins
 
 SCHEMAS_DIRECTORY = "schemas"
 
@@ -113,6 +114,7 @@ async def load_inputs(
     only: Collection[str] = (),
     fail_fast: bool = True,
     passwords: bool = True,
+    lean: bool = False,
     authoritative: bool = False,
     trust_markers: bool = False,
 ) -> Inputs:
@@ -126,11 +128,14 @@ async def load_inputs(
         only: the keys that the run is limited to; empty for all.
         fail_fast: whether an entry's bad secret ends it here.
         passwords: whether the entries' secrets are needed; otherwise only the admin's is fetched.
+        lean: whether the secrets of logins that an operator keeps are left out, as far as no schema
+            is run with them.
         authoritative: whether what is beyond the catalog is revoked.
         trust_markers: whether roles' markers speak for databases that are not opened.
 
     Raises:
         CatalogError: an entry uses the admin's own name.
+        UsageError: an entry asks for a login that its operator does not make.
         SecretError: the admin's secret is bad, or with `fail_fast` any entry's.
     """
 
@@ -145,6 +150,7 @@ async def load_inputs(
             passwords=passwords,
             authoritative=authoritative,
             trust_markers=trust_markers,
+            lean=lean,
         )
 
     admin = await _admin(settings, environment, store)
@@ -154,7 +160,16 @@ async def load_inputs(
     def secret_name(entry: Entry) -> str:
         return entry.secret or settings.app_secret(environment, entry.key)
 
-    wanted = [e for e in catalog.entries if passwords and (not only or e.key in only)]
+    operated = settings.environment(environment).engine == "cnpg"
+    if operated:
+        insist_on_logins(catalog)
+    wanted = [
+        entry
+        for entry in catalog.entries
+        if passwords
+        and (not only or entry.key in only)
+        and not (lean and operated and entry.initial_schema == NO_SCHEMA)
+    ]
     found, bad = await _credentials(store, catalog, wanted, secret_name)
     if bad and fail_fast:
         raise _together(list(bad.values()))
@@ -166,6 +181,7 @@ async def load_inputs(
         close_app_databases=settings.server.close_app_databases,
         authoritative=authoritative,
         trust_markers=trust_markers,
+        operated=operated,
         secret_versions={name: store.version(name) for name in found},
         secret_users={name: c.username for name, c in found.items()},
     )

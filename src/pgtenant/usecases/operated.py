@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pgtenant.catalog.model import Auth, Catalog, Rotation
 from pgtenant.errors import UsageError
 from pgtenant.settings.model import Settings
 
@@ -18,3 +19,26 @@ def refuse_operated(settings: Settings, environment: str) -> None:
             " which would undo what is done by SQL; nothing was touched",
             hint=f"`pgtenant render cnpg -e {environment}` writes its manifests (docs/cnpg.md)",
         )
+
+
+def unfit_logins(catalog: Catalog) -> list[str]:
+    """Return which entries ask for a login that an operator does not make."""
+    wrong: list[str] = []
+    for entry in catalog.entries:
+        where = f"{catalog.path}:{entry.line}: {entry.key}"
+        if entry.auth is Auth.IAM:
+            wrong.append(f"{where} has auth = iam, which only RDS and Aurora have")
+        if entry.rotation is Rotation.ALTERNATE:
+            wrong.append(f"{where} has rotation = alternate, and the operator has one login a role")
+    return wrong
+
+
+def insist_on_logins(catalog: Catalog) -> None:
+    """Refuse a catalog with such entries.
+
+    Raises:
+        UsageError: with everything that is wrong.
+    """
+    if wrong := unfit_logins(catalog):
+        lines = "".join(f"\n  {one}" for one in wrong[:20])
+        raise UsageError(f"the operator can't keep these roles:{lines}", hint="nothing was changed")

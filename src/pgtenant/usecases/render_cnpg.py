@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from pgtenant.catalog.model import AccessLevel, Auth, Catalog, Entry, Rotation
-from pgtenant.errors import UsageError
+from pgtenant.catalog.model import AccessLevel, Catalog, Entry
+from pgtenant.errors import ExitCode, UsageError
+from pgtenant.gitops.cnpg import job
+from pgtenant.gitops.cnpg.admin import marked, with_admin
 from pgtenant.gitops.cnpg.cluster import Role, WithRoles, with_roles
 from pgtenant.gitops.cnpg.database import Database, with_database
 from pgtenant.gitops.cnpg.names import Names, checked_namespaces, names
@@ -18,8 +20,11 @@ from pgtenant.secrets.store import SecretStore
 from pgtenant.settings.cnpg import CnpgSettings
 from pgtenant.settings.model import Settings
 from pgtenant.together import Change, alone, write
+from pgtenant.usecases.cnpg_audit import Audited
+from pgtenant.usecases.cnpg_job import admin_login, admin_names, admin_role, job_text
 from pgtenant.usecases.cnpg_logins import Login, fetched, seal_for, sealed, to_seal
 from pgtenant.usecases.inputs import load_catalog
+from pgtenant.usecases.operated import unfit_logins
 from pgtenant.usecases.request.declared import secret_of
 from pgtenant.usecases.request.kept import Kept, kept
 
@@ -44,6 +49,10 @@ class Asked:
     namespaces: Sequence[str]
     now: datetime
 
+    def is_resealed(self, login: Login) -> bool:
+        """Return whether credentials are sealed again: pgtenant's own only with all others."""
+        return self.reseal and bool(login.wanted.entry or not self.keys)
+
 
 @dataclass(frozen=True, slots=True)
 class Done:
@@ -63,14 +72,15 @@ class Done:
     gone: Mapping[str, str]
     display: Mapping[Path, str]
 
+    @property
+    def exit_code(self) -> ExitCode:
+        """The exit code of what was written."""
+        return ExitCode.BLOCKED if self.blocked else ExitCode.CONVERGED
+
 
 @dataclass(frozen=True, slots=True)
 class _Entry:
-    """An entry with its files as they are.
-
-    Attributes:
-        login: its credentials.
-    """
+    """An entry with its files as they are."""
 
     entry: Entry
     names: Names
@@ -80,16 +90,29 @@ class _Entry:
 
 @dataclass(frozen=True, slots=True)
 class _Look:
-    """The files of the cluster as they are, and what the roles make of it."""
+    """The files of the cluster as they are, and what the roles make of it.
+
+    Attributes:
+        after: the cluster's file with all roles.
+        logins: pgtenant's own last, where there is a Job.
+        job: the file of the Job, and what it is to say; None for no Job.
+    """
 
     entries: Sequence[_Entry]
     cluster: Kept
     roles: WithRoles
+    after: str
     blocked: Mapping[str, str]
+    logins: Sequence[Login]
+    job: tuple[Kept, str] | None
 
 
 def render(
-    settings: Settings, environment: str, asked: Asked, open_store: Callable[[], SecretStore]
+    settings: Settings,
+    environment: str,
+    asked: Asked,
+    open_store: Callable[[], SecretStore],
+    audited: Audited,
 ) -> Done:
     """Write the manifests, as far as they differ.
 
@@ -98,8 +121,10 @@ def render(
         environment: whose engine is `cnpg`.
         asked: what is asked for.
         open_store: opens the store; not called when no secret is needed.
+        audited: records what is sealed again; not used for what is sealed for the first time.
 
     Raises:
+        AuditError: it could not be recorded.
         CatalogError: the catalog is missing or wrong.
         SecretError: a password is needed and can't be had.
         UsageError: a file, the certificate or what is asked for does not fit; nothing was written.
@@ -107,23 +132,26 @@ def render(
     insist_on_cluster(settings, environment)
     cnpg = settings.cnpg.of(environment)
     catalog = load_catalog(settings, environment, asked.keys)
-    _check(catalog, asked)
+    _check(catalog, asked, cnpg)
     if asked.check:
         return preview(settings, environment, catalog, asked)
     look = _look(settings, environment, cnpg, catalog, asked)
-    reseal = {one.login.stored for one in look.entries} if asked.reseal else ()
-    secrets = fetched((one.login for one in look.entries), open_store, reseal=reseal)
+    reseal = {one.stored for one in look.logins if asked.is_resealed(one)}
+    secrets = fetched(look.logins, open_store, reseal=reseal)
     seal = seal_for(settings, cnpg, asked.now) if secrets.passwords else None
     with alone(settings.root):
         look = _look(settings, environment, cnpg, catalog, asked)
-        logins = (one.login for one in look.entries)
-        new = {
-            one.stored: sealed(seal, cnpg, one, secrets)
-            for one in to_seal(logins, secrets.versions, reseal=reseal)
-        }
+        anew = to_seal(look.logins, secrets.versions, reseal=reseal)
+        new = {one.stored: sealed(seal, cnpg, one, secrets) for one in anew}
         done = _done(look, environment, catalog, *_changes(cnpg, look, new))
-        if done.changes:
+
+        def writing() -> None:
             write(settings.root, done.changes)
+
+        if again := [one for one in anew if one.file.data is not None]:
+            audited.carry_out(again, writing, done.exit_code)
+        elif done.changes:
+            writing()
     return done
 
 
@@ -168,19 +196,20 @@ def check_names(catalog: Catalog) -> list[str]:
     return wrong
 
 
-def _check(catalog: Catalog, asked: Asked) -> None:
+def _check(catalog: Catalog, asked: Asked, cnpg: CnpgSettings) -> None:
     """Refuse what no manifest can say.
 
     Raises:
         UsageError: with everything that is wrong.
     """
-    wrong = check_names(catalog)
-    for entry in catalog.entries:
-        where = f"{catalog.path}:{entry.line}: {entry.key}"
-        if entry.auth is Auth.IAM:
-            wrong.append(f"{where} has auth = iam, which only RDS and Aurora have")
-        if entry.rotation is Rotation.ALTERNATE:
-            wrong.append(f"{where} has rotation = alternate, and the operator has one login a role")
+    wrong = [*check_names(catalog), *unfit_logins(catalog)]
+    if cnpg.image is not None:
+        taken = admin_names(cnpg).app
+        wrong += [
+            f"{catalog.path}:{one.line}: {one.key} has the name of pgtenant's own role"
+            for one in catalog.entries
+            if one.username == cnpg.admin or names(one.key).app == taken
+        ]
     if asked.namespaces and len(set(asked.keys)) != 1:
         wrong.append("--namespace is for one entry: name its key")
     try:
@@ -204,7 +233,7 @@ def _look(
             hint="write it, or say where it is: [cnpg] directory and cluster_file",
         )
     entries = [
-        _entry(settings, environment, entry, asked)
+        _entry(settings, environment, cnpg, entry, asked)
         for entry in catalog.entries
         if not asked.keys or entry.key in asked.keys
     ]
@@ -220,13 +249,23 @@ def _look(
         if one.entry.username in done.blocked
     }
     free = [one for one in entries if one.entry.key not in blocked]
-    return _Look(free, cluster, done, blocked)
+    logins = [one.login for one in free]
+    if cnpg.image is None:
+        return _Look(free, cluster, done, done.text, blocked, logins, None)
+    where = {"name": cnpg.cluster, "namespace": cnpg.namespace}
+    admin = admin_role(environment, cnpg)
+    after = cluster.asked(lambda _: with_admin(done.text, admin, **where))
+    there = cluster.asked(lambda _: marked(after, environment, **where))
+    wanted = job_text(settings, environment, catalog, after, there)
+    logins.append(admin_login(settings, environment, cnpg))
+    file = kept(settings, directory / job.FILE)
+    return _Look(free, cluster, done, after, blocked, logins, (file, wanted))
 
 
-def _entry(settings: Settings, environment: str, entry: Entry, asked: Asked) -> _Entry:
-    cnpg = settings.cnpg.of(environment)
-    directory = settings.root / cnpg.directory
-    named = names(entry.key)
+def _entry(
+    settings: Settings, environment: str, cnpg: CnpgSettings, entry: Entry, asked: Asked
+) -> _Entry:
+    named, directory = names(entry.key), settings.root / cnpg.directory
     wanted = Credentials(
         name=named.secret,
         namespace=cnpg.namespace,
@@ -237,15 +276,11 @@ def _entry(settings: Settings, environment: str, entry: Entry, asked: Asked) -> 
         namespaces=",".join(asked.namespaces) or named.app,
         given=bool(asked.namespaces),
     )
+    stored, file = secret_of(settings, environment, entry), directory / named.sealed_file
     return _Entry(
         entry=entry,
         names=named,
-        login=Login.of(
-            secret_of(settings, environment, entry),
-            entry.database_name,
-            wanted,
-            kept(settings, directory / named.sealed_file),
-        ),
+        login=Login.of(stored, entry.database_name, wanted, kept(settings, file)),
         database=kept(settings, directory / named.database_file),
     )
 
@@ -267,19 +302,20 @@ def _changes(
     """Return what differs in the order of the waves, and whose credentials are missing."""
     files: list[tuple[Kept, Callable[[str], str]]] = []
     unsealed: dict[str, str] = {}
-    for one in look.entries:
-        login = one.login
-        again = new.get(login.stored)
-        if login.why and again is None:
+    for login in look.logins:
+        if login.why and login.stored not in new:
             unsealed[login.file.display] = login.why
         else:
-            files.append((login.file, login.edited(again)))
-    files.append((look.cluster, lambda _: look.roles.text))
+            files.append((login.file, login.edited(new.get(login.stored))))
+    files.append((look.cluster, lambda _: look.after))
     files += [
         (one.database, _having(_database(cnpg, one)))
         for one in look.entries
         if one.entry.access_level is AccessLevel.OWNER
     ]
+    if look.job is not None:
+        file, text = look.job
+        files.append((file, lambda _: text))
     changes = [(file, change) for file, edit in files for change in file.changed(edit)]
     return changes, unsealed
 

@@ -162,7 +162,8 @@ class Survey:
         if login := self._login(wanted):
             where = self.instance.inputs.maintenance_database
             self._judge(wanted, await try_login(self.instance.gate, login, where))
-        elif wanted.auth is not Auth.IAM:  # there is no password to prove
+        elif wanted.auth is not Auth.IAM and not self.instance.inputs.desired.operated:
+            # There is no password to prove.
             self.roles[wanted.login] = replace(
                 self.shared.roles[wanted.login],
                 password_note="its secret could not be read",  # noqa: S106

@@ -7,13 +7,15 @@ from pathlib import Path
 
 from pgtenant.catalog.model import AccessLevel, Entry
 from pgtenant.errors import UsageError
+from pgtenant.gitops.cnpg import job
 from pgtenant.gitops.cnpg.names import GROUP, names
 from pgtenant.gitops.cnpg.sealed import GROUP as SEALED_GROUP
 from pgtenant.gitops.cnpg.sealed import namespaces_in
-from pgtenant.gitops.cnpg.status import Check, Expected, Found, judge
+from pgtenant.gitops.cnpg.status import OWN, Answer, Check, Expected, Found, judge, judge_job
 from pgtenant.kubernetes.kubectl import Kubectl
-from pgtenant.settings.cnpg import CnpgSettings
+from pgtenant.settings.cnpg import ALWAYS, CnpgSettings
 from pgtenant.settings.model import Settings
+from pgtenant.usecases.cnpg_job import admin_names
 from pgtenant.usecases.inputs import load_catalog
 from pgtenant.usecases.render_cnpg import check_names, insist_on_cluster
 from pgtenant.usecases.request.kept import kept
@@ -45,6 +47,29 @@ def verify_gitops(settings: Settings, environment: str, kubectl: Kubectl) -> Ite
             else kubectl.object(f"databases.{GROUP}", expected.database, namespace),
         )
         yield from judge(expected, found)
+    if cnpg.image is not None:
+        yield from _own(cnpg, kubectl, cluster)
+
+
+def _own(cnpg: CnpgSettings, kubectl: Kubectl, cluster: Answer) -> Iterator[Check]:
+    secret, namespace = admin_names(cnpg).secret, cnpg.namespace
+    expected = Expected(
+        key=OWN,
+        username=cnpg.admin,
+        namespace=namespace,
+        secret=secret,
+        keys=ALWAYS,
+        database=None,
+        copies=(),
+    )
+    found = Found(
+        sealed=kubectl.object(f"sealedsecrets.{SEALED_GROUP}", secret, namespace),
+        secret=kubectl.secret(secret, namespace),
+        copies={},
+        cluster=cluster,
+    )
+    yield from judge(expected, found)
+    yield judge_job(namespace, job.NAME, kubectl.object("jobs.batch", job.NAME, namespace))
 
 
 def _expected(settings: Settings, cnpg: CnpgSettings, entry: Entry) -> Expected:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 
 import pytest
 
+from pgtenant.cli import main
 from pgtenant.planning.marker import Marker
 from support.cnpg import CERTIFICATE, CLUSTER, CLUSTER_TEXT, DIRECTORY, SHOP, GitOps
 from support.leaks import leaks
@@ -371,3 +374,33 @@ def test_missing_things_are_named(gitops: GitOps) -> None:
     gitops.write("pgtenant.toml", '[secrets]\nstore = "file"\n')
     gitops.declare({"shop": SHOP | {"username": "shop_user"}})
     assert 'put engine = "cnpg" into [environments.dev]' in gitops.render().err
+
+
+def test_what_is_sealed_again_is_in_the_audit(shop: GitOps) -> None:
+    shop.rendered()
+    audit = "governance/dev/rds_provision_audit.csv"
+    assert not (shop.root / audit).exists()  # a first time is the commit's to tell
+    shop.secret("shop", SHOP, "not-a-secret-the-next")
+    shop.rendered("--reseal")
+    [row] = csv.DictReader(io.StringIO(shop.read(audit)))
+    assert row["action"] == "store_secret"
+    assert (row["username"], row["database"], row["status"]) == (
+        "shop-user",
+        "shop_orders",
+        "success",
+    )
+    assert SEALED in row["message"]
+    checked = main(["audit", "verify", "-e", "dev", "--project", str(shop.root)])
+    assert checked == 0
+    shop.rendered()
+    assert shop.read(audit).count("store_secret") == 1
+
+
+def test_nothing_is_sealed_again_that_can_not_be_recorded(shop: GitOps) -> None:
+    shop.rendered()
+    before = shop.manifests()
+    shop.write("governance/dev", "not a directory")
+    done = shop.render("--reseal")
+    assert done.code == 1
+    assert "audit" in done.err
+    assert shop.manifests() == before

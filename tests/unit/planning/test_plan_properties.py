@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import fields, is_dataclass, replace
 from typing import Any
 
@@ -24,6 +24,7 @@ from pgtenant.planning.changes import (
 )
 from pgtenant.planning.desired import Desired, DesiredRole
 from pgtenant.planning.observed import Database, Observed
+from pgtenant.planning.operated import is_operators
 from pgtenant.planning.order import AsAdmin, Borrowing, phase_of
 from pgtenant.planning.plan import make_plan
 from pgtenant.planning.privileges import PUBLIC
@@ -42,17 +43,29 @@ quick = settings(
 thorough = settings(quick, max_examples=500)
 
 
-def with_passwords(desired: Desired) -> Desired:
-    """Let every role log in with a password of its own, which no server refuses."""
-
-    def role(one: DesiredRole) -> DesiredRole:
-        return replace(one, auth=Auth.PASSWORD, by_second=one.by_second and one.alternates)
-
+def with_roles(desired: Desired, change: Callable[[DesiredRole], DesiredRole]) -> Desired:
+    """Change every role of a catalog."""
     databases = (
-        replace(d, owner=role(d.owner), members=tuple(role(m) for m in d.members))
+        replace(d, owner=change(d.owner), members=tuple(change(m) for m in d.members))
         for d in desired.databases
     )
     return replace(desired, databases=tuple(databases))
+
+
+def with_passwords(desired: Desired) -> Desired:
+    """Let every role log in with a password of its own, which no server refuses."""
+    return with_roles(
+        desired,
+        lambda one: replace(one, auth=Auth.PASSWORD, by_second=one.by_second and one.alternates),
+    )
+
+
+def operated(desired: Desired) -> Desired:
+    """Let an operator keep the roles, which have one login each."""
+    single = with_roles(
+        with_passwords(desired), lambda one: replace(one, alternates=False, by_second=False)
+    )
+    return replace(single, operated=True)
 
 
 def check_convergence(world: World) -> None:
@@ -73,6 +86,22 @@ def test_one_pass_is_enough(world: World) -> None:
 @given(worlds(authoritative=True))
 def test_one_pass_is_enough_when_authoritative(world: World) -> None:
     check_convergence(world)
+
+
+@quick
+@given(worlds())
+def test_beside_an_operator_one_pass_is_enough_and_nothing_is_borrowed(world: World) -> None:
+    desired = operated(world.desired)
+    plan = make_plan(world.observed, desired, only=world.only)
+    assert not [c for c in plan.changes if is_operators(c, world.observed)]
+    borrowed = {
+        transaction.place.session.role
+        for group in plan.groups
+        for transaction in group.transactions
+        if isinstance(transaction.place.session, Borrowing)
+    }
+    assert not {role for role in borrowed if plan.lending.needed(role)}
+    check_convergence(World(world.observed, desired, world.only))
 
 
 @quick

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from pgtenant.catalog.edit import blocks, brackets
 from pgtenant.catalog.edit.dialect import YAML
-from pgtenant.catalog.edit.put import locate, put
+from pgtenant.catalog.edit.put import item_of, locate, put
 from pgtenant.catalog.edit.render import in_braces, item
 from pgtenant.catalog.edit.style import bare
 from pgtenant.catalog.edit.tree import (
@@ -26,12 +26,17 @@ if TYPE_CHECKING:
     from pgtenant.catalog.edit.tree import Plain
 
 
-def add_items(text: str, path: Sequence[str], items: Sequence[Mapping[str, Plain]]) -> str:
-    """Add mappings at the end of a sequence; every other byte stays.
+Items: TypeAlias = "Sequence[Mapping[str, Plain]] | Sequence[str]"
+"""What is added; all of one kind."""
+
+
+def add_items(text: str, path: Sequence[str | int], items: Items) -> str:
+    """Add mappings or texts at the end of a sequence; every other byte stays.
 
     Args:
         text: YAML that the readers of `catalog` accept; may be empty.
-        path: the keys on the way to the sequence; what is missing is made.
+        path: the keys on the way to the sequence, and for the items of others their numbers; keys
+            that are missing are made.
         items: what to add, one at least.
 
     Raises:
@@ -39,6 +44,10 @@ def add_items(text: str, path: Sequence[str], items: Sequence[Mapping[str, Plain
     """
     node, holder, braces = locate(text, YAML), None, False
     for key in path:
+        if isinstance(key, int):
+            node = item_of(text, node, key)
+            braces = braces or node.bracketed
+            continue
         found = node.member(key) if node is not None else None
         if node is None or found is None:
             return put(text, YAML, path, items).text
@@ -55,7 +64,7 @@ def add_items(text: str, path: Sequence[str], items: Sequence[Mapping[str, Plain
     return spliced(text, _in_place_of_nothing(text, holder, items))
 
 
-def _in_block(text: str, node: Node, items: Sequence[Mapping[str, Plain]]) -> Sequence[Splice]:
+def _in_block(text: str, node: Node, items: Items) -> Sequence[Splice]:
     nodes = node.items or ()
     gap = text[node.start + 1 : nodes[0].start]
     gap = gap if gap and not gap.strip(" ") else " "
@@ -63,20 +72,16 @@ def _in_block(text: str, node: Node, items: Sequence[Mapping[str, Plain]]) -> Se
     return blocks.below(text, nodes[-1].end, _lines(items, style, gap), style.newline)
 
 
-def _in_place_of_nothing(
-    text: str, holder: Member, items: Sequence[Mapping[str, Plain]]
-) -> Sequence[Splice]:
+def _in_place_of_nothing(text: str, holder: Member, items: Items) -> Sequence[Splice]:
     style = blocks.inside(text, holder, YAML)
     return blocks.instead(text, holder, _lines(items, style, " "), style)
 
 
-def _lines(items: Sequence[Mapping[str, Plain]], style: Style, gap: str) -> str:
+def _lines(items: Items, style: Style, gap: str) -> str:
     return style.newline.join(f"{style.indent}{item(one, style, gap, YAML)}" for one in items)
 
 
-def _in_brackets(
-    text: str, holder: Member, items: Sequence[Mapping[str, Plain]]
-) -> Sequence[Splice]:
+def _in_brackets(text: str, holder: Member, items: Items) -> Sequence[Splice]:
     node, style = holder.value, bare(text, "", YAML)
     written = ", ".join(in_braces(one, style, YAML) for one in items)
     if node.empty:

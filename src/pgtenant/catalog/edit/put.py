@@ -93,7 +93,7 @@ def put(
     holder, braces = None, False
     for depth, key in enumerate(path):
         if isinstance(key, int):
-            holder, node = None, _item(text, node, key)
+            holder, node = None, item_of(text, node, key)
             continue
         found = node.member(key)
         if found is None:
@@ -134,7 +134,14 @@ def _whole(text: str, dialect: Dialect, new: New) -> Sequence[Splice]:
     return [Splice(0, len(text), f"{{\n{style.indent}{written}\n}}\n")]
 
 
-def _item(text: str, node: Node, number: int) -> Node:
+def item_of(text: str, node: Node | None, number: int) -> Node:
+    """Return an item of a sequence of mappings.
+
+    Raises:
+        EditError: there is no such item.
+    """
+    if node is None:
+        raise EditError("must be a sequence")
     if node.items is None or number >= len(node.items):
         raise EditError("must be a sequence", line_number(text, node.start))
     if not (item := node.items[number]).members:

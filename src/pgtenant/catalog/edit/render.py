@@ -46,7 +46,7 @@ def member(key: str, value: Plain, style: Style, dialect: Dialect, *, block: boo
     return f"{lead}{style.after}{{{style.newline}{body}{style.newline}{style.indent}}}"
 
 
-def item(value: Mapping[str, Plain], style: Style, gap: str, dialect: Dialect) -> str:
+def item(value: Mapping[str, Plain] | str, style: Style, gap: str, dialect: Dialect) -> str:
     """Write an item of a YAML block, without the indentation of its first line.
 
     Args:
@@ -55,13 +55,17 @@ def item(value: Mapping[str, Plain], style: Style, gap: str, dialect: Dialect) -
         gap: what stands between the dash and the first key.
         dialect: the language.
     """
+    if isinstance(value, str):
+        return f"-{gap}{dialect.scalar(value, style.quoted)}"
     inner = replace(style, indent=f"{style.indent} {' ' * len(gap)}")
     parts = [member(one, part, inner, dialect, block=True) for one, part in value.items()]
     return f"-{gap}" + f"{style.newline}{inner.indent}".join(parts)
 
 
-def in_braces(value: Mapping[str, Plain], style: Style, dialect: Dialect) -> str:
-    """Write a mapping on one line."""
+def in_braces(value: Mapping[str, Plain] | str, style: Style, dialect: Dialect) -> str:
+    """Write a mapping, or a text, on one line."""
+    if isinstance(value, str):
+        return dialect.scalar(value, style.quoted)
     inner = replace(below(style, dialect), lines=False)
     parts = [member(one, part, inner, dialect, block=False) for one, part in value.items()]
     return _braced(parts, inner, dialect)

@@ -15,8 +15,8 @@ from pgtenant.planning.marker import Marker, parse, with_marker
 
 KIND: Final = "Cluster"
 ROLES: Final = ("spec", "managed", "roles")
-# What no entry gives a role, and the operator takes for false where nothing stands.
-_NEVER: Final = ("superuser", "createrole", "replication", "bypassrls", "disablePassword")
+NEVER: Final = ("superuser", "createrole", "replication", "bypassrls", "disablePassword")
+"""What no role of ours has, and the operator takes for false where nothing stands."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +71,7 @@ def with_roles(
     if document is None:
         others = ", ".join(quoted(one) for one in names_of(text, GROUP, KIND)[:10])
         raise EditError(f"has no {KIND} {quoted(name)}, but {others or 'none at all'}")
-    known = _known(document)
+    known = known_roles(document)
     comments = {one: document.text_at(*ROLES, number, "comment") for one, number in known.items()}
     markers = {one: marker for one, text in comments.items() if (marker := parse(text))}
     blocked = {
@@ -90,8 +90,12 @@ def with_roles(
     return WithRoles(done.whole, blocked, markers)
 
 
-def _known(document: Document) -> dict[str, int]:
-    """Return the number of each role in the sequence, by name."""
+def known_roles(document: Document) -> dict[str, int]:
+    """Return the number of each role in the sequence, by name.
+
+    Raises:
+        EditError: one has no name, or is there twice.
+    """
     known: dict[str, int] = {}
     for number, item in enumerate(document.items_at(*ROLES)):
         name = document.at(*ROLES, number, "name")
@@ -144,6 +148,6 @@ def _leaves(role: Role, number: int, comment: str) -> Iterator[Leaf]:
     yield Leaf((*item, "inherit"), True, unset=True)
     yield Leaf((*item, "connectionLimit"), role.connection_limit, unset=-1)
     yield Leaf((*item, "createdb"), role.createdb, unset=False)
-    for power in _NEVER:
+    for power in NEVER:
         yield Leaf((*item, power), False, unset=False)
     yield Leaf((*item, "passwordSecret", "name"), role.secret)

@@ -10,7 +10,7 @@ from typing import Any, Final, TypeVar
 from pgtenant.catalog import yaml_text
 from pgtenant.catalog.edit import EditError, put
 from pgtenant.catalog.edit.dialect import YAML
-from pgtenant.catalog.edit.items import add_items
+from pgtenant.catalog.edit.items import Items, add_items
 from pgtenant.catalog.edit.tree import Plain
 from pgtenant.catalog.located import Invalid, Located, Object, SyntaxProblem
 from pgtenant.catalog.shown import quoted
@@ -90,7 +90,7 @@ class Document:
     def with_leaves(
         self,
         leaves: Sequence[Leaf],
-        items: Mapping[tuple[str, ...], Sequence[Mapping[str, Plain]]] | None = None,
+        items: Mapping[tuple[str | int, ...], Items] | None = None,
     ) -> Document:
         """Return the document with values, of which what it says already is left alone.
 
@@ -106,7 +106,7 @@ class Document:
     def _edited(
         self,
         leaves: Sequence[Leaf],
-        items: Mapping[tuple[str, ...], Sequence[Mapping[str, Plain]]],
+        items: Mapping[tuple[str | int, ...], Items],
     ) -> Document:
         root = read(self.text)
         wanted: Any = {} if root is None else _plain(root)

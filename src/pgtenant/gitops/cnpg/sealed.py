@@ -35,11 +35,11 @@ class Credentials:
     Attributes:
         name: of the secret.
         namespace: where the cluster is.
-        entry: the key of its entry.
+        entry: the key of its entry; empty for pgtenant's own.
         username: the role.
         keys: what it has.
         scope: under which names it can be opened.
-        namespaces: where it is copied to.
+        namespaces: where it is copied to; empty for nowhere, and then nothing is said of it.
         given: whether somebody said so just now; otherwise a list that is there stays.
     """
 
@@ -169,7 +169,8 @@ def _leaves(wanted: Credentials, sealed: Sealed | None, listed: str) -> list[Lea
     ]
     leaves += _scoped(noted, wanted.scope)
     if sealed is not None:
-        leaves.append(Leaf((*noted, _ENTRY), wanted.entry))
+        if wanted.entry:
+            leaves.append(Leaf((*noted, _ENTRY), wanted.entry))
         leaves.append(Leaf((*noted, _USERNAME), wanted.username))
         if sealed.version:
             leaves.append(Leaf((*noted, _VERSION), sealed.version))
@@ -180,12 +181,11 @@ def _leaves(wanted: Credentials, sealed: Sealed | None, listed: str) -> list[Lea
     ]
     if sealed is not None:  # so that the operator sees the password change
         leaves.append(Leaf((*_TEMPLATE, "labels", RELOAD), "true"))
-    leaves += [
-        Leaf((*copied, WAVE), "0"),
-        Leaf((*copied, _ALLOWED), "true"),
-        Leaf((*copied, _AUTOMATIC), "true"),
-        Leaf((*copied, NAMESPACES), namespaces),
-    ]
+    leaves.append(Leaf((*copied, WAVE), "0"))
+    if namespaces:
+        leaves.append(Leaf((*copied, _ALLOWED), "true"))
+        leaves.append(Leaf((*copied, _AUTOMATIC), "true"))
+        leaves.append(Leaf((*copied, NAMESPACES), namespaces))
     leaves += _scoped(copied, wanted.scope)
     leaves.append(Leaf(("spec", "template", "type"), "Opaque", kept=True))
     return leaves

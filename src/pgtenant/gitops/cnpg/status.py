@@ -55,10 +55,10 @@ Answer: TypeAlias = "Seen | Unreadable | None"
 
 @dataclass(frozen=True, slots=True)
 class Expected:
-    """What an entry has in the cluster.
+    """What an entry has in the cluster, or pgtenant itself.
 
     Attributes:
-        key: of the entry.
+        key: of the entry; `OWN` for pgtenant's.
         username: the role.
         namespace: of the cluster.
         secret: the name of its credentials.
@@ -96,7 +96,28 @@ class Found:
 
 
 _WAIT: Final = "wait for Argo CD to sync, or see why it does not: argocd app get"
+OWN: Final = "pgtenant's own"
 REFLECTED: Final = "reflector.v1.k8s.emberstack.com/reflected-version"
+
+
+def judge_job(namespace: str, name: str, found: Answer) -> Check:
+    """Return what is to be said of the Job that does what the operator does not."""
+
+    def say(verdict: Verdict, message: str, cure: str = "") -> Check:
+        return Check(OWN, f"Job {namespace}/{name}", verdict, message, cure)
+
+    if isinstance(found, Unreadable):
+        return say(Verdict.UNKNOWN, found.why)
+    if found is None:
+        return say(Verdict.BAD, "is not there: it comes after a sync that went well", _WAIT)
+    conditions = _get(found, "status", "conditions") or ()
+    ended = {one.get("type") for one in conditions if one.get("status") == "True"}
+    log = f"kubectl logs -n {namespace} job/{name}"
+    if "Failed" in ended:
+        return say(Verdict.BAD, "failed", f"mend what its log says, then sync again: {log}")
+    if "Complete" not in ended:
+        return say(Verdict.BAD, "has not ended", f"wait, or see its log: {log}")
+    return say(Verdict.GOOD, "has ended well")
 
 
 def judge(expected: Expected, found: Found) -> Iterator[Check]:
@@ -218,7 +239,8 @@ def _database(expected: Expected, name: str, found: Answer) -> Check:
 
 
 def _reseal(expected: Expected) -> str:
-    return f"pgtenant render cnpg {expected.key} --reseal, with the controller's certificate"
+    of = "" if expected.key == OWN else f" {expected.key}"
+    return f"pgtenant render cnpg{of} --reseal, with the controller's certificate"
 
 
 def _get(value: Any, *path: str) -> Any:

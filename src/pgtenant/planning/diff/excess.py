@@ -38,11 +38,10 @@ def excess_of(
     entries: Mapping[str, str],
 ) -> Iterator[Excess]:
     """Yield what managed roles hold in `database` beyond their levels there."""
-    members = {member.name: member for member in database.members}
     for excess, role in (
-        *_on_objects(database, contents, observed, members, entries),
-        *_by_default(database, contents, observed, members, entries),
-        *_on_columns(database, contents, members, entries),
+        *_on_objects(database, contents, observed, desired, entries),
+        *_by_default(database, contents, observed, desired, entries),
+        *_on_columns(database, contents, _members(database), entries),
     ):
         yield replace(excess, declared=role in desired.by_name)
 
@@ -53,11 +52,20 @@ def entries_of(observed: Observed, desired: Desired) -> Mapping[str, str]:
     return {**observed.managed(desired.environment), **declared}
 
 
-def former_level(role: str, observed: Observed) -> AccessLevel | None:
-    """Return the level that was granted last, as the role's marker remembers it."""
+def former_level(role: str, observed: Observed, desired: Desired) -> AccessLevel | None:
+    """Return the level that was granted last, as the role's marker remembers it.
+
+    An operator keeps the marker where there is one, and no level in it: the widest may have been.
+    """
+    if desired.operated:
+        return AccessLevel.EDITOR
     existing = observed.roles.get(role)
     marker = existing.marker if existing else None
     return marker.access_level if marker else None
+
+
+def _members(database: DesiredDatabase) -> dict[str, DesiredRole]:
+    return {member.name: member for member in database.members}
 
 
 def owners_of(database: DesiredDatabase) -> frozenset[str]:
@@ -72,10 +80,10 @@ def _on_objects(
     database: DesiredDatabase,
     contents: Contents,
     observed: Observed,
-    members: dict[str, DesiredRole],
+    desired: Desired,
     entries: Mapping[str, str],
 ) -> Iterator[tuple[Excess, str]]:
-    owners = owners_of(database)
+    owners, members = owners_of(database), _members(database)
     found: dict[tuple[_Key, tuple[str, ...]], set[str]] = {}
     for group in contents.groups:
         per_key: dict[_Key, set[str]] = {}
@@ -89,7 +97,7 @@ def _on_objects(
             if allowed and not grant.grantable:
                 continue
             former = member is not None and grant.privilege in granted_by(
-                former_level(grant.role, observed), group.kind
+                former_level(grant.role, observed, desired), group.kind
             )
             for reach in _reach(grant, among, owners, allowed):
                 key = (
@@ -141,11 +149,11 @@ def _by_default(
     database: DesiredDatabase,
     contents: Contents,
     observed: Observed,
-    members: dict[str, DesiredRole],
+    desired: Desired,
     entries: Mapping[str, str],
 ) -> Iterator[tuple[Excess, str]]:
     found: dict[tuple[str, str, str, bool, bool], set[str]] = {}
-    kinds = {str(kind): kind for kind in ObjectKind}
+    members, kinds = _members(database), {str(kind): kind for kind in ObjectKind}
     for grant in contents.defaults:
         if grant.role not in entries or grant.role == database.owner.name:
             continue
@@ -159,7 +167,7 @@ def _by_default(
             member is not None
             and kind is not None
             and not allowed
-            and grant.privilege in granted_by(former_level(grant.role, observed), kind)
+            and grant.privilege in granted_by(former_level(grant.role, observed, desired), kind)
         )
         key = (grant.role, grant.schema, grant.kind, allowed, former)
         found.setdefault(key, set()).add(grant.privilege)

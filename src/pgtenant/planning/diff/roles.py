@@ -206,6 +206,8 @@ def _members(
 ) -> Iterator[Drift]:
     second = second_login_of(role, observed, desired.environment)
     for member in sorted(existing.members):
+        if desired.operated and member == observed.server.admin.name:
+            continue  # the manifests make it one: see `planning.operated`
         if member not in desired.by_name and (second is None or member != second.name):
             yield Drift(
                 kind=DriftKind.MEMBERSHIP,

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from pgtenant.gitops.cnpg.status import (
+    OWN,
     REFLECTED,
     Check,
     Expected,
@@ -15,6 +16,7 @@ from pgtenant.gitops.cnpg.status import (
     Unreadable,
     Verdict,
     judge,
+    judge_job,
 )
 
 SHOP = Expected(
@@ -128,3 +130,26 @@ def test_some_of_it_may_be_forbidden() -> None:
     assert [(one.what, one.verdict) for one in bad(found)] == [
         ("Secret postgres/shop-db-creds", Verdict.UNKNOWN)
     ]
+
+
+@pytest.mark.parametrize(
+    ("seen", "verdict", "message"),
+    [
+        ({"status": {"conditions": [{"type": "Complete", "status": "True"}]}}, "good", "ended"),
+        ({"status": {"conditions": [{"type": "Failed", "status": "True"}]}}, "bad", "failed"),
+        ({"status": {"active": 1}}, "bad", "has not ended"),
+        (None, "bad", "is not there"),
+        (Unreadable("forbidden"), "unknown", "forbidden"),
+    ],
+)
+def test_the_job(seen: Any, verdict: str, message: str) -> None:
+    check = judge_job("postgres", "pgtenant-apply", seen)
+    assert (check.verdict, check.what) == (verdict, "Job postgres/pgtenant-apply")
+    assert message in check.message
+    assert (check.cure == "") == (verdict != "bad")
+
+
+def test_pgtenants_own_password_is_sealed_again_with_all_others() -> None:
+    own = replace(SHOP, key=OWN, database=None, copies=())
+    [check] = bad(replace(FOUND, secret=None, sealed=None), own)[:1]
+    assert OWN not in check.cure
