@@ -62,7 +62,7 @@ class Tenants:
     async def _trying(
         self, statements: Sequence[str]
     ) -> tuple[tuple[Finding, ...], tuple[Finding, ...]]:
-        async with self._session() as session, session.transaction(force_rollback=True):
+        async with self.session() as session, session.transaction(force_rollback=True):
             for statement in statements:
                 await session.execute(statement.encode())
             found = await inspect_tenants(session, ISOLATION, roles=[OWNER])
@@ -74,11 +74,12 @@ class Tenants:
         return _judged(found), _judged(left)
 
     async def _look(self, only: str | None) -> Found:
-        async with self._session() as session:
+        async with self.session() as session:
             return await inspect_tenants(session, ISOLATION, roles=[OWNER], only=only)
 
     @asynccontextmanager
-    async def _session(self) -> AsyncIterator[Connection]:
+    async def session(self) -> AsyncIterator[Connection]:
+        """Log in as the owner, with nothing of its own in `search_path`."""
         conninfo = self.instance.conninfo(
             OWNER, PASSWORD, DATABASE, options=f"-c search_path={NO_SCHEMAS}"
         )
