@@ -116,6 +116,7 @@ async def _run(connection: Connection, schema: str, file: TemplateFile) -> None:
     touched = query("tenant_touched").format(schema=as_text(sql.Literal(schema)))
     # Its rows are gathered when it is first read: one for each file.
     await connection.execute(f"DECLARE {_CURSOR} CURSOR FOR {touched}".encode())
+    declared = await _declared(connection)
     path = sql.SQL("SET LOCAL search_path = {}, pg_catalog").format(sql.Identifier(schema))
     await connection.execute(path)
     # Inside of EXECUTE no statement begins or ends a transaction.
@@ -130,21 +131,26 @@ async def _run(connection: Connection, schema: str, file: TemplateFile) -> None:
         raise _refused(file, schema, f"failed: {_told(error)}") from None
     await connection.execute("RESET ROLE")
     await connection.execute("RESET ALL")
-    if outside := await _outside(connection, schema, file):
+    if declared != await _declared(connection):
+        raise _refused(file, schema, "closes cursors that are not its own")
+    if outside := await _outside(connection, schema):
         raise _refused(file, schema, f"leaves its schema: {outside}")
     # A cursor of the file's own that is kept over the COMMIT would run during it.
     await connection.execute("CLOSE ALL")
 
 
-async def _outside(connection: Connection, schema: str, file: TemplateFile) -> str:
-    """Return what a file made or touched outside of its schema; empty for nothing."""
+async def _declared(connection: Connection) -> tuple[object, ...] | None:
+    """Return when the cursor was declared: a file may put another one in its place."""
+    asked = "SELECT c.creation_time FROM pg_catalog.pg_cursors c WHERE c.name = %s"
+    return await (await connection.execute(asked, [_CURSOR])).fetchone()
+
+
+async def _outside(connection: Connection, schema: str) -> str:
+    """Return what was made or touched outside of a schema; empty for nothing."""
     cursor = await connection.execute(query("tenant_created"), {"schema": schema})
     if rows := await cursor.fetchall():
         return ", ".join(f"{kind} {_name(where, name)}" for kind, where, name in rows)
-    try:
-        rows = await (await connection.execute(f"FETCH 10 FROM {_CURSOR}".encode())).fetchall()
-    except psycopg.errors.InvalidCursorName:
-        raise _refused(file, schema, "closes cursors that are not its own") from None
+    rows = await (await connection.execute(f"FETCH 10 FROM {_CURSOR}".encode())).fetchall()
     return ", ".join(_name(where, name) for _, where, name in rows)
 
 

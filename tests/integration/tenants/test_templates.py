@@ -119,6 +119,10 @@ LEAVING = {
     "a large object": "SELECT lo_create(0)",
     "a temporary table": "CREATE TEMPORARY TABLE t (id int)",
     "cursors closed": "CLOSE ALL",
+    "a cursor in the place of another": (
+        "CLOSE ALL; DECLARE pgtenant_touched CURSOR FOR SELECT '', '', '' WHERE false;"
+        " DELETE FROM public.shared"
+    ),
     "put off to the COMMIT": (
         "CREATE TABLE t (id int);"
         " CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS"
