@@ -34,11 +34,14 @@ WITH RECURSIVE tenant AS (
       JOIN pg_class c ON c.oid = x.oid AND c.relkind = 'm'
       JOIN pg_namespace n ON n.oid = c.relnamespace
 ), own_column AS (
+    -- How many relations there are the planner can't know; with a limit each is looked up in the index.
     SELECT r.oid, a.attnum, format_type(a.atttypid, a.atttypmod) AS type,
            NOT coalesce(l.collisdeterministic, true) AS loose
       FROM relation r
-      JOIN pg_attribute a ON a.attrelid = r.oid AND a.attname = %(column)s
-                         AND a.attnum > 0 AND NOT a.attisdropped
+     CROSS JOIN LATERAL (
+        SELECT * FROM pg_attribute a
+         WHERE a.attrelid = r.oid AND a.attname = %(column)s AND a.attnum > 0 AND NOT a.attisdropped
+         LIMIT 1) a
       LEFT JOIN pg_collation l ON l.oid = a.attcollation
 ), policy AS (
     SELECT p.polrelid AS oid,
