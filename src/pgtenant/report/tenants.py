@@ -107,7 +107,8 @@ def _title(view: View, environment: str) -> Iterator[Line]:
 def _names(names: tuple[Name, ...]) -> str:
     listed = ", ".join(_name(one) for one in names[:_MOST])
     rest = len(names) - _MOST
-    return f"{listed} and {rest} more: each" if rest > 0 else listed + ":" * (len(names) > 1)
+    listed += f" and {rest} more" if rest > 0 else ""
+    return f"{listed}: each" if len(names) > 1 else listed
 
 
 def _name(one: Name) -> str:
