@@ -22,6 +22,7 @@ from pgtenant.cli.commands.request import request
 from pgtenant.cli.commands.retire import retire
 from pgtenant.cli.commands.rotate import rotate
 from pgtenant.cli.commands.secret import secret
+from pgtenant.cli.commands.tenant import tenant
 from pgtenant.cli.commands.verify import verify
 
 
@@ -57,6 +58,7 @@ for command in (
     rotate,
     secret,
     connect,
+    tenant,
     request,
     audit,
     fleet,

@@ -20,6 +20,7 @@ COMMANDS: Final = (
     "verify",
     "access",
     "secret",
+    "tenant",
     "request",
     "fleet",
 )

@@ -1,0 +1,64 @@
+"""`pgtenant tenant list` and `pgtenant tenant verify`."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from pathlib import Path
+
+from pgtenant import logs
+from pgtenant.cli.options import load_settings, need_environment, reaching
+from pgtenant.cli.plan import as_json, width
+from pgtenant.cli.unexpected import as_error
+from pgtenant.errors import ExitCode
+from pgtenant.planning.tenants.view import View
+from pgtenant.report.document import show
+from pgtenant.report.jsonout import json_text
+from pgtenant.report.tenants import list_text, tenants_json, verify_text
+from pgtenant.secrets.store import open_store
+from pgtenant.settings.model import Settings
+from pgtenant.usecases.inputs import load_catalog, load_inputs
+from pgtenant.usecases.tenants.look import look_at_tenants
+
+
+def run_tenant(
+    *,
+    verifying: bool,
+    key: str,
+    environment: str | None,
+    project: Path,
+    skip_preflight: bool,
+    style: str,
+) -> int:
+    """Look at an entry's tenants and print.
+
+    Raises:
+        PgtenantError: the entry has no tenants, or its database can't be read.
+    """
+    env = need_environment(environment)
+    settings = load_settings(project, reaching(skip_preflight=skip_preflight))
+    logs.configure(sys.stderr, logs.level_for(os.environ, sys.stderr), environment=env)
+    try:
+        view = asyncio.run(_look(settings, env, key))
+    except Exception as unexpected:
+        error = as_error(unexpected)
+        if style == "json" and error.exit_code < ExitCode.USAGE:
+            nothing = tenants_json(None, environment=env)
+            sys.stdout.write(json_text(nothing | {"error": as_json(error)}))
+        raise
+    if style == "json":
+        sys.stdout.write(json_text(tenants_json(view, environment=env)))
+    elif verifying:
+        show(verify_text(view, environment=env, width=width()), sys.stdout)
+    else:
+        show(list_text(view, environment=env), sys.stdout)
+    return ExitCode.FAILED if verifying and view.findings else ExitCode.CONVERGED
+
+
+async def _look(settings: Settings, environment: str, key: str) -> View:
+    catalog = load_catalog(settings, environment, ())
+    kept = settings.secrets
+    store = open_store(kept.store, directory=kept.directory, project=settings.root)
+    inputs = await load_inputs(settings, environment, catalog, store, passwords=False)
+    return await look_at_tenants(inputs, key)

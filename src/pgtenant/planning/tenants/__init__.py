@@ -1,0 +1,1 @@
+"""Tenants: organisations inside one application's database, a schema each under row security."""

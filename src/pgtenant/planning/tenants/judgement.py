@@ -1,0 +1,112 @@
+"""Judge what an inspection found: everything that keeps tenants less apart than they should be."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from psycopg import sql
+
+from pgtenant.planning.privileges import PUBLIC
+from pgtenant.planning.sql.statements.roles import revoke_membership, without_powers
+from pgtenant.planning.sql.statements.words import grantee, privileges
+from pgtenant.planning.sql.text import advice
+from pgtenant.planning.tenants import statements
+from pgtenant.planning.tenants.findings import Finding, Problem, rank
+from pgtenant.planning.tenants.found import Found, Function, Name, Preset, Same, Schema, View, Way
+from pgtenant.planning.tenants.policy import Isolation
+from pgtenant.planning.tenants.tables import judge_relations
+
+
+def judged(found: Found, isolation: Isolation, *, owner: str, database: str) -> tuple[Finding, ...]:
+    """Return what is wrong, sorted.
+
+    Args:
+        found: the inspection of `database`.
+        isolation: how its tenants should be kept apart.
+        owner: the role that owns it.
+        database: its name, for statements.
+    """
+    findings = [
+        *_schemas(found.schemas, owner),
+        *(f for group in found.relations for f in judge_relations(group, isolation, owner)),
+        *(f for group in found.views for f in _views(group, found)),
+        *(f for group in found.functions for f in _functions(group, found, isolation)),
+        *_unheld(found),
+        *(_preset(preset, isolation, database) for preset in found.presets),
+    ]
+    return tuple(sorted(findings, key=rank))
+
+
+def _schemas(schemas: Iterable[Schema], owner: str) -> Iterator[Finding]:
+    owners: dict[str, list[Name]] = {}
+    shared: dict[tuple[str, tuple[str, ...]], list[Name]] = {}
+    for schema in schemas:
+        if schema.owner != owner:
+            owners.setdefault(schema.owner, []).append(("", schema.name))
+        for held in schema.held:
+            # What a level of the catalog gives is `USAGE`.
+            words = tuple(p for p in held.privileges if p != "USAGE" or held.role == PUBLIC)
+            if words:
+                shared.setdefault((held.role, words), []).append(("", schema.name))
+    for other, names in sorted(owners.items()):
+        change = sql.SQL("ALTER SCHEMA {} OWNER TO {}").format(
+            sql.Identifier(min(names)[1]), sql.Identifier(owner)
+        )
+        message = f"belongs to {other}, not to {owner}"
+        yield Finding(Problem.SCHEMA_OWNER, message, tuple(sorted(names)), advice(change))
+    for (role, words), names in sorted(shared.items()):
+        revoke = sql.SQL("REVOKE {} ON SCHEMA {} FROM {}").format(
+            privileges(words), sql.Identifier(min(names)[1]), grantee(role)
+        )
+        message = f"gives {'everybody' if role == PUBLIC else role} {', '.join(words)}"
+        yield Finding(Problem.SCHEMA_OPEN, message, tuple(sorted(names)), advice(revoke))
+
+
+def _views(group: Same[View], found: Found) -> Iterator[Finding]:
+    if group.facts.invoker:
+        return
+    owner = group.facts.owner
+    bypasses = owner in found.bypassing
+    problem = Problem.VIEW_BYPASSES if bypasses else Problem.VIEW_OWNER
+    message = f"is a view without security_invoker that belongs to {owner}"
+    yield Finding(problem, message, group.names, advice(statements.invoke(group.names[0])))
+
+
+def _functions(group: Same[Function], found: Found, isolation: Isolation) -> Iterator[Finding]:
+    facts = group.facts
+    if facts.definer and facts.owner in found.bypassing:
+        message = f"is a SECURITY DEFINER function of {facts.owner}"
+        yield Finding(Problem.FUNCTION_BYPASSES, message, group.names)
+    if facts.definer and not facts.pinned_path:
+        message = "is a SECURITY DEFINER function that sets no search_path"
+        yield Finding(Problem.FUNCTION_PATH, message, group.names)
+    if facts.sets_tenant:
+        message = f"is a function that sets {isolation.setting}"
+        yield Finding(Problem.FUNCTION_SETS_TENANT, message, group.names)
+
+
+def _unheld(found: Found) -> Iterator[Finding]:
+    for one in sorted(found.unheld):
+        word = "SUPERUSER" if one.superuser else "BYPASSRLS"
+        name: tuple[Name, ...] = (("", one.role),)
+        if one.way is Way.ITSELF:
+            mend = without_powers(one.role, [word])
+            yield Finding(Problem.ROLE_BYPASSES, f"has {word}", name, advice(mend))
+        else:
+            mend = revoke_membership(one.becomes, one.role)
+            message = f"is a member of {one.becomes}, which has {word}"
+            yield Finding(Problem.ROLE_BECOMES, message, name, advice(mend))
+
+
+def _preset(preset: Preset, isolation: Isolation, database: str) -> Finding:
+    setting = sql.Identifier(*isolation.setting.split(".", 1))
+    here = sql.SQL(" IN DATABASE {}").format(sql.Identifier(database))
+    whose = sql.Identifier(preset.role) if preset.role else sql.SQL("ALL")
+    mend = sql.SQL("ALTER ROLE {}{} RESET {}").format(
+        whose, sql.SQL("") if preset.everywhere else here, setting
+    )
+    if not (preset.role or preset.everywhere):
+        mend = sql.SQL("ALTER DATABASE {} RESET {}").format(sql.Identifier(database), setting)
+    where = "everywhere" if preset.everywhere else f"in {database}"
+    message = f"starts sessions {where} with a value of {isolation.setting}"
+    return Finding(Problem.PRESET, message, (("", preset.role or PUBLIC),), advice(mend))

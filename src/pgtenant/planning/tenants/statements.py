@@ -1,0 +1,124 @@
+"""Statements for tenants' tables, all for a login of their owner."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from psycopg import sql
+
+from pgtenant.planning.tenants.found import Column, Name, Relation, RelationKind
+from pgtenant.planning.tenants.policy import NAME, Isolation, comparable, expression, isolates
+
+
+def create_schema(schema: str) -> sql.Composed:
+    """`CREATE SCHEMA`, owned by who logs in."""
+    return sql.SQL("CREATE SCHEMA {}").format(sql.Identifier(schema))
+
+
+def comment_on_schema(schema: str, comment: str) -> sql.Composed:
+    """`COMMENT ON SCHEMA`."""
+    return sql.SQL("COMMENT ON SCHEMA {} IS {}").format(
+        sql.Identifier(schema), sql.Literal(comment)
+    )
+
+
+def rename_schema(schema: str, name: str) -> sql.Composed:
+    """`ALTER SCHEMA … RENAME TO`."""
+    return sql.SQL("ALTER SCHEMA {} RENAME TO {}").format(
+        sql.Identifier(schema), sql.Identifier(name)
+    )
+
+
+def drop_schema(schema: str) -> sql.Composed:
+    """`DROP SCHEMA … CASCADE`, with all that is in it."""
+    return sql.SQL("DROP SCHEMA {} CASCADE").format(sql.Identifier(schema))
+
+
+def enable(table: Name) -> sql.Composed:
+    """Have policies hold whoever does not own the table."""
+    return _alter(table, sql.SQL("ENABLE ROW LEVEL SECURITY"))
+
+
+def force(table: Name) -> sql.Composed:
+    """Have policies hold the table's owner as well."""
+    return _alter(table, sql.SQL("FORCE ROW LEVEL SECURITY"))
+
+
+def create_policy(table: Name, isolation: Isolation, column: Column) -> sql.Composed:
+    """`CREATE POLICY`: for all commands and everybody, rows that are read or written."""
+    holds = expression(isolation, column)
+    return sql.SQL("CREATE POLICY {} ON {} USING ({}) WITH CHECK ({})").format(
+        sql.Identifier(NAME), sql.Identifier(*table), holds, holds
+    )
+
+
+def drop_policy(table: Name, name: str) -> sql.Composed:
+    """`DROP POLICY`."""
+    return sql.SQL("DROP POLICY {} ON {}").format(sql.Identifier(name), sql.Identifier(*table))
+
+
+def comment_on_policy(table: Name, comment: str) -> sql.Composed:
+    """Say on a policy who made it. The table's owner can rewrite that, so it decides nothing."""
+    return sql.SQL("COMMENT ON POLICY {} ON {} IS {}").format(
+        sql.Identifier(NAME), sql.Identifier(*table), sql.Literal(comment)
+    )
+
+
+def create_index(table: Name, column: str) -> sql.Composed:
+    """`CREATE INDEX` on the tenant column; only ever shown: how big the table is, nobody asked."""
+    return sql.SQL("CREATE INDEX CONCURRENTLY ON {} ({})").format(
+        sql.Identifier(*table), sql.Identifier(column)
+    )
+
+
+def invoke(view: Name) -> sql.Composed:
+    """Have a view ask with the rights of whoever asks it; only ever shown."""
+    return sql.SQL("ALTER VIEW {} SET (security_invoker = true)").format(sql.Identifier(*view))
+
+
+def secure(
+    table: Name, facts: Relation, isolation: Isolation, comment: str
+) -> Iterator[sql.Composed]:
+    """Yield what a table lacks, in the order in which it is never open meanwhile.
+
+    Args:
+        table: whose.
+        facts: how it is.
+        isolation: how it should be kept apart.
+        comment: for a policy that is made.
+    """
+    if not can_be_secured(facts) or facts.column is None:
+        return
+    ours = next((policy for policy in facts.policies if policy.name == NAME), None)
+    column = facts.column
+    right = (
+        ours is not None
+        and ours.permissive
+        and ours.command == "*"
+        and not ours.roles
+        and isolates(ours.using, isolation, column)
+        and isolates(ours.check, isolation, column)
+    )
+    # Row security without a policy lets nothing through, so it comes before the policy is touched.
+    if not facts.row_security:
+        yield enable(table)
+    if not facts.forced:
+        yield force(table)
+    if ours is not None and not right:
+        yield drop_policy(table, NAME)
+    if not right:
+        yield create_policy(table, isolation, column)
+        yield comment_on_policy(table, comment)
+
+
+def can_be_secured(facts: Relation) -> bool:
+    """Return whether a policy can hold what the relation's rows are."""
+    return (
+        facts.kind in {RelationKind.TABLE, RelationKind.PARTITIONED}
+        and facts.column is not None
+        and comparable(facts.column)
+    )
+
+
+def _alter(table: Name, what: sql.SQL) -> sql.Composed:
+    return sql.SQL("ALTER TABLE {} {}").format(sql.Identifier(*table), what)

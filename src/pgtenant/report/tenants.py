@@ -1,0 +1,125 @@
+"""The tenants of one entry, and what keeps them less apart than they should be."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import groupby
+from typing import Any, Final
+
+from pgtenant.planning.tenants.findings import Finding
+from pgtenant.planning.tenants.found import Name
+from pgtenant.planning.tenants.view import View
+from pgtenant.report.document import EMPTY, Document, Line, Span, Style, document, line, paragraph
+from pgtenant.report.jsonout import cleaned
+from pgtenant.report.safe import name, shown
+from pgtenant.report.table import table
+from pgtenant.report.words import count
+
+_MOST: Final = 3
+_HEAD: Final = ("tenant", "schema", "tables", "findings")
+
+
+def list_text(view: View, *, environment: str) -> Document:
+    """Return a table of the tenants, and a line that counts."""
+    return document(_list(view, environment))
+
+
+def verify_text(view: View, *, environment: str, width: int = 80) -> Document:
+    """Return each finding with its reason and what mends it, and a line that counts.
+
+    Args:
+        view: what was found.
+        environment: whose.
+        width: columns to wrap at.
+    """
+    return document(_verify(view, environment, width))
+
+
+def tenants_json(view: View | None, *, environment: str) -> dict[str, Any]:
+    """Return the object that `schemas/tenant.schema.json` describes."""
+    if view is None:
+        return {"environment": environment, "entry": "", "tenants": [], "findings": []}
+    return cleaned(
+        {
+            "environment": environment,
+            "entry": view.entry,
+            "database": view.database,
+            "owner": view.owner,
+            "tenants": [
+                {
+                    "slug": tenant.slug,
+                    "schema": tenant.schema,
+                    "tables": tenant.tables,
+                    "findings": tenant.findings,
+                }
+                for tenant in view.tenants
+            ],
+            "findings": [_object(finding) for finding in view.findings],
+        }
+    )
+
+
+def _list(view: View, environment: str) -> Iterator[Line]:
+    yield from _title(view, environment)
+    if view.tenants:
+        rows = [
+            (name(t.slug), name(t.schema), str(t.tables), str(t.findings)) for t in view.tenants
+        ]
+        styles = [Style.WARN if t.findings else Style.NORMAL for t in view.tenants]
+        yield from table(_HEAD, rows, styles)
+    yield EMPTY
+    found = len(view.findings)
+    parts = [count(len(view.tenants), "tenant"), count(found, "finding")]
+    if found:
+        parts[-1] += f": `pgtenant tenant verify -e {environment} {view.entry}`"
+    yield line(" · ".join(parts), Style.FAINT)
+
+
+def _verify(view: View, environment: str, width: int) -> Iterator[Line]:
+    yield from _title(view, environment)
+    for _, same in groupby(view.findings, key=lambda finding: finding.problem):
+        findings = list(same)
+        for finding in findings:
+            said = f"{_names(finding.names)} {shown(finding.message)}"
+            yield from paragraph(said, width=width, mark="-", mark_style=Style.BAD)
+        why = f"{findings[0].why[0].upper()}{findings[0].why[1:]}."
+        yield from paragraph(why, width=width, indent=2, style=Style.FAINT)
+        for finding in findings:
+            if finding.statement:
+                # Not wrapped: it is to be copied.
+                yield line(f"    {shown(finding.statement)};")
+        yield EMPTY
+    tables = sum(tenant.tables for tenant in view.tenants)
+    parts = [count(len(view.tenants), "tenant"), count(tables, "table")]
+    parts.append(count(len(view.findings), "finding"))
+    yield line(" · ".join(parts), Style.BAD if view.findings else Style.GOOD)
+
+
+def _title(view: View, environment: str) -> Iterator[Line]:
+    yield (
+        Span("Tenants of "),
+        Span(name(view.entry), Style.TITLE),
+        Span(f" in {name(environment)}: database {name(view.database)}, owner {name(view.owner)}"),
+    )
+    yield EMPTY
+
+
+def _names(names: tuple[Name, ...]) -> str:
+    listed = ", ".join(_name(one) for one in names[:_MOST])
+    rest = len(names) - _MOST
+    listed += f" and {rest} more" if rest > 0 else ""
+    return f"{listed}: each" if len(names) > 1 else listed
+
+
+def _name(one: Name) -> str:
+    return ".".join(name(part) for part in one if part)
+
+
+def _object(finding: Finding) -> dict[str, object]:
+    return {
+        "problem": str(finding.problem),
+        "message": finding.message,
+        "why": finding.why,
+        "names": [list(one) for one in finding.names],
+        "statement": finding.statement,
+    }

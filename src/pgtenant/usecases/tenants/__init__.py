@@ -1,0 +1,1 @@
+"""Tenants inside one application's database."""

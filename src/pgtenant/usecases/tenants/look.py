@@ -1,0 +1,86 @@
+"""Look at the tenants of one entry; nothing is changed, and no lock taken."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from pgtenant.catalog.model import Entry
+from pgtenant.errors import PgtenantError, ServerError, UsageError
+from pgtenant.planning.desired import DesiredDatabase
+from pgtenant.planning.tenants.judgement import judged
+from pgtenant.planning.tenants.policy import Isolation
+from pgtenant.planning.tenants.view import View, listed
+from pgtenant.postgres.tenants import inspect_tenants
+from pgtenant.usecases.inputs import Inputs
+from pgtenant.usecases.look import connected
+
+_NO_SUCH_DATABASE: Final = "3D000"
+
+
+async def look_at_tenants(inputs: Inputs, key: str) -> View:
+    """Inspect and judge, as the admin: the catalogs say the same to everyone.
+
+    Args:
+        inputs: catalog and the admin's secret; no entry's secret is needed.
+        key: of an owner entry with `tenancy`.
+
+    Raises:
+        UsageError: the entry has no tenants.
+        PgtenantError: its database can't be read, or is not there.
+    """
+    entry, database = tenanted(inputs, key)
+    isolation = isolation_of(entry)
+    roles = [
+        name
+        for role in database.roles
+        for name in (role.name, *([role.second] if role.alternates else []))
+    ]
+    async with connected(inputs) as instance:
+        try:
+            async with instance.gate.open(instance.admin, database.name) as connection:
+                found = await inspect_tenants(connection, isolation, roles=roles)
+        except ServerError as error:
+            if error.sqlstate != _NO_SUCH_DATABASE:
+                raise
+            raise PgtenantError(
+                f"the database {database.name} of the entry {key} is not there",
+                hint=f"`pgtenant apply -e {inputs.environment}` makes it",
+            ) from None
+    owner = database.owner.name
+    findings = judged(found, isolation, owner=owner, database=database.name)
+    return View(
+        entry=key,
+        database=database.name,
+        owner=owner,
+        isolation=isolation,
+        tenants=listed(found, findings, isolation),
+        findings=findings,
+    )
+
+
+def tenanted(inputs: Inputs, key: str) -> tuple[Entry, DesiredDatabase]:
+    """Return an entry that has tenants, and its database.
+
+    Raises:
+        UsageError: the catalog has no such entry.
+    """
+    entries = {entry.key: entry for entry in inputs.catalog.entries}
+    entry = entries.get(key)
+    if entry is None or entry.tenancy is None:
+        some = [one.key for one in inputs.catalog.entries if one.tenancy is not None]
+        message = "has no tenancy" if entry else f"is none of {inputs.catalog.path}"
+        raise UsageError(
+            f"the entry {key} {message}",
+            hint=f"entries with tenants: {', '.join(some)[:500]}"
+            if some
+            else "`tenancy = {}` in an owner entry gives it tenants",
+        )
+    return entry, next(d for d in inputs.desired.databases if d.name == entry.database_name)
+
+
+def isolation_of(entry: Entry) -> Isolation:
+    """Return how an entry's tenants are kept apart."""
+    if entry.tenancy is None:
+        msg = f"{entry.key} has no tenancy"
+        raise AssertionError(msg)
+    return Isolation(entry.tenancy.schema_prefix, entry.tenancy.setting, entry.tenancy.column)
