@@ -12,6 +12,7 @@ from pgtenant.gitops.cnpg.cluster import ROLES
 from pgtenant.gitops.cnpg.database import KIND as DATABASE
 from pgtenant.gitops.cnpg.documents import Document, documents, find, is_kind
 from pgtenant.gitops.cnpg.names import GROUP, names
+from pgtenant.gitops.cnpg.resources import SPEC, resources
 
 Judge: TypeAlias = Callable[[str, str, str], str]
 """Says why no catalog may have a key, a role and a database of these names; empty if it may."""
@@ -66,7 +67,8 @@ def adopted(
     Raises:
         EditError: a file can't be read.
     """
-    roles = {one.name: one for one in _roles(cluster_text, name=name, namespace=namespace)}
+    roles = {one.name: one for text in files.values() for one in _resources(text, name)}
+    roles |= {one.name: one for one in _roles(cluster_text, name=name, namespace=namespace)}
     entries: dict[str, dict[str, Plain]] = {}
     left: list[tuple[str, str]] = []
     found = [one for file, text in sorted(files.items()) for one in _databases(file, text)]
@@ -102,7 +104,7 @@ def _problem(  # noqa: PLR0911 - one return per reason
             f" one is {database.name} in {database.file}"
         )
     if role is None:
-        return f"its owner {database.owner} is not in spec.managed.roles"
+        return f"its owner {database.owner} is not among the roles of the manifests"
     if not (role.present and role.login):
         return f"its owner {role.name} can't log in"
     if role.secret != named.secret:
@@ -128,16 +130,25 @@ def _roles(text: str, *, name: str, namespace: str) -> Iterator[_Role]:
     if document is None:
         return
     for number in range(len(document.items_at(*ROLES))):
-        item = (*ROLES, number)
-        limit = _value(document, *item, "connectionLimit")
-        yield _Role(
-            name=document.text_at(*item, "name"),
-            present=document.text_at(*item, "ensure") != "absent",
-            login=_value(document, *item, "login") is True,
-            createdb=_value(document, *item, "createdb") is True,
-            limit=limit if isinstance(limit, int) else -1,
-            secret=document.text_at(*item, "passwordSecret", "name"),
-        )
+        yield _role_at(document, (*ROLES, number))
+
+
+def _resources(text: str, cluster: str) -> Iterator[_Role]:
+    for one in resources(text):
+        if one.text_at(*SPEC, "cluster", "name") == cluster:
+            yield _role_at(one, SPEC)
+
+
+def _role_at(document: Document, item: tuple[str | int, ...]) -> _Role:
+    limit = document.value_at(*item, "connectionLimit")
+    return _Role(
+        name=document.text_at(*item, "name"),
+        present=document.text_at(*item, "ensure") != "absent",
+        login=document.value_at(*item, "login") is True,
+        createdb=document.value_at(*item, "createdb") is True,
+        limit=limit if isinstance(limit, int) else -1,
+        secret=document.text_at(*item, "passwordSecret", "name"),
+    )
 
 
 def _databases(file: str, text: str) -> Iterator[_Database]:
@@ -159,8 +170,3 @@ def _databases(file: str, text: str) -> Iterator[_Database]:
                 if document.text_at(*path, number, "ensure") != "absent"
             ),
         )
-
-
-def _value(document: Document, *path: str | int) -> object:
-    found = document.at(*path)
-    return None if found is None else found.value

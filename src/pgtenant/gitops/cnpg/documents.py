@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, replace
 from typing import Any, Final, TypeVar
 
 from pgtenant.catalog import yaml_text
-from pgtenant.catalog.edit import EditError, put
+from pgtenant.catalog.edit import EditError, put_apart
 from pgtenant.catalog.edit.dialect import YAML
-from pgtenant.catalog.edit.items import Items, add_items
+from pgtenant.catalog.edit.items import Items, add_items, without_items
 from pgtenant.catalog.edit.tree import Plain
 from pgtenant.catalog.located import Invalid, Located, Object, SyntaxProblem
 from pgtenant.catalog.shown import quoted
@@ -75,6 +76,19 @@ class Document:
         found = self.at(*path)
         return found.value if found is not None and isinstance(found.value, str) else ""
 
+    def value_at(self, *path: str | int) -> object:
+        """Return the value at a path; None when there is none. Errors are those of `at`."""
+        found = self.at(*path)
+        return None if found is None else found.value
+
+    def plain_at(self, *path: str | int) -> object:
+        """Return what stands at a path without its places; None when nothing does.
+
+        Errors are those of `at`.
+        """
+        found = self.at(*path)
+        return None if found is None else self._told(lambda: _plain(found))
+
     def items_at(self, *path: str | int) -> Sequence[Located]:
         """Return the items of the sequence at a path; none where nothing stands.
 
@@ -103,6 +117,29 @@ class Document:
         """
         return self._told(lambda: self._edited(leaves, items or {}))
 
+    def without_items(self, path: Sequence[str | int], numbers: Collection[int]) -> Document:
+        """Return the document without some items of a sequence; all else stays.
+
+        Raises:
+            EditError: it is laid out in a way that does not allow it.
+        """
+        if not numbers:
+            return self
+        return self._told(lambda: self._shortened(path, numbers))
+
+    def _shortened(self, path: Sequence[str | int], numbers: Collection[int]) -> Document:
+        root = read(self.text)
+        wanted: Any = {} if root is None else _plain(root)
+        left = [one for number, one in enumerate(_get(wanted, path)) if number not in numbers]
+        _set(wanted, path, left)
+        return self._checked(without_items(self.text, path, numbers), wanted)
+
+    def _checked(self, text: str, wanted: object) -> Document:
+        found = read(text)
+        if found is None or _plain(found) != _as_read(wanted):
+            raise EditError("is laid out in a way that no edit of one value fits in")
+        return replace(self, text=text)
+
     def _edited(
         self,
         leaves: Sequence[Leaf],
@@ -111,9 +148,9 @@ class Document:
         root = read(self.text)
         wanted: Any = {} if root is None else _plain(root)
         text = self.text
-        for leaf in leaves:
-            if _is_missing(root, leaf):
-                text = put(text, YAML, leaf.path, leaf.value).text
+        for together in _apart([leaf for leaf in leaves if _is_missing(root, leaf)]):
+            text = put_apart(text, YAML, [(leaf.path, leaf.value) for leaf in together])
+            for leaf in together:
                 _set(wanted, leaf.path, leaf.value)
         for path, added in items.items():
             if added:
@@ -121,10 +158,7 @@ class Document:
                 _set(wanted, path, [*(_get(wanted, path) or []), *added])
         if text == self.text:
             return self
-        found = read(text)
-        if found is None or _plain(found) != _as_read(wanted):
-            raise EditError("is laid out in a way that no edit of one value fits in")
-        return replace(self, text=text)
+        return self._checked(text, wanted)
 
     def _told(self, doing: Callable[[], _Said]) -> _Said:
         """Count the lines of what is wrong from the start of the file."""
@@ -238,6 +272,31 @@ def _member(located: Located, key: str) -> Located | None:
     if len(found) > 1:
         raise EditError(f"has {quoted(key)} twice", found[1].line)
     return found[0].value if found else None
+
+
+def _apart(leaves: Sequence[Leaf]) -> Iterator[Sequence[Leaf]]:
+    """Yield values in their order, together where each is in another item of a sequence.
+
+    A file is looked through once for what is together, and not once for each of a thousand roles.
+    """
+    rounds: list[list[Leaf]] = []
+    done: Counter[tuple[str | int, ...]] = Counter()
+    for leaf in leaves:
+        item = _item_of(leaf.path)
+        if not item:
+            yield [leaf]
+            continue
+        if done[item] == len(rounds):
+            rounds.append([])
+        rounds[done[item]].append(leaf)
+        done[item] += 1
+    yield from rounds
+
+
+def _item_of(path: tuple[str | int, ...]) -> tuple[str | int, ...]:
+    """Return the path to the item of a sequence that a value is in; empty for none."""
+    number = next((n for n, key in enumerate(path) if isinstance(key, int)), None)
+    return () if number is None else path[: number + 1]
 
 
 def _is_missing(root: Located | None, leaf: Leaf) -> bool:
