@@ -42,6 +42,8 @@ def run_import_cnpg(
         err.write(f"{path} would be written: {shown(why)}\n")
     for one in first.changes:
         err.write(diff_text(first.display[one.path], one.before, one.after))
+    for key, why in first.blocked.items():
+        err.write(f"{key} would be blocked: {shown(why)}\n")
     if not first.changes and not first.unsealed:
         err.write("the first render changes nothing\n")
     else:
