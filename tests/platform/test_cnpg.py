@@ -128,11 +128,18 @@ def stand_in_for_the_controllers(cluster: Cluster, values: dict[str, str]) -> No
         "passwordStatus": {"shop-user": {"resourceVersion": version, "transactionID": 1}},
     }
     cluster_is = {"managedRolesStatus": roles}
-    for kind, one, status in (
-        ("clusters", "postgres-shared", cluster_is),
-        ("databases", "shop-db", {"applied": True, "observedGeneration": 1}),
+    opened = {"observedGeneration": 1, "conditions": [{"type": "Synced", "status": "True"}]}
+    for api, kind, one, status in (
+        ("bitnami.com/v1alpha1", "sealedsecrets", name, opened),
+        ("postgresql.cnpg.io/v1", "clusters", "postgres-shared", cluster_is),
+        (
+            "postgresql.cnpg.io/v1",
+            "databases",
+            "shop-db",
+            {"applied": True, "observedGeneration": 1},
+        ),
     ):
-        path = f"/apis/postgresql.cnpg.io/v1/namespaces/postgres/{kind}/{one}"
+        path = f"/apis/{api}/namespaces/postgres/{kind}/{one}"
         there = json.loads(cluster("get", f"--raw={path}").out)
         given = json.dumps(there | {"status": status})
         done = cluster("replace", f"--raw={path}/status", "--filename=-", given=given)
