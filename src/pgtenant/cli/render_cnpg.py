@@ -76,3 +76,8 @@ def _tell(done: Done, env: str, *, check: bool) -> None:
             f"retired? the role {shown(role)} is of {shown(key)}, which the catalog has no more; it"
             " stays as it is\n"
         )
+    for role, key in done.former.items():
+        sys.stderr.write(
+            f"retired? the role {shown(role)} was {shown(key)}'s, which has another username now;"
+            " it stays as it is, and can log in\n"
+        )

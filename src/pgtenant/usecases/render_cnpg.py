@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from pgtenant.catalog.model import AccessLevel, Catalog, Entry
 from pgtenant.errors import ExitCode, UsageError
@@ -21,8 +21,9 @@ from pgtenant.settings.cnpg import CnpgSettings
 from pgtenant.settings.model import Settings
 from pgtenant.together import Change, alone, write
 from pgtenant.usecases.cnpg_audit import Audited
+from pgtenant.usecases.cnpg_foreign import Claim, blocked_by_others
 from pgtenant.usecases.cnpg_job import admin_login, admin_names, admin_role, job_text
-from pgtenant.usecases.cnpg_logins import Login, fetched, seal_for, sealed, to_seal
+from pgtenant.usecases.cnpg_logins import Login, fetched, host_of, seal_for, sealed, to_seal
 from pgtenant.usecases.inputs import load_catalog
 from pgtenant.usecases.operated import unfit_logins
 from pgtenant.usecases.request.declared import secret_of
@@ -63,6 +64,7 @@ class Done:
         unsealed: why the credentials in a file would have to be sealed, by its path for people.
         blocked: why nothing of an entry was written, by its key.
         gone: the roles of entries that the catalog has no more, by key.
+        former: the entries of roles that the catalog gives them no more, by role.
         display: the path of each changed file for people.
     """
 
@@ -70,6 +72,7 @@ class Done:
     unsealed: Mapping[str, str]
     blocked: Mapping[str, str]
     gone: Mapping[str, str]
+    former: Mapping[str, str]
     display: Mapping[Path, str]
 
     @property
@@ -202,14 +205,8 @@ def _check(catalog: Catalog, asked: Asked, cnpg: CnpgSettings) -> None:
     Raises:
         UsageError: with everything that is wrong.
     """
-    wrong = [*check_names(catalog), *unfit_logins(catalog)]
-    if cnpg.image is not None:
-        taken = admin_names(cnpg).app
-        wrong += [
-            f"{catalog.path}:{one.line}: {one.key} has the name of pgtenant's own role"
-            for one in catalog.entries
-            if one.username == cnpg.admin or names(one.key).app == taken
-        ]
+    wrong = check_names(catalog)
+    wrong += [*unfit_logins(catalog), *(_taken_names(catalog, cnpg) if not wrong else ())]
     if asked.namespaces and len(set(asked.keys)) != 1:
         wrong.append("--namespace is for one entry: name its key")
     try:
@@ -220,6 +217,17 @@ def _check(catalog: Catalog, asked: Asked, cnpg: CnpgSettings) -> None:
     if wrong:
         lines = "".join(f"\n  {one}" for one in wrong[:20])
         raise UsageError(f"the manifests can't be written:{lines}", hint="nothing was written")
+
+
+def _taken_names(catalog: Catalog, cnpg: CnpgSettings) -> Iterator[str]:
+    """Yield which entries have a name that is taken, and by what."""
+    own = admin_names(cnpg).app if cnpg.image is not None else None
+    for entry in catalog.entries:
+        named, where = names(entry.key), f"{catalog.path}:{entry.line}: {entry.key}"
+        if own is not None and (entry.username == cnpg.admin or named.app == own):
+            yield f"{where} has the name of pgtenant's own role"
+        if PurePosixPath(cnpg.cluster_file) in map(PurePosixPath, named.files):
+            yield f"{where} would be written into {cnpg.cluster_file}, which is the cluster's"
 
 
 def _look(
@@ -237,13 +245,15 @@ def _look(
         for entry in catalog.entries
         if not asked.keys or entry.key in asked.keys
     ]
-    roles = [_role(environment, one) for one in entries]
+    claims = [Claim(one.entry, one.names, one.database) for one in entries]
+    theirs = blocked_by_others(cnpg, catalog, directory, cluster, claims, adopt=asked.adopt)
+    roles = [_role(environment, one) for one in entries if one.entry.key not in theirs]
     done = cluster.asked(
         lambda text: with_roles(
             text, roles, name=cnpg.cluster, namespace=cnpg.namespace, adopt=asked.adopt
         )
     )
-    blocked = {
+    blocked = theirs | {
         one.entry.key: done.blocked[one.entry.username]
         for one in entries
         if one.entry.username in done.blocked
@@ -275,6 +285,7 @@ def _entry(
         scope=cnpg.scope,
         namespaces=",".join(asked.namespaces) or named.app,
         given=bool(asked.namespaces),
+        place=f"{host_of(cnpg)}/{entry.database_name}",
     )
     stored, file = secret_of(settings, environment, entry), directory / named.sealed_file
     return _Entry(
@@ -342,16 +353,22 @@ def _done(
     changes: Sequence[tuple[Kept, Change]],
     unsealed: Mapping[str, str],
 ) -> Done:
-    keys: Collection[str] = {entry.key for entry in catalog.entries}
+    users = {entry.key: entry.username for entry in catalog.entries}
     gone = {
         marker.entry: name
         for name, marker in look.roles.marked.items()
-        if marker.environment == environment and marker.entry not in keys
+        if marker.environment == environment and marker.entry not in users
+    }
+    former = {
+        name: marker.entry
+        for name, marker in look.roles.marked.items()
+        if marker.environment == environment and users.get(marker.entry, name) != name
     }
     return Done(
         changes=tuple(change for _, change in changes),
         unsealed=unsealed,
         blocked=look.blocked,
         gone=gone,
+        former=former,
         display={change.path: file.display for file, change in changes},
     )

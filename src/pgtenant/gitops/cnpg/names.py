@@ -28,6 +28,11 @@ class Names:
     sealed_file: str
     database_file: str
 
+    @property
+    def files(self) -> tuple[str, str]:
+        """Its files."""
+        return self.sealed_file, self.database_file
+
 
 def names(key: str) -> Names:
     """Return the names of an entry, by its key.
