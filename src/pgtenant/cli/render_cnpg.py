@@ -77,7 +77,7 @@ def run_render_cnpg(
 def rendered_of(done: Done) -> Rendered:
     """Return what became of the manifests, for a report."""
     files = [File(done.display[one.path], one.before, one.after) for one in done.changes]
-    return Rendered(files, done.unsealed, done.blocked, done.retired, done.gone)
+    return Rendered(files, done.unsealed, done.blocked, done.retired, done.gone, done.former)
 
 
 def _tell(done: Done, env: str, *, check: bool) -> None:
@@ -102,4 +102,9 @@ def _tell(done: Done, env: str, *, check: bool) -> None:
         sys.stderr.write(
             f"retired? the role {shown(role)} is of {shown(key)}, which the catalog has no more; it"
             " stays as it is\n"
+        )
+    for role, key in done.former.items():
+        sys.stderr.write(
+            f"retired? the role {shown(role)} was {shown(key)}'s, which has another username now;"
+            " it stays as it is, and can log in\n"
         )

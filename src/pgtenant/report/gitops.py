@@ -37,6 +37,7 @@ class Rendered:
         blocked: why nothing of an entry is written, by key.
         retired: since when an entry is out of service, by key.
         gone: the roles of entries that the catalog has no more, by key.
+        former: the entries of roles that the catalog gives them no more, by role.
     """
 
     files: Sequence[File]
@@ -44,9 +45,10 @@ class Rendered:
     blocked: Mapping[str, str]
     retired: Mapping[str, str]
     gone: Mapping[str, str]
+    former: Mapping[str, str]
 
 
-NOTHING: Final = Rendered((), {}, {}, {}, {})
+NOTHING: Final = Rendered((), {}, {}, {}, {}, {})
 
 
 def rendered_json(rendered: Rendered, environment: str, *, written: bool) -> dict[str, Any]:
@@ -109,4 +111,5 @@ def _rendered(rendered: Rendered) -> dict[str, object]:
         "blocked": [{"entry": key, "reason": why} for key, why in rendered.blocked.items()],
         "retired": [{"entry": key, "since": at} for key, at in rendered.retired.items()],
         "gone": [{"entry": key, "role": role} for key, role in rendered.gone.items()],
+        "former": [{"entry": key, "role": role} for role, key in rendered.former.items()],
     }

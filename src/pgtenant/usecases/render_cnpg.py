@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -22,8 +22,10 @@ from pgtenant.settings.cnpg import CnpgSettings
 from pgtenant.settings.model import Settings
 from pgtenant.together import Change, alone, write
 from pgtenant.usecases.cnpg_audit import Audited
-from pgtenant.usecases.cnpg_job import admin_login, admin_names, admin_role, job_text
-from pgtenant.usecases.cnpg_logins import Login, fetched, seal_for, sealed, to_seal
+from pgtenant.usecases.cnpg_foreign import Claim, blocked_by_others
+from pgtenant.usecases.cnpg_job import admin_login, admin_role, job_text
+from pgtenant.usecases.cnpg_logins import Login, fetched, host_of, seal_for, sealed, to_seal
+from pgtenant.usecases.cnpg_names import check_names, taken_names
 from pgtenant.usecases.cnpg_roles import role_files, with_all_roles
 from pgtenant.usecases.inputs import load_catalog
 from pgtenant.usecases.operated import unfit_logins
@@ -66,6 +68,7 @@ class Done:
         blocked: why nothing of an entry was written, by its key.
         gone: the roles of entries that the catalog has no more, by key.
         retired: since when an entry is out of service, by key; nothing of it is written.
+        former: the entries of roles that the catalog gives them no more, by role.
         display: the path of each changed file for people.
     """
 
@@ -74,6 +77,7 @@ class Done:
     blocked: Mapping[str, str]
     gone: Mapping[str, str]
     retired: Mapping[str, str]
+    former: Mapping[str, str]
     display: Mapping[Path, str]
 
     @property
@@ -185,37 +189,14 @@ def insist_on_cluster(settings: Settings, environment: str) -> None:
         )
 
 
-def check_names(catalog: Catalog) -> list[str]:
-    """Return which entries get no name of their own in Kubernetes, and why."""
-    wrong: list[str] = []
-    apps: dict[str, str] = {}
-    for entry in catalog.entries:
-        where = f"{catalog.path}:{entry.line}: {entry.key}"
-        try:
-            app = names(entry.key).app
-        except ValueError as error:
-            wrong.append(f"{where} {error}")
-            continue
-        if app in apps:
-            wrong.append(f"{where} and {apps[app]} would both be {app} in Kubernetes")
-        apps[app] = entry.key
-    return wrong
-
-
 def _check(catalog: Catalog, asked: Asked, cnpg: CnpgSettings) -> None:
     """Refuse what no manifest can say.
 
     Raises:
         UsageError: with everything that is wrong.
     """
-    wrong = [*check_names(catalog), *unfit_logins(catalog)]
-    if cnpg.image is not None:
-        taken = admin_names(cnpg).app
-        wrong += [
-            f"{catalog.path}:{one.line}: {one.key} has the name of pgtenant's own role"
-            for one in catalog.entries
-            if one.username == cnpg.admin or names(one.key).app == taken
-        ]
+    wrong = check_names(catalog)
+    wrong += [*unfit_logins(catalog), *(taken_names(catalog, cnpg) if not wrong else ())]
     if asked.namespaces and len(set(asked.keys)) != 1:
         wrong.append("--namespace is for one entry: name its key")
     try:
@@ -243,14 +224,18 @@ def _look(
         for entry in catalog.entries
         if not asked.keys or entry.key in asked.keys
     ]
+    claims = [Claim(one.entry, one.names, one.database) for one in entries]
+    theirs = blocked_by_others(cnpg, catalog, directory, cluster, claims, adopt=asked.adopt)
     wanted = [
-        Resource(_role(environment, one), one.names.role, one.names.role_file) for one in entries
+        Resource(_role(environment, one), one.names.role, one.names.role_file)
+        for one in entries
+        if one.entry.key not in theirs
     ]
     files = {one.file: kept(settings, directory / one.file) for one in wanted}
     files = {**role_files(settings, cnpg), **files}
     done, resources = with_all_roles(cnpg, cluster, files, wanted, adopt=asked.adopt)
     texts = {**{name: file.text for name, file in files.items()}, **resources}
-    blocked = {
+    blocked = theirs | {
         one.entry.key: done.blocked[one.entry.username]
         for one in entries
         if one.entry.username in done.blocked
@@ -285,6 +270,7 @@ def _entry(
         scope=cnpg.scope,
         namespaces=",".join(asked.namespaces) or named.app,
         given=bool(asked.namespaces),
+        place=f"{host_of(cnpg)}/{entry.database_name}",
     )
     stored, file = secret_of(settings, environment, entry), directory / named.sealed_file
     return _Entry(
@@ -357,12 +343,19 @@ def _done(
     changes: Sequence[tuple[Kept, Change]],
     unsealed: Mapping[str, str],
 ) -> Done:
-    keys: Collection[str] = {entry.key for entry in catalog.entries}
+    users = {entry.key: entry.username for entry in catalog.entries}
     retired = _retired(environment, look.roles)
     gone = {
         marker.entry: name
         for name, marker in look.roles.marked.items()
-        if marker.environment == environment and marker.entry not in {*keys, *retired}
+        if marker.environment == environment and marker.entry not in {*users, *retired}
+    }
+    former = {
+        name: marker.entry
+        for name, marker in look.roles.marked.items()
+        if marker.environment == environment
+        and marker.retired is None
+        and users.get(marker.entry, name) != name
     }
     return Done(
         changes=tuple(change for _, change in changes),
@@ -370,6 +363,7 @@ def _done(
         blocked=look.blocked,
         gone=gone,
         retired=retired,
+        former=former,
         display={change.path: file.display for file, change in changes},
     )
 

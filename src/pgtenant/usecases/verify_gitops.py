@@ -18,8 +18,9 @@ from pgtenant.planning.marker import parse
 from pgtenant.settings.cnpg import ALWAYS, RESOURCES, CnpgSettings
 from pgtenant.settings.model import Settings
 from pgtenant.usecases.cnpg_job import admin_names
+from pgtenant.usecases.cnpg_names import check_names
 from pgtenant.usecases.inputs import load_catalog
-from pgtenant.usecases.render_cnpg import check_names, insist_on_cluster
+from pgtenant.usecases.render_cnpg import insist_on_cluster
 from pgtenant.usecases.request.kept import kept
 from pgtenant.usecases.retire.operator import Operator
 

@@ -151,6 +151,7 @@ def test_a_file_is_never_overwritten(
     ("file", "before", "after", "said"),
     [
         ("shop-db.yaml", "name: postgres-shared", "name: other", "it is in the cluster other"),
+        ("shop-db.yaml", "namespace: postgres", "namespace: b", "it is in the namespace b"),
         ("shop-db.yaml", "name: shop-db", "name: orders", "has the Database orders-db"),
         ("shop-db.yaml", "owner: shop-user", "owner: nobody", "nobody is not among the roles"),
         ("shop-db.yaml", "spec:", "spec:\n  ensure: absent", "its ensure is absent"),
@@ -174,3 +175,34 @@ def test_what_a_catalog_can_t_say_is_left_out(
     assert done.code == 0, done.output
     assert "shop = {" not in done.out
     assert said in done.out
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("{{ if .Values.x }}\nkind: Database\n", "file chart.yaml:2: this is not valid YAML"),
+        ("a: 1\n\tb: 2\n", "file chart.yaml:1: this is not valid YAML"),
+        ("#" * 2_000_000, "file chart.yaml: is larger than"),
+        ("<<: *x\n", "file chart.yaml"),
+    ],
+)
+def test_a_file_of_somebody_else_s_that_can_t_be_read_is_left_out(
+    by_hand: GitOps, capsys: pytest.CaptureFixture[str], text: str, said: str
+) -> None:
+    by_hand.write(f"{DIRECTORY}/chart.yaml", text)
+    done = imported(by_hand, capsys)
+    assert done.code == 0, done.output
+    assert said in done.out
+    assert done.out.endswith(CATALOG)
+
+
+def test_what_stands_in_the_clusters_own_file_is_named(
+    by_hand: GitOps, capsys: pytest.CaptureFixture[str]
+) -> None:
+    by_hand.write(
+        CLUSTER, f"{by_hand.read(CLUSTER)}---\n{by_hand.read(f'{DIRECTORY}/shop-db.yaml')}"
+    )
+    (by_hand.root / DIRECTORY / "shop-db.yaml").unlink()
+    done = imported(by_hand, capsys)
+    assert "in shop-db.yaml, and this one is shop-db in postgres-cluster.yaml" in done.out
+    assert "the role shop-user" not in done.out

@@ -22,7 +22,7 @@ OTHER_DATABASE = """\
 apiVersion: postgresql.cnpg.io/v1
 kind: Database
 metadata: {name: shop-db}
-spec: {name: other, owner: x, cluster: {name: postgres-shared}}
+spec: {name: other, owner: shop-user, cluster: {name: postgres-shared}}
 """
 ROLE = f"""\
       - name: shop-user
@@ -217,14 +217,39 @@ def test_for_programs(shop: GitOps) -> None:
     assert not leaks(done.out, ["not-a-secret-of-shop/%"])
 
 
-def test_another_user_is_sealed_again(shop: GitOps) -> None:
+def test_a_version_that_the_store_has_no_more_is_asked_for_once(shop: GitOps) -> None:
     shop.rendered()
-    other = SHOP | {"username": "shop-owner"}
-    shop.secret("shop", other, "not-a-secret")
-    shop.declare({"shop": other})
+    noted = "    pgtenant/username: shop-user\n"
+    shop.write(
+        SEALED, shop.read(SEALED).replace(noted, f"{noted}    pgtenant/secret-version: v1\n")
+    )
+    assert SEALED in shop.rendered().out
+    before = shop.manifests()
     shop.rendered()
-    assert shop.sealed("shop") == {"username": "shop-owner", "password": "not-a-secret"}
-    assert shop.yaml(DATABASE)["spec"]["owner"] == "shop-owner"
+    assert shop.manifests() == before
+
+
+def test_a_key_that_is_no_longer_asked_for_is_sealed_with_the_others(shop: GitOps) -> None:
+    shop.settings('[secrets]\nstore = "file"\n[cnpg]\nkeys = "username,password,DATABASE_URL"\n')
+    shop.rendered()
+    shop.settings('[secrets]\nstore = "file"\n')
+    assert shop.render("--check").code == 0
+    shop.secret("shop", SHOP, "not-a-secret-but-new")
+    shop.rendered("--reseal")
+    assert "not-a-secret-but-new" in shop.sealed("shop")["DATABASE_URL"]
+
+
+def test_a_value_of_somebody_else_s_keeps_its_scope(shop: GitOps) -> None:
+    shop.rendered()
+    text = shop.read(SEALED).replace("  encryptedData:\n", "  encryptedData:\n    token: AgC\n")
+    shop.write(SEALED, text)
+    shop.rendered("--reseal")
+    assert "    token: AgC\n" in shop.read(SEALED)
+    shop.settings('[secrets]\nstore = "file"\n[cnpg]\nscope = "cluster-wide"\n')
+    before = shop.manifests()
+    done = shop.render()
+    assert (done.code, shop.manifests()) == (64, before)
+    assert "has token sealed in the scope strict" in done.err
 
 
 @pytest.mark.parametrize(("scope", "label"), [("namespace-wide", "postgres"), ("cluster-wide", "")])
@@ -281,6 +306,33 @@ def test_a_list_that_means_everyone_is_refused(shop: GitOps, there: str) -> None
     assert done.code == 64
     assert "write out each namespace" in done.err
     assert shop.render("shop", "--namespace", there).code == 64
+
+
+@pytest.mark.parametrize("which", ["allowed", "auto"])
+def test_labels_that_mean_everyone_are_refused(shop: GitOps, which: str) -> None:
+    shop.rendered()
+    name = f"reflector.v1.k8s.emberstack.com/reflection-{which}-namespaces-selector"
+    head = "        argocd.argoproj.io/sync-wave"
+    text = shop.read(SEALED).replace(head, f"        {name}: team\n{head}")
+    shop.write(SEALED, text)
+    done = shop.render()
+    assert done.code == 64
+    line = text[: text.index(name)].count("\n") + 1
+    assert f"{SEALED}:{line}: lets the secret be copied by {name}" in done.err
+    shop.write(SEALED, text.replace(": team", ': ""'))
+    shop.rendered()
+
+
+def test_a_list_of_its_own_for_copies_follows_the_namespaces(shop: GitOps) -> None:
+    shop.rendered()
+    name = "reflector.v1.k8s.emberstack.com/reflection-auto-namespaces"
+    head = "        argocd.argoproj.io/sync-wave"
+    shop.write(SEALED, shop.read(SEALED).replace(head, f"        {name}: shop\n{head}"))
+    before = shop.manifests()
+    shop.rendered()
+    assert shop.manifests() == before
+    shop.rendered("shop", "--namespace", "billing")
+    assert shop.yaml(SEALED)["spec"]["template"]["metadata"]["annotations"][name] == "billing"
 
 
 def test_an_empty_list_means_everyone_as_well(shop: GitOps) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
+from pgtenant.catalog.edit import EditError
 from pgtenant.catalog.edit.tree import Plain
 from pgtenant.gitops.cnpg.cluster import KIND as CLUSTER
 from pgtenant.gitops.cnpg.cluster import ROLES
@@ -45,6 +46,7 @@ class _Role:
 class _Database:
     file: str
     name: str
+    namespace: str
     database: str
     owner: str
     cluster: str
@@ -59,22 +61,29 @@ def adopted(
 
     Args:
         cluster_text: the file with the cluster.
-        files: the others in its directory, by file name.
+        files: it and the others in its directory, by file name; one that can't be read is left
+            out.
         name: the cluster's.
         namespace: the cluster's.
         judge: what a catalog may call things.
 
     Raises:
-        EditError: a file can't be read.
+        EditError: the cluster's file can't be read.
     """
     roles = {one.name: one for text in files.values() for one in _resources(text, name)}
     roles |= {one.name: one for one in _roles(cluster_text, name=name, namespace=namespace)}
     entries: dict[str, dict[str, Plain]] = {}
     left: list[tuple[str, str]] = []
-    found = [one for file, text in sorted(files.items()) for one in _databases(file, text)]
+    found: list[_Database] = []
+    for file, text in sorted(files.items()):
+        try:
+            found += [*_databases(file, text)]
+        except EditError as error:
+            where = f"file {file}:{error.line}" if error.line else f"file {file}"
+            left.append((where, error.message))
     for database in found:
         role = roles.get(database.owner)
-        if why := _problem(database, role, name, judge):
+        if why := _problem(database, role, (namespace, name), judge):
             left.append((f"database {database.database} ({database.file})", why))
         elif role is not None:
             entries[database.name.removesuffix("-db")] = _fields(database, role)
@@ -86,7 +95,7 @@ def adopted(
 
 
 def _problem(  # noqa: PLR0911 - one return per reason
-    database: _Database, role: _Role | None, cluster: str, judge: Judge
+    database: _Database, role: _Role | None, where: tuple[str, str], judge: Judge
 ) -> str:
     """Say why a database is no entry; nothing when it is one."""
     key = database.name.removesuffix("-db")
@@ -94,6 +103,9 @@ def _problem(  # noqa: PLR0911 - one return per reason
         named = names(key)
     except ValueError as error:
         return f"its name {error}"
+    namespace, cluster = where
+    if database.namespace not in {"", namespace}:
+        return f"it is in the namespace {database.namespace}"
     if database.cluster != cluster:
         return f"it is in the cluster {database.cluster}"
     if not database.present:
@@ -160,6 +172,7 @@ def _databases(file: str, text: str) -> Iterator[_Database]:
         yield _Database(
             file=file,
             name=document.text_at("metadata", "name"),
+            namespace=document.text_at("metadata", "namespace"),
             database=document.text_at("spec", "name"),
             owner=document.text_at("spec", "owner"),
             cluster=document.text_at("spec", "cluster", "name"),

@@ -33,6 +33,11 @@ class Names:
     database_file: str
     role_file: str
 
+    @property
+    def files(self) -> tuple[str, str, str]:
+        """Its files."""
+        return self.sealed_file, self.database_file, self.role_file
+
 
 def names(key: str) -> Names:
     """Return the names of an entry, by its key.
