@@ -104,25 +104,7 @@ def test_out_of_service_and_away(
     applied: dict[str, str] = {}
 
     def sync() -> None:
-        """Apply and prune, as Argo CD does; the operator has what the API server kept."""
-        for name, text in sorted(gitops.manifests().items()):
-            given = ("apply", "--server-side", "--field-manager=argocd", "--filename=-")
-            assert (done := cluster(*given, given=text)).code == 0, f"{name}: {done.err}"
-            applied[name] = text
-        for name in applied.keys() - gitops.manifests().keys():
-            assert cluster("delete", "--filename=-", given=applied.pop(name)).code == 0
-        kept = [
-            one
-            for kind in ("clusters", "databases", "databaseroles")
-            for one in cluster.get(f"{kind}.postgresql.cnpg.io", "--namespace", "postgres")["items"]
-        ]
-        for one in kept:  # the server writes the default, which the operator's rule allows
-            if one["kind"] == "DatabaseRole":
-                assert one["spec"].pop("ensure") == "present"
-        operator = StandInOperator(instance, shared.secrets(), applied=shared.applied)
-        for _ in range(2):
-            operator.reconcile(kept)
-        assert operator.failed == {}
+        synced(cluster, shared, applied)
 
     def retire(stage: str, *flags: str) -> None:
         done = shared.run("retire", "shop", "--stage", stage, *flags)
@@ -173,6 +155,29 @@ def test_whether_it_has_arrived(
     monkeypatch.setenv("KUBECONFIG", str(gitops.root / "none"))
     assert main(command) == 1
     assert "0 as they should be, 0 not, 4 could not be checked" in capsys.readouterr().out
+
+
+def synced(cluster: Cluster, shared: SharedCluster, applied: dict[str, str]) -> None:
+    """Apply and prune, as Argo CD does; the operator has what the API server kept."""
+    manifests = shared.gitops.manifests()
+    for name, text in sorted(manifests.items()):
+        given = ("apply", "--server-side", "--field-manager=argocd", "--filename=-")
+        assert (done := cluster(*given, given=text)).code == 0, f"{name}: {done.err}"
+        applied[name] = text
+    for name in applied.keys() - manifests.keys():
+        assert cluster("delete", "--filename=-", given=applied.pop(name)).code == 0
+    kept = [
+        one
+        for kind in ("clusters", "databases", "databaseroles")
+        for one in cluster.get(f"{kind}.postgresql.cnpg.io", "--namespace", "postgres")["items"]
+    ]
+    for one in kept:  # the server writes the default, which the operator's rule allows
+        if one["kind"] == "DatabaseRole":
+            assert one["spec"].pop("ensure") == "present"
+    operator = StandInOperator(shared.instance, shared.secrets(), applied=shared.applied)
+    for _ in range(2):
+        operator.reconcile(kept)
+    assert operator.failed == {}
 
 
 def stand_in_for_the_controllers(cluster: Cluster, values: dict[str, str]) -> None:
