@@ -143,7 +143,7 @@ class _Composer:
         if depth > MAX_DEPTH:
             raise SyntaxProblem(line, f"the file {TOO_DEEP}")
         if isinstance(event, yaml.AliasEvent):
-            self.repeated.append(self._anchors.get(event.anchor))
+            self.repeated.append(self._anchors.get(event.anchor or ""))
             return Located(Invalid(_ALIAS), line)
         located = self._written(event, line, depth)
         if anchor := getattr(event, "anchor", None):
