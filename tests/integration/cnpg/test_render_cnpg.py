@@ -239,6 +239,24 @@ def test_a_key_that_is_no_longer_asked_for_is_sealed_with_the_others(shop: GitOp
     assert "not-a-secret-but-new" in shop.sealed("shop")["DATABASE_URL"]
 
 
+def test_keys_that_lead_elsewhere_are_sealed_again(gitops: GitOps) -> None:
+    keys = '[secrets]\nstore = "file"\n[cnpg]\nkeys = "username,password,dbname"\n'
+    bi = {"database_name": "shop_orders", "username": "bi-reader", "access_level": "reader"}
+    crm = {"database_name": "crm_db", "username": "crm-user"}
+    gitops.settings(keys)
+    gitops.declare({"shop": SHOP, "crm": crm, "bi": bi})
+    gitops.rendered()
+    before = gitops.manifests()
+    gitops.declare({"shop": SHOP, "crm": crm, "bi": bi | {"database_name": "crm_db"}})
+    assert (
+        "they lead to postgres-shared-rw.postgres.svc/shop_orders" in gitops.render("--check").out
+    )
+    gitops.rendered()
+    assert gitops.sealed("bi")["dbname"] == "crm_db"
+    changed = {name for name, text in gitops.manifests().items() if before[name] != text}
+    assert changed == {"bi-secrets-sealed.yaml"}
+
+
 def test_a_value_of_somebody_else_s_keeps_its_scope(shop: GitOps) -> None:
     shop.rendered()
     text = shop.read(SEALED).replace("  encryptedData:\n", "  encryptedData:\n    token: AgC\n")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, TypeAlias
 
 from pgtenant.catalog.edit import blocks, brackets
@@ -14,6 +15,7 @@ from pgtenant.catalog.edit.tree import (
     Member,
     Node,
     Splice,
+    has_comment,
     line_number,
     line_start,
     next_line,
@@ -60,7 +62,7 @@ def add_items(text: str, path: Sequence[str | int], items: Items) -> str:
         raise EditError("must be a sequence", line_number(text, node.start))
     if node.items and not node.bracketed:
         return spliced(text, _in_block(text, node, items))
-    if node.items or braces:
+    if node.items or braces or has_comment(text, node):
         return spliced(text, _in_brackets(text, holder, items))
     return spliced(text, _in_place_of_nothing(text, holder, items))
 
@@ -116,7 +118,15 @@ def _in_block(text: str, node: Node, items: Items) -> Sequence[Splice]:
     gap = text[node.start + 1 : nodes[0].start]
     gap = gap if gap and not gap.strip(" ") else " "
     style = bare(text, " " * (node.start - line_start(text, node.start)), YAML)
-    return blocks.below(text, nodes[-1].end, _lines(items, style, gap), style.newline)
+    end = _with_comments(text, nodes[-1].end, style.indent)
+    return blocks.below(text, end, _lines(items, style, gap), style.newline)
+
+
+def _with_comments(text: str, end: int, indent: str) -> int:
+    """Return where the lines end of an item and of the comments right below that are its own."""
+    place = end if text[end - 1] == "\n" else next_line(text, end)
+    own = re.compile(f"(?:{indent} +#[^\n]*\n)*").match(text, place)
+    return own.end() if own else place
 
 
 def _in_place_of_nothing(text: str, holder: Member, items: Items) -> Sequence[Splice]:

@@ -18,6 +18,7 @@ from pgtenant.catalog.edit.tree import (
     Node,
     Plain,
     Splice,
+    has_comment,
     line_number,
     spliced,
 )
@@ -184,7 +185,7 @@ def _insert(text: str, way: _Way, new: New, dialect: Dialect) -> Sequence[Splice
     if node.members is None and not node.empty:
         raise EditError("must be a mapping", line_number(text, node.start))
     if holder is not None and not node.members and dialect is YAML:
-        if not way.braces:
+        if not way.braces and not has_comment(text, node):
             return blocks.fill(text, holder, new, dialect)
         if node.empty:
             return brackets.fill(text, holder, new)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, replace
 from typing import Any, Final, TypeVar
+
+import yaml
 
 from pgtenant.catalog import yaml_text
 from pgtenant.catalog.edit import EditError, put_apart
@@ -22,6 +25,8 @@ LARGEST: Final = 3 * 2**19
 
 WAVE: Final = "argocd.argoproj.io/sync-wave"
 _MERGE: Final = "<<"
+_UNFIT: Final = "is laid out in a way that no edit of one value fits in"
+_LONE: Final = re.compile(r"\r(?!\n)")
 _Said = TypeVar("_Said")
 
 
@@ -135,9 +140,13 @@ class Document:
         return self._checked(without_items(self.text, path, numbers), wanted)
 
     def _checked(self, text: str, wanted: object) -> Document:
-        found = read(text)
+        try:
+            found = read(text)
+        except (yaml.YAMLError, SyntaxProblem):  # of what the edits made of it
+            raise EditError(_UNFIT) from None
         if found is None or _plain(found) != _as_read(wanted):
-            raise EditError("is laid out in a way that no edit of one value fits in")
+            raise EditError(_UNFIT)
+        _insist_on_aliases(self.text, text)
         return replace(self, text=text)
 
     def _edited(
@@ -147,18 +156,20 @@ class Document:
     ) -> Document:
         root = read(self.text)
         wanted: Any = {} if root is None else _plain(root)
+        missing = [leaf for leaf in leaves if _is_missing(root, leaf)]
         text = self.text
-        for together in _apart([leaf for leaf in leaves if _is_missing(root, leaf)]):
-            text = put_apart(text, YAML, [(leaf.path, leaf.value) for leaf in together])
-            for leaf in together:
-                _set(wanted, leaf.path, leaf.value)
-        for path, added in items.items():
-            if added:
-                text = add_items(text, path, added)
-                _set(wanted, path, [*(_get(wanted, path) or []), *added])
-        if text == self.text:
-            return self
-        return self._checked(text, wanted)
+        try:
+            for together in _apart(missing):
+                text = put_apart(text, YAML, [(leaf.path, leaf.value) for leaf in together])
+                for leaf in together:
+                    _set(wanted, leaf.path, leaf.value)
+            for path, added in items.items():
+                if added:
+                    text = add_items(text, path, added)
+                    _set(wanted, path, [*(_get(wanted, path) or []), *added])
+        except (yaml.YAMLError, SyntaxProblem):  # of what the edits made of it
+            raise EditError(_UNFIT) from None
+        return self if text == self.text else self._checked(text, wanted)
 
     def _told(self, doing: Callable[[], _Said]) -> _Said:
         """Count the lines of what is wrong from the start of the file."""
@@ -177,6 +188,9 @@ def documents(text: str) -> Iterator[Document]:
     """
     if len(text) > LARGEST:
         raise EditError(f"is larger than {LARGEST / 2**20:.1f} MiB, which no cluster takes")
+    if lone := _LONE.search(text):
+        line = text.count("\n", 0, lone.start()) + 1
+        raise EditError("has a carriage return that no line feed follows", line)
     try:
         parts = yaml_text.documents(text)
     except SyntaxProblem as problem:
@@ -308,6 +322,24 @@ def _is_missing(root: Located | None, leaf: Leaf) -> bool:
     if there is None or there.value is None:
         return leaf.unset is None or leaf.unset != leaf.value
     return type(there.value) is not type(leaf.value) or there.value != leaf.value
+
+
+def _insist_on_aliases(before: str, after: str) -> None:
+    """Insist that all aliases repeat what they did.
+
+    Raises:
+        EditError: one does not.
+    """
+    if "*" not in before:
+        return
+    pairs = zip(yaml_text.repeated(before), yaml_text.repeated(after), strict=True)
+    for one, other in pairs:
+        if one is not None and (other is None or _plain(one) != _plain(other)):
+            raise EditError(
+                "has an anchor (`&name`) around what is to change, and an alias (`*name`) that"
+                " repeats it elsewhere; write the value out there",
+                one.line,
+            )
 
 
 def _plain(located: Located) -> object:
