@@ -70,17 +70,19 @@ def adopted(
     Raises:
         EditError: the cluster's file can't be read.
     """
-    roles = {one.name: one for text in files.values() for one in _resources(text, name)}
-    roles |= {one.name: one for one in _roles(cluster_text, name=name, namespace=namespace)}
+    roles: dict[str, _Role] = {}
     entries: dict[str, dict[str, Plain]] = {}
     left: list[tuple[str, str]] = []
     found: list[_Database] = []
     for file, text in sorted(files.items()):
         try:
             found += [*_databases(file, text)]
+            roles |= {one.name: one for one in _resources(text, name)}
         except EditError as error:
             where = f"file {file}:{error.line}" if error.line else f"file {file}"
             left.append((where, error.message))
+    # Of two that declare a role, the cluster's own manifest goes before.
+    roles |= {one.name: one for one in _roles(cluster_text, name=name, namespace=namespace)}
     for database in found:
         role = roles.get(database.owner)
         if why := _problem(database, role, (namespace, name), judge):
