@@ -116,7 +116,8 @@ def fetched(
     passwords = {}
     for one in to_seal(wanted, versions, reseal=reseal):
         text = str(texts[one.stored])
-        credentials = parse(one.stored, text, expected_username=one.wanted.username)
+        user = one.wanted.username  # the operator has one login for a role
+        credentials = parse(one.stored, text, expected_username=user, logins={user})
         passwords[one.stored] = credentials.password
     return Secrets(passwords, versions)
 

@@ -11,9 +11,10 @@ from pgtenant.catalog.model import AccessLevel, Catalog, Entry
 from pgtenant.errors import ExitCode, UsageError
 from pgtenant.gitops.cnpg import job
 from pgtenant.gitops.cnpg.admin import marked, with_admin
-from pgtenant.gitops.cnpg.cluster import Role, WithRoles, with_roles
+from pgtenant.gitops.cnpg.cluster import Role, WithRoles
 from pgtenant.gitops.cnpg.database import Database, with_database
 from pgtenant.gitops.cnpg.names import Names, checked_namespaces, names
+from pgtenant.gitops.cnpg.resources import Resource, kept_by_resources
 from pgtenant.gitops.cnpg.sealed import Credentials, Sealed
 from pgtenant.planning.marker import Marker
 from pgtenant.secrets.store import SecretStore
@@ -24,6 +25,7 @@ from pgtenant.usecases.cnpg_audit import Audited
 from pgtenant.usecases.cnpg_foreign import Claim, blocked_by_others
 from pgtenant.usecases.cnpg_job import admin_login, admin_names, admin_role, job_text
 from pgtenant.usecases.cnpg_logins import Login, fetched, host_of, seal_for, sealed, to_seal
+from pgtenant.usecases.cnpg_roles import role_files, with_all_roles
 from pgtenant.usecases.inputs import load_catalog
 from pgtenant.usecases.operated import unfit_logins
 from pgtenant.usecases.request.declared import secret_of
@@ -65,6 +67,7 @@ class Done:
         blocked: why nothing of an entry was written, by its key.
         gone: the roles of entries that the catalog has no more, by key.
         former: the entries of roles that the catalog gives them no more, by role.
+        retired: since when an entry is out of service, by key; nothing of it is written.
         display: the path of each changed file for people.
     """
 
@@ -73,6 +76,7 @@ class Done:
     blocked: Mapping[str, str]
     gone: Mapping[str, str]
     former: Mapping[str, str]
+    retired: Mapping[str, str]
     display: Mapping[Path, str]
 
     @property
@@ -97,6 +101,7 @@ class _Look:
 
     Attributes:
         after: the cluster's file with all roles.
+        resources: the files of roles that are resources, and what they are to say.
         logins: pgtenant's own last, where there is a Job.
         job: the file of the Job, and what it is to say; None for no Job.
     """
@@ -105,6 +110,7 @@ class _Look:
     cluster: Kept
     roles: WithRoles
     after: str
+    resources: Sequence[tuple[Kept, str]]
     blocked: Mapping[str, str]
     logins: Sequence[Login]
     job: tuple[Kept, str] | None
@@ -245,31 +251,40 @@ def _look(
         for entry in catalog.entries
         if not asked.keys or entry.key in asked.keys
     ]
-    claims = [Claim(one.entry, one.names, one.database) for one in entries]
+    claims = [
+        Claim(one.entry, one.names, one.database, (directory / one.names.role_file).exists())
+        for one in entries
+    ]
     theirs = blocked_by_others(cnpg, catalog, directory, cluster, claims, adopt=asked.adopt)
-    roles = [_role(environment, one) for one in entries if one.entry.key not in theirs]
-    done = cluster.asked(
-        lambda text: with_roles(
-            text, roles, name=cnpg.cluster, namespace=cnpg.namespace, adopt=asked.adopt
-        )
-    )
+    wanted = [
+        Resource(_role(environment, one), one.names.role, one.names.role_file)
+        for one in entries
+        if one.entry.key not in theirs
+    ]
+    files = {one.file: kept(settings, directory / one.file) for one in wanted}
+    files = {**role_files(settings, cnpg), **files}
+    done, resources = with_all_roles(cnpg, cluster, files, wanted, adopt=asked.adopt)
+    texts = {**{name: file.text for name, file in files.items()}, **resources}
     blocked = theirs | {
         one.entry.key: done.blocked[one.entry.username]
         for one in entries
         if one.entry.username in done.blocked
     }
-    free = [one for one in entries if one.entry.key not in blocked]
+    held = blocked.keys() | _retired(environment, done)
+    free = [one for one in entries if one.entry.key not in held]
     logins = [one.login for one in free]
+    edited = [(files[name], text) for name, text in resources.items()]
     if cnpg.image is None:
-        return _Look(free, cluster, done, done.text, blocked, logins, None)
+        return _Look(free, cluster, done, done.text, edited, blocked, logins, None)
     where = {"name": cnpg.cluster, "namespace": cnpg.namespace}
     admin = admin_role(environment, cnpg)
-    after = cluster.asked(lambda _: with_admin(done.text, admin, **where))
-    there = cluster.asked(lambda _: marked(after, environment, **where))
-    wanted = job_text(settings, environment, catalog, after, there)
+    members = kept_by_resources(texts, environment)
+    after = cluster.asked(lambda _: with_admin(done.text, admin, members, **where))
+    there = cluster.asked(lambda _: marked(after, environment, texts, **where))
+    text = job_text(settings, environment, catalog, after, there)
     logins.append(admin_login(settings, environment, cnpg))
     file = kept(settings, directory / job.FILE)
-    return _Look(free, cluster, done, after, blocked, logins, (file, wanted))
+    return _Look(free, cluster, done, after, edited, blocked, logins, (file, text))
 
 
 def _entry(
@@ -318,6 +333,7 @@ def _changes(
             unsealed[login.file.display] = login.why
         else:
             files.append((login.file, login.edited(new.get(login.stored))))
+    files += [(file, _saying(text)) for file, text in look.resources]
     files.append((look.cluster, lambda _: look.after))
     files += [
         (one.database, _having(_database(cnpg, one)))
@@ -326,9 +342,13 @@ def _changes(
     ]
     if look.job is not None:
         file, text = look.job
-        files.append((file, lambda _: text))
+        files.append((file, _saying(text)))
     changes = [(file, change) for file, edit in files for change in file.changed(edit)]
     return changes, unsealed
+
+
+def _saying(text: str) -> Callable[[str], str]:
+    return lambda _: text
 
 
 def _having(wanted: Database) -> Callable[[str], str]:
@@ -354,15 +374,18 @@ def _done(
     unsealed: Mapping[str, str],
 ) -> Done:
     users = {entry.key: entry.username for entry in catalog.entries}
+    retired = _retired(environment, look.roles)
     gone = {
         marker.entry: name
         for name, marker in look.roles.marked.items()
-        if marker.environment == environment and marker.entry not in users
+        if marker.environment == environment and marker.entry not in {*users, *retired}
     }
     former = {
         name: marker.entry
         for name, marker in look.roles.marked.items()
-        if marker.environment == environment and users.get(marker.entry, name) != name
+        if marker.environment == environment
+        and marker.entry not in retired
+        and users.get(marker.entry, name) != name
     }
     return Done(
         changes=tuple(change for _, change in changes),
@@ -370,5 +393,15 @@ def _done(
         blocked=look.blocked,
         gone=gone,
         former=former,
+        retired=retired,
         display={change.path: file.display for file, change in changes},
     )
+
+
+def _retired(environment: str, roles: WithRoles) -> dict[str, str]:
+    """Return since when an entry is out of service, by key."""
+    return {
+        marker.entry: marker.retired.at
+        for marker in roles.marked.values()
+        if marker.environment == environment and marker.retired is not None
+    }

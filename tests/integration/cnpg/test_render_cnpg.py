@@ -6,10 +6,12 @@ import csv
 import io
 import json
 
+import jsonschema  # type: ignore[import-untyped]
 import pytest
 
 from pgtenant.cli import main
 from pgtenant.planning.marker import Marker
+from pgtenant.report.schema import schema
 from support.cnpg import CERTIFICATE, CLUSTER, CLUSTER_TEXT, DIRECTORY, SHOP, GitOps
 from support.leaks import leaks
 from support.sealing import NOW, controller
@@ -185,6 +187,34 @@ def test_a_new_password_is_sealed_when_asked_for(shop: GitOps) -> None:
     assert shop.sealed("shop")["password"] == "not-a-secret-but-new"
     changed = {name for name, text in shop.manifests().items() if before[name] != text}
     assert changed == {"shop-secrets-sealed.yaml"}
+
+
+def test_credentials_of_a_second_login_are_refused(shop: GitOps) -> None:
+    shop.secret("shop", SHOP | {"username": "shop-user_b"}, "not-a-secret")
+    done = shop.render()
+    assert done.code == 1
+    assert "field 'username' is not 'shop-user'" in done.err
+    assert "shop-user" not in shop.read(CLUSTER)
+    said = json.loads(shop.render("--format", "json").out)
+    jsonschema.validate(said, schema("render-cnpg"))
+    assert (said["written"], said["files"]) == (False, [])
+    assert "username" in said["error"]["message"]
+
+
+def test_for_programs(shop: GitOps) -> None:
+    shop.declare({"shop": SHOP, "old": {"database_name": "old", "username": "legacy"}})
+    check = json.loads(shop.render("--check", "--format", "json").out)
+    jsonschema.validate(check, schema("render-cnpg"))
+    assert (check["written"], [one["path"] for one in check["unsealed"]]) == (False, [SEALED])
+    done = shop.render("--format", "json")
+    said = json.loads(done.out)
+    jsonschema.validate(said, schema("render-cnpg"))
+    assert (done.code, said["written"]) == (4, True)
+    assert [(one["path"], one["change"]) for one in said["files"]] == [
+        (SEALED, "create"), (CLUSTER, "edit"), (DATABASE, "create"),
+    ]  # fmt: skip
+    assert [one["entry"] for one in said["blocked"]] == ["old"]
+    assert not leaks(done.out, ["not-a-secret-of-shop/%"])
 
 
 def test_a_version_that_the_store_has_no_more_is_asked_for_once(shop: GitOps) -> None:

@@ -13,6 +13,7 @@ from pgtenant.gitops.cnpg.cluster import ROLES
 from pgtenant.gitops.cnpg.database import KIND as DATABASE
 from pgtenant.gitops.cnpg.documents import Document, documents, find, is_kind
 from pgtenant.gitops.cnpg.names import GROUP, names
+from pgtenant.gitops.cnpg.resources import SPEC, resources
 
 Judge: TypeAlias = Callable[[str, str, str], str]
 """Says why no catalog may have a key, a role and a database of these names; empty if it may."""
@@ -69,16 +70,18 @@ def adopted(
     Raises:
         EditError: the cluster's file can't be read.
     """
-    roles = {one.name: one for one in _roles(cluster_text, name=name, namespace=namespace)}
+    roles: dict[str, _Role] = {}
     entries: dict[str, dict[str, Plain]] = {}
     left: list[tuple[str, str]] = []
     found: list[_Database] = []
     for file, text in sorted(files.items()):
         try:
             found += [*_databases(file, text)]
+            roles |= {one.name: one for one in _resources(text, name)}
         except EditError as error:
             where = f"file {file}:{error.line}" if error.line else f"file {file}"
             left.append((where, error.message))
+    roles |= {one.name: one for one in _roles(cluster_text, name=name, namespace=namespace)}
     for database in found:
         role = roles.get(database.owner)
         if why := _problem(database, role, (namespace, name), judge):
@@ -114,7 +117,7 @@ def _problem(  # noqa: PLR0911 - one return per reason
             f" one is {database.name} in {database.file}"
         )
     if role is None:
-        return f"its owner {database.owner} is not in spec.managed.roles"
+        return f"its owner {database.owner} is not among the roles of the manifests"
     if not (role.present and role.login):
         return f"its owner {role.name} can't log in"
     if role.secret != named.secret:
@@ -140,16 +143,25 @@ def _roles(text: str, *, name: str, namespace: str) -> Iterator[_Role]:
     if document is None:
         return
     for number in range(len(document.items_at(*ROLES))):
-        item = (*ROLES, number)
-        limit = _value(document, *item, "connectionLimit")
-        yield _Role(
-            name=document.text_at(*item, "name"),
-            present=document.text_at(*item, "ensure") != "absent",
-            login=_value(document, *item, "login") is True,
-            createdb=_value(document, *item, "createdb") is True,
-            limit=limit if isinstance(limit, int) else -1,
-            secret=document.text_at(*item, "passwordSecret", "name"),
-        )
+        yield _role_at(document, (*ROLES, number))
+
+
+def _resources(text: str, cluster: str) -> Iterator[_Role]:
+    for one in resources(text):
+        if one.text_at(*SPEC, "cluster", "name") == cluster:
+            yield _role_at(one, SPEC)
+
+
+def _role_at(document: Document, item: tuple[str | int, ...]) -> _Role:
+    limit = document.value_at(*item, "connectionLimit")
+    return _Role(
+        name=document.text_at(*item, "name"),
+        present=document.text_at(*item, "ensure") != "absent",
+        login=document.value_at(*item, "login") is True,
+        createdb=document.value_at(*item, "createdb") is True,
+        limit=limit if isinstance(limit, int) else -1,
+        secret=document.text_at(*item, "passwordSecret", "name"),
+    )
 
 
 def _databases(file: str, text: str) -> Iterator[_Database]:
@@ -172,8 +184,3 @@ def _databases(file: str, text: str) -> Iterator[_Database]:
                 if document.text_at(*path, number, "ensure") != "absent"
             ),
         )
-
-
-def _value(document: Document, *path: str | int) -> object:
-    found = document.at(*path)
-    return None if found is None else found.value

@@ -7,6 +7,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final, TypeAlias
 
+from pgtenant.gitops.cnpg.seen import WAIT as _WAIT
+from pgtenant.gitops.cnpg.seen import at as _get
+
 Seen: TypeAlias = "Mapping[str, Any]"
 """An object as the API server has it; of a secret no value."""
 
@@ -65,6 +68,7 @@ class Expected:
         keys: of the credentials.
         database: the name of its `Database`; None for editors and readers.
         copies: the namespaces that the credentials are copied to.
+        role: the name of its `DatabaseRole`; None where the cluster's manifest has the role.
     """
 
     key: str
@@ -74,6 +78,7 @@ class Expected:
     keys: Sequence[str]
     database: str | None
     copies: Sequence[str]
+    role: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +91,7 @@ class Found:
         copies: those in other namespaces, by namespace.
         cluster: the cluster itself.
         database: the `Database`, where one is expected.
+        role: the `DatabaseRole`, likewise.
     """
 
     sealed: Answer
@@ -93,9 +99,9 @@ class Found:
     copies: Mapping[str, Answer]
     cluster: Answer
     database: Answer = None
+    role: Answer = None
 
 
-_WAIT: Final = "wait for Argo CD to sync, or see why it does not: argocd app get"
 _LOOK: Final = "look whether the sealed-secrets controller runs, and at its log"
 OWN: Final = "pgtenant's own"
 REFLECTED: Final = "reflector.v1.k8s.emberstack.com/reflected-version"
@@ -126,7 +132,10 @@ def judge(expected: Expected, found: Found) -> Iterator[Check]:
     yield _secret(expected, found)
     for namespace in expected.copies:
         yield _copy(expected, namespace, found)
-    yield _role(expected, found)
+    if expected.role is None:
+        yield _role(expected, found)
+    else:
+        yield _resource(expected, expected.role, found)
     if expected.database is not None:
         yield _database(expected, expected.database, found.database)
 
@@ -251,6 +260,34 @@ def _role(expected: Expected, found: Found) -> Check:  # noqa: PLR0911 - one per
     return say(Verdict.GOOD, "is reconciled, with the password of the secret")
 
 
+def _resource(  # noqa: PLR0911 - one per reason
+    expected: Expected, name: str, found: Found
+) -> Check:
+    def say(verdict: Verdict, message: str, cure: str = "") -> Check:
+        what = f"DatabaseRole {expected.namespace}/{name}"
+        return Check(expected.key, what, verdict, message, cure)
+
+    role = found.role
+    if isinstance(role, Unreadable):
+        return say(Verdict.UNKNOWN, role.why)
+    if role is None:
+        return say(Verdict.BAD, "is not there", _WAIT)
+    if not _get(role, "status", "applied"):
+        said = _get(role, "status", "message") or "the operator has not looked at it"
+        return say(Verdict.BAD, f"is not applied: {said}", "mend what it says")
+    if _get(role, "status", "observedGeneration") != _get(role, "metadata", "generation"):
+        return say(Verdict.BAD, "was applied before its last change", "wait, or see its log")
+    if isinstance(found.secret, Unreadable | None):
+        return say(Verdict.GOOD, "is applied")
+    if _get(role, "status", "secretResourceVersion") != found.secret.get("resourceVersion"):
+        return say(
+            Verdict.BAD,
+            "its password is that of an older version of the secret",
+            "label the secret cnpg.io/reload=true, which a manifest of pgtenant's does",
+        )
+    return say(Verdict.GOOD, "is applied, with the password of the secret")
+
+
 def _database(  # noqa: PLR0911 - one per reason
     expected: Expected, name: str, found: Answer
 ) -> Check:
@@ -286,9 +323,3 @@ def _reseal(expected: Expected) -> str:
 
 def _present(expected: Expected) -> str:
     return f"pgtenant render cnpg {expected.key} writes ensure: present; or drop the entry"
-
-
-def _get(value: Any, *path: str) -> Any:
-    for key in path:
-        value = value.get(key) if isinstance(value, Mapping) else None
-    return value
