@@ -77,7 +77,7 @@ def run_render_cnpg(
 def rendered_of(done: Done) -> Rendered:
     """Return what became of the manifests, for a report."""
     files = [File(done.display[one.path], one.before, one.after) for one in done.changes]
-    return Rendered(files, done.unsealed, done.blocked, done.retired, done.gone)
+    return Rendered(files, done.unsealed, done.blocked, done.retired, done.gone, done.former)
 
 
 def _tell(done: Done, env: str, *, check: bool) -> None:

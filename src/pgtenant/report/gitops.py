@@ -37,6 +37,7 @@ class Rendered:
         blocked: why nothing of an entry is written, by key.
         retired: since when an entry is out of service, by key.
         gone: the roles of entries that the catalog has no more, by key.
+        former: the entries of roles that had them before they got another username, by role.
     """
 
     files: Sequence[File]
@@ -44,9 +45,10 @@ class Rendered:
     blocked: Mapping[str, str]
     retired: Mapping[str, str]
     gone: Mapping[str, str]
+    former: Mapping[str, str]
 
 
-NOTHING: Final = Rendered((), {}, {}, {}, {})
+NOTHING: Final = Rendered((), {}, {}, {}, {}, {})
 
 
 def rendered_json(rendered: Rendered, environment: str, *, written: bool) -> dict[str, Any]:
@@ -108,5 +110,8 @@ def _rendered(rendered: Rendered) -> dict[str, object]:
         "unsealed": [{"path": path, "why": why} for path, why in rendered.unsealed.items()],
         "blocked": [{"entry": key, "reason": why} for key, why in rendered.blocked.items()],
         "retired": [{"entry": key, "since": at} for key, at in rendered.retired.items()],
-        "gone": [{"entry": key, "role": role} for key, role in rendered.gone.items()],
+        "gone": [
+            *({"entry": key, "role": role} for key, role in rendered.gone.items()),
+            *({"entry": key, "role": role} for role, key in rendered.former.items()),
+        ],
     }
