@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from support.cnpg import CLUSTER, CLUSTER_TEXT, DIRECTORY, SHOP, GitOps
@@ -131,6 +133,8 @@ def test_another_username_does_not_take_the_database_along(gitops: GitOps) -> No
     done = gitops.rendered()
     assert gitops.sealed("shop") == {"username": "shop-owner", "password": "not-a-secret"}
     assert "retired? the role shop-user was shop's, which has another username now" in done.err
+    said = json.loads(gitops.render("--check", "--format", "json").out)
+    assert said["former"] == [{"entry": "shop", "role": "shop-user"}]
     names = [one["name"] for one in gitops.yaml(CLUSTER)["spec"]["managed"]["roles"]]
     assert names == ["legacy", "shop-user", "shop-owner"]
 

@@ -34,7 +34,7 @@ class Names:
     role_file: str
 
     @property
-    def files(self) -> tuple[str, str, str]:
+    def files(self) -> tuple[str, ...]:
         """Its files."""
         return self.sealed_file, self.database_file, self.role_file
 
