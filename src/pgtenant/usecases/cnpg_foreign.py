@@ -25,11 +25,13 @@ class Claim:
         entry: the entry.
         names: its names.
         file: of its database.
+        is_declared: whether its role has a file of its own.
     """
 
     entry: Entry
     names: Names
     file: Kept
+    is_declared: bool
 
 
 def blocked_by_others(
@@ -70,7 +72,7 @@ def _reasons(
 ) -> Iterator[str]:
     entry, named = one.entry, one.names
     yield _elsewhere(others, SEALED, named.secret, named.sealed_file)
-    if entry.username == start.owner and not start.declared and not adopt:
+    if entry.username == start.owner and not (adopt or start.declared or one.is_declared):
         yield (
             f"the role {entry.username} is the one that the cluster begins with (spec.bootstrap):"
             " `--adopt` takes it over"

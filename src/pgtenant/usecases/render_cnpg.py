@@ -224,7 +224,10 @@ def _look(
         for entry in catalog.entries
         if not asked.keys or entry.key in asked.keys
     ]
-    claims = [Claim(one.entry, one.names, one.database) for one in entries]
+    claims = [
+        Claim(one.entry, one.names, one.database, (directory / one.names.role_file).exists())
+        for one in entries
+    ]
     theirs = blocked_by_others(cnpg, catalog, directory, cluster, claims, adopt=asked.adopt)
     wanted = [
         Resource(_role(environment, one), one.names.role, one.names.role_file)

@@ -325,21 +325,29 @@ def _is_missing(root: Located | None, leaf: Leaf) -> bool:
 
 
 def _insist_on_aliases(before: str, after: str) -> None:
-    """Insist that all aliases repeat what they did.
+    """Insist that all aliases that are left repeat what they did.
 
     Raises:
         EditError: one does not.
     """
     if "*" not in before:
         return
-    pairs = zip(yaml_text.repeated(before), yaml_text.repeated(after), strict=True)
-    for one, other in pairs:
-        if one is not None and (other is None or _plain(one) != _plain(other)):
+    repeated = yaml_text.repeated(before)
+    left = iter(repeated)
+    for number, one in enumerate(yaml_text.repeated(after)):
+        if not any(_is_alike(one, other) for other in left):
+            there = repeated[number]
             raise EditError(
                 "has an anchor (`&name`) around what is to change, and an alias (`*name`) that"
                 " repeats it elsewhere; write the value out there",
-                one.line,
+                there.line if there is not None else 0,
             )
+
+
+def _is_alike(one: Located | None, other: Located | None) -> bool:
+    if one is None or other is None:
+        return one is other
+    return _plain(one) == _plain(other)
 
 
 def _plain(located: Located) -> object:
