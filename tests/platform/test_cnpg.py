@@ -30,6 +30,14 @@ DEFINITIONS = {
 BI = {"database_name": "shop_orders", "username": "bi-reader", "access_level": "reader"}
 
 
+@pytest.fixture(scope="module")
+def cluster(cluster: Cluster) -> Cluster:
+    """The API server, which knows what the manifests are about."""
+    for file, resource in DEFINITIONS.items():
+        cluster.define(file, resource)
+    return cluster
+
+
 @pytest.fixture
 def gitops(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> GitOps:
     made = GitOps(tmp_path, capsys)
@@ -38,8 +46,6 @@ def gitops(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> GitOps:
 
 
 def test_a_real_api_server_takes_and_keeps_them(cluster: Cluster, gitops: GitOps) -> None:
-    for file, resource in DEFINITIONS.items():
-        cluster.define(file, resource)
     gitops.rendered()
     apply = ("apply", "--server-side", "--field-manager=argocd", "--filename=-")
     with namespaces(cluster, "postgres"):
@@ -61,29 +67,14 @@ def test_a_real_api_server_takes_and_keeps_them(cluster: Cluster, gitops: GitOps
 
 @pytest.mark.major(min=17, max=17)
 def test_all_waves(cluster: Cluster, gitops: GitOps, instance: Instance) -> None:
-    for file, resource in DEFINITIONS.items():
-        cluster.define(file, resource)
     shared = SharedCluster(gitops, instance)
     shared.declare({"shop": SHOP, "shop_bi": BI})
     gitops.rendered()
-    apply = ("apply", "--server-side", "--field-manager=argocd", "--filename=-")
     with namespaces(cluster, "postgres"):
-        for name, text in sorted(gitops.manifests().items()):
-            done = cluster(*apply, given=text)
-            assert done.code == 0, f"{name}: {done.err}"
+        synced(cluster, shared, {})
         job = cluster.get("jobs.batch", "pgtenant-apply", "--namespace", "postgres")
-        hook = job["metadata"]["annotations"]["argocd.argoproj.io/hook"]
-        kept = [
-            one
-            for kind in ("clusters", "databases")
-            for one in cluster.get(f"{kind}.postgresql.cnpg.io", "--namespace", "postgres")["items"]
-        ]
         cluster("delete", "jobs.batch", "pgtenant-apply", "--namespace", "postgres")
-    assert hook == "PostSync"
-    operator = StandInOperator(instance, shared.secrets())
-    operator.reconcile(kept)
-    operator.reconcile(kept)
-    assert operator.failed == {}
+    assert job["metadata"]["annotations"]["argocd.argoproj.io/hook"] == "PostSync"
     shared.converge()
     with shared.tenant("bi-reader", "shop_orders") as reader:
         assert reader.execute("SELECT 1").fetchone() == (1,)
@@ -94,8 +85,6 @@ def test_all_waves(cluster: Cluster, gitops: GitOps, instance: Instance) -> None
 def test_out_of_service_and_away(
     cluster: Cluster, gitops: GitOps, instance: Instance, roles: str
 ) -> None:
-    for file, resource in DEFINITIONS.items():
-        cluster.define(file, resource)
     shared = SharedCluster(gitops, instance)
     shared.declare({"shop": SHOP, "shop_bi": BI})
     settings = gitops.read("pgtenant.toml").replace("[cnpg]", f'[cnpg]\nroles = "{roles}"')
@@ -136,8 +125,6 @@ def test_whether_it_has_arrived(
     capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    for file, resource in DEFINITIONS.items():
-        cluster.define(file, resource)
     gitops.declare({"shop": SHOP})
     gitops.rendered()
     monkeypatch.setenv("KUBECONFIG", cluster.environ["KUBECONFIG"])
@@ -226,8 +213,6 @@ def namespaces(cluster: Cluster, *names: str) -> Iterator[None]:
 
 
 def test_the_server_would_refuse_what_is_wrong(cluster: Cluster, gitops: GitOps) -> None:
-    for file, resource in DEFINITIONS.items():
-        cluster.define(file, resource)
     gitops.rendered()
     text = gitops.read(f"{DIRECTORY}/shop-db.yaml").replace("retain", "keep")
     text = text.replace("namespace: postgres", "namespace: default")

@@ -7,15 +7,11 @@ database's marker informs and decides nothing that matters to isolation.
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, replace
-from typing import Final
 
 from pgtenant.catalog.model import AccessLevel, Auth
+from pgtenant.planning.comment import fields_of, line_of, text_of, with_line
 from pgtenant.planning.retired import Retired, read_retired
-
-MANAGED_BY: Final = "pgtenant"
-_LONGEST: Final = 1000  # characters: nothing that we write comes near it
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +45,6 @@ class Marker:
     def text(self) -> str:
         """Render the compact JSON line."""
         fields = {
-            "managed_by": MANAGED_BY,
             "environment": self.environment,
             "entry": self.entry,
             "creating": self.creating,
@@ -61,8 +56,7 @@ class Marker:
             "second_of": self.second_of,
             "retired": self.retired.as_dict() if self.retired is not None else None,
         }
-        present = {key: value for key, value in fields.items() if value is not None}
-        return json.dumps(present, separators=(",", ":"), ensure_ascii=True)
+        return line_of({key: value for key, value in fields.items() if value is not None})
 
     def settled(self) -> Marker:
         """Return the marker of a role whose database stands."""
@@ -70,52 +64,27 @@ class Marker:
 
 
 def parse(comment: str | None) -> Marker | None:
-    """Read the marker off a comment; None when there is none that is ours.
-
-    A comment is text that other people write: whatever does not have the marker's
-    exact shape is a human's comment, not an error.
-    """
-    if not comment:
+    """Read the marker off a comment; None when there is none that is ours."""
+    if (fields := fields_of(comment)) is None:
         return None
-    try:
-        fields = json.loads(comment.rsplit("\n", 1)[-1])
-    except (ValueError, RecursionError):
-        return None
-    if not isinstance(fields, dict) or fields.get("managed_by") != MANAGED_BY:
-        return None
-    environment, entry = _text(fields.get("environment")), _text(fields.get("entry"))
+    environment, entry = text_of(fields.get("environment")), text_of(fields.get("entry"))
     if environment is None or entry is None:
         return None
-    level = _text(fields.get("access_level"))
+    level = text_of(fields.get("access_level"))
     return Marker(
         environment=environment,
         entry=entry,
-        creating=_text(fields.get("creating")),
+        creating=text_of(fields.get("creating")),
         access_level=AccessLevel(level) if level is not None and level in {*AccessLevel} else None,
-        initial_schema=_text(fields.get("initial_schema")),
-        inside=_text(fields.get("inside")),
-        secret=_text(fields.get("secret")),
+        initial_schema=text_of(fields.get("initial_schema")),
+        inside=text_of(fields.get("inside")),
+        secret=text_of(fields.get("secret")),
         auth=Auth.IAM if fields.get("auth") == Auth.IAM else None,
-        second_of=_text(fields.get("second_of")),
+        second_of=text_of(fields.get("second_of")),
         retired=read_retired(fields.get("retired")),
     )
 
 
 def with_marker(comment: str | None, marker: Marker) -> str:
-    """Return `comment` with `marker` as its last line, keeping what a human wrote before it.
-
-    Bytes that are no UTF-8 can't be sent back, and are spelled out.
-    """
-    if not comment:
-        return marker.text()
-    comment = comment.encode("utf-8", "backslashreplace").decode("utf-8")
-    if parse(comment) is None:
-        return f"{comment}\n{marker.text()}"
-    human, newline, _ = comment.rpartition("\n")
-    return f"{human}{newline}{marker.text()}"
-
-
-def _text(value: object) -> str | None:
-    """Accept what can be printed: half a surrogate or an escape sequence can't."""
-    fits = isinstance(value, str) and value.isprintable() and len(value) <= _LONGEST
-    return value if isinstance(value, str) and fits else None
+    """Return `comment` with `marker` as its last line, keeping what a human wrote before it."""
+    return with_line(comment, marker.text(), instead=parse(comment) is not None)

@@ -6,13 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from pgtenant.planning.comment import text_of
+
 OF_A_DUMP: Final = "/dump"
 """What the marker of a login that was made for a dump has behind the entry's key; no key has it."""
 
 UNSEEN: Final = "?"
 """In the place of roles of the provider, where the admin could not look."""
-
-_LONGEST = 1000  # characters
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,26 +76,26 @@ def read_retired(value: object) -> Retired | None:
     """Read what a marker has; None where it is not what we write."""
     if not isinstance(value, Mapping):
         return None
-    at, entry, database = value.get("at"), value.get("entry"), value.get("database")
-    if not (isinstance(at, str) and isinstance(entry, str)):
+    at, entry = text_of(value.get("at")), text_of(value.get("entry"))
+    database = value.get("database")
+    if at is None or entry is None or (database and text_of(database) is None):
         return None
-    if not all(_fits(text) for text in (at, entry, database or "")):
-        return None
-    unforced, foreign, dump = value.get("unforced"), value.get("foreign"), value.get("dump")
+    unforced = value.get("unforced")
     return Retired(
         at=at,
         entry=entry,
         login=value.get("login") is not False,
         database=database,
         open=value.get("open") is not False,
-        foreign=tuple(n for n in foreign if _fits(n)) if isinstance(foreign, list) else (),
+        foreign=_fitting(value.get("foreign")),
         window=value.get("window") is True,
         let_in=value.get("let_in") is True,
-        dump=dump if isinstance(dump, str) and _fits(dump) else "",
+        dump=text_of(value.get("dump")) or "",
         unforced=tuple(n for n in unforced if type(n) is int) if isinstance(unforced, list) else (),
         dropping=value.get("dropping") is True,
     )
 
 
-def _fits(text: object) -> bool:
-    return isinstance(text, str) and text.isprintable() and len(text) <= _LONGEST
+def _fitting(names: object) -> tuple[str, ...]:
+    found = names if isinstance(names, list) else ()
+    return tuple(name for one in found if (name := text_of(one)) is not None)

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from pgtenant.gitops.cnpg.seen import WAIT, at
+from pgtenant.gitops.cnpg.seen import WAIT, at, is_current
 from pgtenant.gitops.cnpg.status import Answer, Check, Seen, Unreadable, Verdict
 from pgtenant.planning.retirement.told import ToldRole
 
@@ -53,7 +53,7 @@ def _resource(leaving: Leaving, name: str, found: Answer) -> Check:
         return say(Verdict.UNKNOWN, found.why)
     if found is None or at(found, "spec", "login"):
         return say(Verdict.BAD, _USABLE, WAIT)
-    current = at(found, "status", "observedGeneration") == at(found, "metadata", "generation")
+    current = is_current(found)
     if not (current and at(found, "status", "applied")):
         said = at(found, "status", "message") or "the operator is not done with it"
         return say(Verdict.BAD, f"is not applied: {said}", "mend what it says")

@@ -14,3 +14,9 @@ def at(value: Any, *path: str) -> Any:
     for key in path:
         value = value.get(key) if isinstance(value, Mapping) else None
     return value
+
+
+def is_current(found: Mapping[str, Any]) -> bool:
+    """Return whether a controller's status is about an object's last change."""
+    seen: bool = at(found, "status", "observedGeneration") == at(found, "metadata", "generation")
+    return seen

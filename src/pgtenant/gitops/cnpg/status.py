@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final, TypeAlias
 
+from pgtenant.gitops.cnpg.sealed import RELOAD
 from pgtenant.gitops.cnpg.seen import WAIT as _WAIT
 from pgtenant.gitops.cnpg.seen import at as _get
+from pgtenant.gitops.cnpg.seen import is_current
 
 Seen: TypeAlias = "Mapping[str, Any]"
 """An object as the API server has it; of a secret no value."""
@@ -54,6 +56,11 @@ class Unreadable:
 
 Answer: TypeAlias = "Seen | Unreadable | None"
 """None where the server has no such object."""
+
+_Say: TypeAlias = "Callable[..., Check]"
+"""Make a check of what is at hand: a verdict, what was seen and what to do."""
+
+_OUTDATED: Final = "was applied before its last change", "wait, or see its log"
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,21 +255,24 @@ def _role(expected: Expected, found: Found) -> Check:  # noqa: PLR0911 - one per
     if "reconciled" not in states:
         state = states[0] if states else "not looked at yet"
         return say(Verdict.BAD, f"its state is: {state}", "wait for the operator, or see its log")
-    if isinstance(found.secret, Unreadable | None):
-        return say(Verdict.GOOD, "is reconciled")
     applied = ((status.get("passwordStatus") or {}).get(name) or {}).get("resourceVersion")
-    if applied != found.secret.get("resourceVersion"):
+    return _with_password(say, "is reconciled", found.secret, applied)
+
+
+def _with_password(say: _Say, good: str, secret: Answer, applied: object) -> Check:
+    """Judge a role that is as it should be by the version of the secret that was applied."""
+    if isinstance(secret, Unreadable | None):
+        return say(Verdict.GOOD, good)
+    if applied != secret.get("resourceVersion"):
         return say(
             Verdict.BAD,
             "its password is that of an older version of the secret",
-            "label the secret cnpg.io/reload=true, which a manifest of pgtenant's does",
+            f"label the secret {RELOAD}=true, which a manifest of pgtenant's does",
         )
-    return say(Verdict.GOOD, "is reconciled, with the password of the secret")
+    return say(Verdict.GOOD, f"{good}, with the password of the secret")
 
 
-def _resource(  # noqa: PLR0911 - one per reason
-    expected: Expected, name: str, found: Found
-) -> Check:
+def _resource(expected: Expected, name: str, found: Found) -> Check:
     def say(verdict: Verdict, message: str, cure: str = "") -> Check:
         what = f"DatabaseRole {expected.namespace}/{name}"
         return Check(expected.key, what, verdict, message, cure)
@@ -275,17 +285,10 @@ def _resource(  # noqa: PLR0911 - one per reason
     if not _get(role, "status", "applied"):
         said = _get(role, "status", "message") or "the operator has not looked at it"
         return say(Verdict.BAD, f"is not applied: {said}", "mend what it says")
-    if _get(role, "status", "observedGeneration") != _get(role, "metadata", "generation"):
-        return say(Verdict.BAD, "was applied before its last change", "wait, or see its log")
-    if isinstance(found.secret, Unreadable | None):
-        return say(Verdict.GOOD, "is applied")
-    if _get(role, "status", "secretResourceVersion") != found.secret.get("resourceVersion"):
-        return say(
-            Verdict.BAD,
-            "its password is that of an older version of the secret",
-            "label the secret cnpg.io/reload=true, which a manifest of pgtenant's does",
-        )
-    return say(Verdict.GOOD, "is applied, with the password of the secret")
+    if not is_current(role):
+        return say(Verdict.BAD, *_OUTDATED)
+    version = _get(role, "status", "secretResourceVersion")
+    return _with_password(say, "is applied", found.secret, version)
 
 
 def _database(  # noqa: PLR0911 - one per reason
@@ -307,12 +310,8 @@ def _database(  # noqa: PLR0911 - one per reason
     if not applied:
         said = _get(found, "status", "message") or "no reason given"
         return say(Verdict.BAD, f"is not applied: {said}", "mend what it says")
-    seen, wanted = (
-        _get(found, "status", "observedGeneration"),
-        _get(found, "metadata", "generation"),
-    )
-    if seen != wanted:
-        return say(Verdict.BAD, "was applied before its last change", "wait, or see its log")
+    if not is_current(found):
+        return say(Verdict.BAD, *_OUTDATED)
     return say(Verdict.GOOD, "is applied")
 
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Final
 
-from pgtenant.planning.marker import MANAGED_BY
+from pgtenant.planning.comment import line_of
 from pgtenant.planning.observed import Database, Observed, PasswordState, Role
 from pgtenant.planning.privileges import PUBLIC
 
@@ -62,8 +61,7 @@ class Delegation:
 
 def comment_of(environment: str) -> str:
     """Return the comment of a delegated admin. It is no marker: the role is no entry's."""
-    fields = {"managed_by": MANAGED_BY, "delegated_admin": environment}
-    return json.dumps(fields, separators=(",", ":"))
+    return line_of({"delegated_admin": environment})
 
 
 def half_made(state: Delegation, owners: Collection[str]) -> tuple[str, ...]:

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final
 
-from pgtenant.planning.marker import MANAGED_BY
-
-_LONGEST: Final = 1000  # characters
+from pgtenant.planning.comment import fields_of, line_of, text_of, with_line
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,28 +29,21 @@ class TenantRecord:
     def text(self) -> str:
         """Render the compact JSON line."""
         fields: dict[str, object] = {
-            "managed_by": MANAGED_BY,
             "environment": self.environment,
             "entry": self.entry,
             "tenant": self.tenant,
         }
         if self.template:
             fields["template"] = dict(sorted(self.template.items()))
-        return json.dumps(fields, separators=(",", ":"), ensure_ascii=True)
+        return line_of(fields)
 
 
 def read_record(comment: str | None) -> TenantRecord | None:
     """Read the record off a schema's comment; None when there is none that is ours."""
-    if not comment:
-        return None
-    try:
-        fields = json.loads(comment.rsplit("\n", 1)[-1])
-    except (ValueError, RecursionError):
-        return None
-    if not isinstance(fields, dict) or fields.get("managed_by") != MANAGED_BY:
+    if (fields := fields_of(comment)) is None:
         return None
     environment, entry, tenant = (
-        _text(fields, name) for name in ("environment", "entry", "tenant")
+        text_of(fields.get(name)) for name in ("environment", "entry", "tenant")
     )
     if environment is None or entry is None or tenant is None:
         return None
@@ -64,22 +53,10 @@ def read_record(comment: str | None) -> TenantRecord | None:
         environment=environment,
         entry=entry,
         tenant=tenant,
-        template={name: digest for name in files if (digest := _text(files, name)) is not None},
+        template={n: digest for n in files if (digest := text_of(files[n])) is not None},
     )
 
 
 def with_record(comment: str | None, record: TenantRecord) -> str:
     """Return `comment` with `record` as its last line, keeping what a human wrote before it."""
-    if not comment:
-        return record.text()
-    comment = comment.encode("utf-8", "backslashreplace").decode("utf-8")
-    if read_record(comment) is None:
-        return f"{comment}\n{record.text()}"
-    human, newline, _ = comment.rpartition("\n")
-    return f"{human}{newline}{record.text()}"
-
-
-def _text(fields: Mapping[str, Any], name: str) -> str | None:
-    value = fields.get(name)
-    fits = isinstance(value, str) and value.isprintable() and len(value) <= _LONGEST
-    return value if isinstance(value, str) and fits else None
+    return with_line(comment, record.text(), instead=read_record(comment) is not None)
