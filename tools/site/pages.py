@@ -11,7 +11,11 @@ from typing import Any, Final
 from docutils import nodes
 
 _LINK: Final = re.compile(r"(?<=\]\()(?P<path>(?:\.\./)+[^)#\s]+)")
-_START: Final = "mermaid.initialize({startOnLoad: true, theme: 'neutral', securityLevel: 'strict'})"
+# The ids of two diagrams would be the same where they are drawn within a millisecond.
+_START: Final = (
+    "mermaid.initialize({startOnLoad: true, theme: 'neutral', securityLevel: 'strict',"
+    " deterministicIds: true})"
+)
 
 LIBRARY: Final = "mermaid.min.js"
 """What draws the diagrams, where the build has it; without it their text stands there."""
