@@ -42,11 +42,11 @@ demo: $(STAMP) ## Show the main job on an embedded PostgreSQL
 test: lint ## Lint, then run the fast tests on real servers
 	@$(PYTEST) -n $(WORKERS) -m 'not slow' $(wildcard $(TESTS))
 
-test-full: $(STAMP) ## Run what takes longer: every fault at every statement, the report in Chromium
+test-full: $(STAMP) $(DOCS) ## Run what takes longer: every fault at every statement, pages in Chromium
 	@$(PYTEST) -n $(WORKERS) -m slow $(wildcard $(TESTS))
 	@$(PYTEST) -n $(WORKERS) --timeout 3600 $(wildcard tests/faults tests/browser)
 
-test-platform: $(STAMP) $(PLATFORM) $(DOCS) ## Try the platform repository: Terraform on a fake AWS, its workflows
+test-platform: $(STAMP) $(PLATFORM) ## Try the platform repository: Terraform on a fake AWS, its workflows
 	@$(PYTEST) -n $(PLATFORM_WORKERS) --dist loadfile --no-loadscope-reorder --timeout 3600 tests/platform
 
 faults: $(STAMP) ## Do the same, and make docs/faults.md from it

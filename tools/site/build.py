@@ -15,7 +15,7 @@ import tarfile
 import tempfile
 from pathlib import Path
 
-from support.npm import FetchError, packed
+from support.npm import FetchError, locked, packed
 from tools.site.pages import LIBRARY
 
 HERE = Path(__file__).parent
@@ -31,15 +31,16 @@ MERMAID = (
 
 def main(out: Path) -> int:
     """Build the site into a directory; return the exit code."""
-    arguments = ["--fail-on-warning", "--keep-going", "--fresh-env", "--quiet"]
-    arguments += ["--conf-dir", str(HERE), "--doctree-dir", str(CACHE / "doctrees")]
-    with tempfile.TemporaryDirectory() as static:
+    arguments = ["--fail-on-warning", "--keep-going", "--quiet", "--conf-dir", str(HERE)]
+    with tempfile.TemporaryDirectory() as directory:
+        static = Path(directory, "static")
+        static.mkdir()
         try:
-            Path(static, LIBRARY).write_bytes(library())
+            (static / LIBRARY).write_bytes(library())
         except FetchError as error:
             print(f"Diagrams stay text: {error}.", file=sys.stderr)
-        paths = ",".join((str(HERE / "static"), static))
-        arguments += ["--define", f"html_static_path={paths}"]
+        arguments += ["--define", f"html_static_path={HERE / 'static'},{static}"]
+        arguments += ["--doctree-dir", str(Path(directory, "doctrees"))]
         done = subprocess.run(
             [sys.executable, "-m", "sphinx", *arguments, str(ROOT / "docs"), str(out)], check=False
         )
@@ -56,14 +57,16 @@ def library() -> bytes:
     """
     version, digest = MERMAID
     kept = CACHE / f"mermaid-{version}.min.js"
-    if not kept.is_file():
-        with tempfile.TemporaryDirectory() as directory:
-            tarball = packed("mermaid", version, digest, Path(directory))
-        with tarfile.open(fileobj=io.BytesIO(tarball)) as archive:
-            file = archive.extractfile("package/dist/mermaid.min.js")
-            content = file.read() if file else b""
-        CACHE.mkdir(exist_ok=True)
-        kept.write_bytes(content)
+    CACHE.mkdir(exist_ok=True)
+    with locked(kept.with_suffix(".lock")):
+        if not kept.is_file():
+            with tempfile.TemporaryDirectory() as directory:
+                tarball = packed("mermaid", version, digest, Path(directory))
+            with tarfile.open(fileobj=io.BytesIO(tarball)) as archive:
+                file = archive.extractfile("package/dist/mermaid.min.js")
+                fresh = kept.with_suffix(".fresh")
+                fresh.write_bytes(file.read() if file else b"")
+            fresh.rename(kept)
     return kept.read_bytes()
 
 
