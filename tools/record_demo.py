@@ -3,7 +3,7 @@
     python tools/record_demo.py
 
 writes docs/demo/demo.cast, which `asciinema play` shows, and docs/demo/demo.svg, on which the lines
-appear as they did. Nothing of the machine is in it but how long it took.
+appear as they did, pauses of more than a second cut to one.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import struct
 import sys
 import termios
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from fcntl import ioctl
 from pathlib import Path
 from xml.sax.saxutils import escape
@@ -31,6 +31,7 @@ TITLE = "pgtenant demo"
 Event = tuple[float, str]
 """Seconds since the beginning, and what was printed then."""
 
+_LONGEST_PAUSE = 1.0
 _FONT, _WIDTH, _HEIGHT, _MARGIN = 14, 8.43, 19, 16
 _COLOURS = {
     "red": "#f28b82",
@@ -64,10 +65,13 @@ def record() -> list[Event]:
         environ |= {"TERM": "xterm-256color", "LANG": "C.UTF-8"}
         os.execvpe(sys.executable, [sys.executable, "-m", "pgtenant", "demo"], environ)
     ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", ROWS, COLUMNS, 0, 0))
-    began, events, rest = time.monotonic(), [], b""
+    events: list[Event] = []
+    last, shown, rest = time.monotonic(), 0.0, b""
     while chunk := _read(terminal):
         text, rest = _decoded(rest + chunk)
-        events.append((round(time.monotonic() - began, 3), text))
+        now = time.monotonic()
+        last, shown = now, shown + min(now - last, _LONGEST_PAUSE)
+        events.append((round(shown, 3), text))
     os.close(terminal)
     _, status = os.waitpid(pid, 0)
     if os.waitstatus_to_exitcode(status) != 0:
@@ -75,7 +79,7 @@ def record() -> list[Event]:
     return events
 
 
-def cast(events: list[Event]) -> str:
+def cast(events: Sequence[Event]) -> str:
     """Return the recording as an asciicast of version 2.
 
     https://docs.asciinema.org/manual/asciicast/v2/
@@ -90,7 +94,7 @@ def played(text: str) -> list[Event]:
     return [(row[0], row[2]) for row in map(json.loads, text.splitlines()[1:]) if row[1] == "o"]
 
 
-def lines(events: list[Event]) -> Iterator[tuple[float, Text]]:
+def lines(events: Sequence[Event]) -> Iterator[tuple[float, Text]]:
     """Return each line that stays, and when it was whole. A progress line does not stay."""
     decoder, line = AnsiDecoder(), ""
     for when, text in events:
@@ -100,7 +104,7 @@ def lines(events: list[Event]) -> Iterator[tuple[float, Text]]:
             yield when, decoder.decode_line(shown)
 
 
-def svg(events: list[Event]) -> str:
+def svg(events: Sequence[Event]) -> str:
     """Return a picture on which the lines appear as they were printed."""
     rows = list(lines(events))
     width = round(COLUMNS * _WIDTH) + 2 * _MARGIN
