@@ -109,7 +109,8 @@ def fetched(
     passwords = {}
     for one in to_seal(wanted, versions, reseal=reseal):
         text = str(texts[one.stored])
-        credentials = parse(one.stored, text, expected_username=one.wanted.username)
+        role = one.wanted.username  # the operator has one login a role
+        credentials = parse(one.stored, text, expected_username=role, logins={role})
         passwords[one.stored] = credentials.password
     return Secrets(passwords, versions)
 

@@ -197,6 +197,14 @@ def test_another_user_is_sealed_again(shop: GitOps) -> None:
     assert shop.yaml(DATABASE)["spec"]["owner"] == "shop-owner"
 
 
+def test_a_secret_of_another_login_is_not_sealed(shop: GitOps) -> None:
+    shop.secret("shop", SHOP | {"username": "shop-user_b"}, "not-a-secret-of-somebody-else")
+    refused = shop.render()
+    assert refused.code == 1
+    assert "field 'username' is not 'shop-user'" in refused.output
+    assert not (shop.root / SEALED).exists()
+
+
 @pytest.mark.parametrize(("scope", "label"), [("namespace-wide", "postgres"), ("cluster-wide", "")])
 def test_wider_scopes(shop: GitOps, scope: str, label: str) -> None:
     shop.rendered()
