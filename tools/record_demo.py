@@ -33,13 +33,14 @@ Event = tuple[float, str]
 
 _LONGEST_PAUSE = 1.0
 _FONT, _WIDTH, _HEIGHT, _MARGIN = 14, 8.43, 19, 16
+# As rich calls those of the eight that stand in a terminal's escapes.
 _COLOURS = {
-    "red": "#f28b82",
-    "green": "#81c995",
-    "yellow": "#fdd663",
-    "blue": "#8ab4f8",
-    "magenta": "#d7aefb",
-    "cyan": "#78d9ec",
+    "color(1)": "#f28b82",
+    "color(2)": "#81c995",
+    "color(3)": "#fdd663",
+    "color(4)": "#8ab4f8",
+    "color(5)": "#d7aefb",
+    "color(6)": "#78d9ec",
 }
 
 
@@ -127,6 +128,7 @@ text {{ font: {_FONT}px ui-monospace, Menlo, Consolas, "DejaVu Sans Mono", monos
 
 
 def _drawn(number: int, when: float, text: Text) -> str:
+    text.truncate(COLUMNS, overflow="ellipsis")
     y = _MARGIN + (number + 1) * _HEIGHT - 5
     spans = "".join(_span(part) for part in text.divide(_edges(text)))
     return f'<text x="{_MARGIN}" y="{y}" style="animation-delay: {when:.2f}s">{spans}</text>'
@@ -137,9 +139,8 @@ def _edges(text: Text) -> list[int]:
 
 
 def _span(part: Text) -> str:
-    style = [span.style for span in part.spans]
-    names = " ".join(map(str, style)).split()
-    look = "".join(f' fill="{_COLOURS[name]}"' for name in names[:] if name in _COLOURS)
+    names = " ".join(str(span.style) for span in part.spans).split()
+    look = "".join(f' fill="{_COLOURS[name]}"' for name in names if name in _COLOURS)
     look += ' font-weight="bold"' if "bold" in names else ""
     look += ' opacity="0.65"' if "dim" in names else ""
     words = escape(part.plain)

@@ -12,7 +12,7 @@ import pytest
 from pgtenant.cli import main
 from pgtenant.demo.stand_in import make_secrets
 from pgtenant.errors import CatalogError
-from tools.record_demo import OUT, Event, lines, played, record
+from tools.record_demo import OUT, Event, lines, played, record, svg
 
 
 def test_a_sandbox_goes_into_no_directory_with_something_in_it(
@@ -60,6 +60,7 @@ def test_the_recording_plays() -> None:
     assert json.loads(text.splitlines()[0])["version"] == 2
     times = [when for when, _ in played(text)]
     assert times == sorted(times)
+    assert (OUT / "demo.svg").read_text("utf-8") == svg(played(text)), "run `make demo-recording`"
 
 
 @pytest.mark.slow
