@@ -22,6 +22,7 @@ class Action(StrEnum):
     CREATE_EXTENSION = "create_extension"
     CLOSE_DATABASE = "close_database"
     STORE_SECRET = "store_secret"  # noqa: S105
+    WRITE_MANIFEST = "write_manifest"
     END_SESSION = "end_session"
     DUMP_DATABASE = "dump_database"
     CLEAN_UP = "clean_up"
