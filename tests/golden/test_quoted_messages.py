@@ -105,6 +105,11 @@ def _texts(tree: ast.AST) -> Iterator[str]:
             parts = (
                 part.value if isinstance(part, ast.Constant) else _ANYTHING for part in node.values
             )
-            yield from map(str.strip, "".join(map(str, parts)).split("\n"))
+            yield from map(_bare, "".join(map(str, parts)).split("\n"))
         elif isinstance(node, ast.Constant) and isinstance(node.value, str):
-            yield from map(str.strip, node.value.split("\n"))
+            yield from map(_bare, node.value.split("\n"))
+
+
+def _bare(line: str) -> str:
+    """Return a line without what joins it to another one."""
+    return line.strip(" .,;")
