@@ -24,6 +24,7 @@ html_static_path = [str(Path(__file__).with_name("static"))]
 html_css_files = ["site.css"]
 html_copy_source = False
 html_show_sphinx = False
+html_show_copyright = False
 
 navigation = {
     "Tutorial": ["tutorial"],
