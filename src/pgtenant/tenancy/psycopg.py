@@ -52,20 +52,10 @@ def for_tenant(
 async def async_for_tenant(
     connection: _A, tenant: Tenant | TenantId, *, setting: str = SETTING
 ) -> AsyncIterator[_A]:
-    """Do the same on an asynchronous connection.
-
-    Args:
-        connection: idle, with autocommit or without; of no other task meanwhile.
-        tenant: whose rows are seen and written in the block; behind it, nobody's.
-        setting: what policies read, as `tenancy.setting` of the catalog's entry.
-
-    Yields:
-        The connection.
+    """Do what `for_tenant` does on an asynchronous connection, of no other task meanwhile.
 
     Raises:
-        NoTenantError: there is no tenant.
-        OpenTransactionError: a transaction is open, such as another tenant's block.
-        psycopg.Error: whatever the server refuses.
+        TenancyError: as there.
     """
     values = settings_of(tenant, setting)
     _refuse_open(connection.info.transaction_status)

@@ -39,7 +39,7 @@ def for_tenant(target: _T, tenant: Tenant | TenantId, *, setting: str = SETTING)
         sqlalchemy.exc.SQLAlchemyError: whatever the server refuses.
     """
     values = settings_of(tenant, setting)
-    _refuse(target, values)
+    _refuse(target, values[setting])
     with target.begin():
         _enter(target, values)
         yield target
@@ -49,31 +49,19 @@ def for_tenant(target: _T, tenant: Tenant | TenantId, *, setting: str = SETTING)
 async def async_for_tenant(
     target: _A, tenant: Tenant | TenantId, *, setting: str = SETTING
 ) -> AsyncIterator[_A]:
-    """Do the same with an asynchronous session or connection.
-
-    Args:
-        target: a session with one engine, or a connection, without an open transaction.
-        tenant: whose rows are seen and written in the block; behind it, nobody's.
-        setting: what policies read, as `tenancy.setting` of the catalog's entry.
-
-    Yields:
-        The session or the connection.
+    """Do what `for_tenant` does with an asynchronous session or connection.
 
     Raises:
-        NoTenantError: there is no tenant.
-        OpenTransactionError: a transaction is open, such as another tenant's block.
-        OtherTenantError: the session holds objects that it had for another tenant.
-        NoTransactionError: the engine commits each statement by itself.
-        sqlalchemy.exc.SQLAlchemyError: whatever the server refuses.
+        TenancyError: as there.
     """
     values = settings_of(tenant, setting)
-    _refuse(target.sync_session if isinstance(target, AsyncSession) else target, values)
+    _refuse(target.sync_session if isinstance(target, AsyncSession) else target, values[setting])
     async with target.begin():
         await target.run_sync(_enter, values)
         yield target
 
 
-def _refuse(target: Session | Connection | AsyncConnection, values: Mapping[str, str]) -> None:
+def _refuse(target: Session | Connection | AsyncConnection, tenant: str) -> None:
     within = target.bind if isinstance(target, Session) else None
     if target.in_transaction() or (isinstance(within, Connection) and within.in_transaction()):
         raise OpenTransactionError(
@@ -82,12 +70,12 @@ def _refuse(target: Session | Connection | AsyncConnection, values: Mapping[str,
         )
     if isinstance(target, Session):
         # `Session.get` answers from these without asking the server.
-        if target.info.get(_LAST, values) != values and (target.identity_map or target.new):
+        if target.info.get(_LAST, tenant) != tenant and (target.identity_map or target.new):
             raise OtherTenantError(
                 "this session still holds objects of another tenant; take a session for each"
                 " tenant, or call its expunge_all() between them"
             )
-        target.info[_LAST] = dict(values)
+        target.info[_LAST] = tenant
 
 
 def _enter(target: Session | Connection, values: Mapping[str, str]) -> None:

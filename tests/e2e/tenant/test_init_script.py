@@ -13,14 +13,9 @@ from pgtenant.cli import main
 from support.instance import Instance
 from support.project import Project, Result, password_of
 from support.psql import run_script
+from support.qualisys import ENTRY, USER
 
-ENTRY: dict[str, Any] = {
-    "database_name": "qualisys_master",
-    "username": "app_user",
-    "createdb": False,
-    "tenancy": {},
-}
-PASSWORD = password_of("app_user")
+PASSWORD = password_of(USER)
 
 
 def _script(project: Project, **other: Any) -> Path:

@@ -95,6 +95,20 @@ def test_other_cursors_rows_and_settings(shared: Shared) -> None:
         assert row == {"other": str(ACME), "usual": None}
 
 
+def test_in_a_pipeline(shared: Shared) -> None:
+    with psycopg.connect(shared.conninfo) as connection, connection.pipeline():
+        with for_tenant(connection, ACME):
+            cursor = connection.execute(NOTES)
+            with pytest.raises(OpenTransactionError), for_tenant(connection, GLOBEX):
+                pytest.fail("ran")
+        assert cursor.fetchall() == [("acme",)]
+        with for_tenant(connection, GLOBEX):
+            assert connection.execute(NOTES).fetchall() == [("globex",)]
+        nobody = Tenant(ACME, role="nobody_of_that_name")
+        with pytest.raises(psycopg.errors.InvalidParameterValue), for_tenant(connection, nobody):
+            pass
+
+
 def test_schemas_and_a_role_of_its_own(shared: Shared) -> None:
     instance = shared.instance
     instance.su("CREATE ROLE tenant_acme NOLOGIN")
