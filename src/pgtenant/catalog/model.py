@@ -42,6 +42,8 @@ class Tenancy:
         schema_prefix: what the schema of every tenant starts with.
         setting: the custom setting that holds the current tenant, with a dot in its name.
         column: the column of every tenant table that holds the tenant.
+        template: a directory of `.sql` files below the project's `schemas/`, or None.
+        tenants_file: declares the tenants' slugs, one a line; a path in the project, or None.
         runtime_role: the application gets a second login with DML only.
         role_per_tenant: every tenant gets a role of its own.
     """
@@ -49,6 +51,8 @@ class Tenancy:
     schema_prefix: str = "tenant_"
     setting: str = "app.current_tenant"
     column: str = "tenant_id"
+    template: str | None = None
+    tenants_file: str | None = None
     runtime_role: bool = False
     role_per_tenant: bool = False
 
@@ -183,6 +187,17 @@ TENANCY_FIELDS = (
         "The column of every tenant table that holds the tenant.",
         default="tenant_id",
         pattern=f"^{_IDENTIFIER}$",
+    ),
+    FieldSpec(
+        "template",
+        Kind.STRING,
+        "What every tenant's schema is filled with: a directory below the project's `schemas/`, "
+        "whose `.sql` files run in order of their names.",
+    ),
+    FieldSpec(
+        "tenants_file",
+        Kind.STRING,
+        "Declares the tenants: a file of the project with one slug a line, and `#` comments.",
     ),
     FieldSpec(
         "runtime_role",
