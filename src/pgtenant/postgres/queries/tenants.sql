@@ -6,11 +6,22 @@ WITH RECURSIVE tenant AS (
       FROM pg_namespace n
      WHERE starts_with(n.nspname, %(prefix)s)
        AND (%(only)s::text IS NULL OR n.nspname = %(only)s)
+), chosen AS (
+    SELECT c.oid FROM pg_class c JOIN tenant t ON t.oid = c.relnamespace
+     WHERE %(only)s::text IS NULL AND c.relkind IN ('r', 'p', 'm', 'f')
+    UNION ALL
+    -- No index finds the relations of one schema but that of what depends on it.
+    SELECT d.objid FROM tenant t
+      JOIN pg_depend d ON d.refclassid = 'pg_namespace'::regclass AND d.refobjid = t.oid
+                      AND d.classid = 'pg_class'::regclass
+     WHERE %(only)s::text IS NOT NULL
 ), base AS (
-    SELECT c.oid, t.nspname, c.relname, c.relkind, c.relowner, c.relrowsecurity,
+    -- How many there are the planner can't know; with a limit each is looked up in the index.
+    SELECT c.oid, n.nspname, c.relname, c.relkind, c.relowner, c.relrowsecurity,
            c.relforcerowsecurity, c.relacl, c.relnamespace
-      FROM pg_class c
-      JOIN tenant t ON t.oid = c.relnamespace
+      FROM chosen x
+     CROSS JOIN LATERAL (SELECT * FROM pg_class c WHERE c.oid = x.oid LIMIT 1) c
+      JOIN tenant n ON n.oid = c.relnamespace
      WHERE c.relkind IN ('r', 'p', 'm', 'f')
 ), reading AS (
     -- Views are few, also where tables are many.
@@ -20,11 +31,28 @@ WITH RECURSIVE tenant AS (
       JOIN pg_namespace n ON n.oid = v.relnamespace
       JOIN pg_depend d ON d.classid = 'pg_rewrite'::regclass AND d.objid = w.oid
                       AND d.refclassid = 'pg_class'::regclass AND d.refobjid <> w.ev_class
-     WHERE n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
-), reader AS (
+     WHERE %(only)s::text IS NULL
+       AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
+), reader_of_any AS (
     SELECT g.ev_class AS oid FROM reading g JOIN base b ON b.oid = g.refobjid
     UNION
-    SELECT g.ev_class FROM reading g JOIN reader x ON x.oid = g.refobjid
+    SELECT g.ev_class FROM reading g JOIN reader_of_any x ON x.oid = g.refobjid
+), reader_of_one AS (
+    SELECT b.oid, b.oid AS read FROM base b WHERE %(only)s::text IS NOT NULL
+    UNION
+    SELECT w.ev_class, x.oid
+      FROM reader_of_one x
+     CROSS JOIN LATERAL (
+        SELECT w.ev_class
+          FROM pg_depend d
+          JOIN pg_rewrite w ON w.oid = d.objid
+         WHERE d.refclassid = 'pg_class'::regclass AND d.refobjid = x.oid
+           AND d.classid = 'pg_rewrite'::regclass AND w.ev_class <> x.oid
+        OFFSET 0) w
+), reader AS (
+    SELECT oid FROM reader_of_any
+    UNION
+    SELECT oid FROM reader_of_one WHERE oid <> read
 ), relation AS (
     SELECT * FROM base
     UNION
@@ -43,67 +71,86 @@ WITH RECURSIVE tenant AS (
          WHERE a.attrelid = r.oid AND a.attname = %(column)s AND a.attnum > 0 AND NOT a.attisdropped
          LIMIT 1) a
       LEFT JOIN pg_collation l ON l.oid = a.attcollation
+), policy_row AS MATERIALIZED (
+    SELECT r.oid AS relation, p.*, p.polqual::text AS qual, p.polwithcheck::text AS checked,
+           coalesce(c.attnum, 0) AS attnum
+      FROM relation r
+     CROSS JOIN LATERAL (SELECT * FROM pg_policy p WHERE p.polrelid = r.oid OFFSET 0) p
+      LEFT JOIN own_column c ON c.oid = r.oid
+), expression AS (
+    -- To print one takes longer than all else about its table. Where the tree is the same, and the tenant column at
+    -- the same place, the text is that of any of them.
+    SELECT g.*, pg_get_expr(s.polqual, s.polrelid) AS using_text,
+           pg_get_expr(s.polwithcheck, s.polrelid) AS check_text
+      FROM (SELECT qual, checked, attnum, min(p.oid) AS sample
+              FROM policy_row p GROUP BY qual, checked, attnum) g
+      JOIN pg_policy s ON s.oid = g.sample
 ), policy AS (
-    SELECT p.polrelid AS oid,
+    SELECT p.relation AS oid,
            jsonb_agg(jsonb_build_array(
                p.polname, p.polpermissive, p.polcmd,
                CASE WHEN p.polroles = '{0}' THEN '[]'
                     ELSE (SELECT jsonb_agg(pg_get_userbyid(o) ORDER BY pg_get_userbyid(o))
                             FROM unnest(p.polroles) o) END,
-               pg_get_expr(p.polqual, p.polrelid), pg_get_expr(p.polwithcheck, p.polrelid))
+               e.using_text, e.check_text)
                ORDER BY p.polname) AS policies
-      FROM pg_policy p
-      JOIN relation r ON r.oid = p.polrelid
-     GROUP BY p.polrelid
+      FROM policy_row p
+      JOIN expression e ON e.attnum = p.attnum
+                       AND coalesce(e.qual, '') = coalesce(p.qual, '')
+                       AND coalesce(e.checked, '') = coalesce(p.checked, '')
+     GROUP BY p.relation
 ), index AS (
-    SELECT i.indrelid AS oid,
-           bool_or(i.indkey[0] = c.attnum AND i.indisvalid AND i.indpred IS NULL
-                   AND m.amname IN ('btree', 'hash')) AS serves,
-           jsonb_agg(jsonb_build_array(
-               k.relname, i.indisprimary,
-               coalesce(c.attnum = ANY ((i.indkey::int2[])[0:i.indnkeyatts - 1]), false)
-               AND (NOT i.indisexclusion
-                    OR EXISTS (SELECT FROM pg_constraint x
-                                CROSS JOIN unnest(x.conkey, x.conexclop) u(attnum, operator)
-                                 JOIN pg_operator o ON o.oid = u.operator
-                                WHERE x.conindid = i.indexrelid AND u.attnum = c.attnum
-                                  AND o.oprname = '=')))
-               ORDER BY k.relname) FILTER (WHERE i.indisunique OR i.indisexclusion) AS keys
-      FROM pg_index i
-      JOIN relation r ON r.oid = i.indrelid
-      JOIN pg_class k ON k.oid = i.indexrelid
-      JOIN pg_am m ON m.oid = k.relam
-      LEFT JOIN own_column c ON c.oid = i.indrelid
-     GROUP BY i.indrelid
+    SELECT r.oid, i.*
+      FROM relation r
+      LEFT JOIN own_column c ON c.oid = r.oid
+     CROSS JOIN LATERAL (
+        SELECT bool_or(i.indkey[0] = c.attnum AND i.indisvalid AND i.indpred IS NULL
+                       AND m.amname IN ('btree', 'hash')) AS serves,
+               jsonb_agg(jsonb_build_array(
+                   k.relname, i.indisprimary,
+                   coalesce(c.attnum = ANY ((i.indkey::int2[])[0:i.indnkeyatts - 1]), false)
+                   AND (NOT i.indisexclusion
+                        OR EXISTS (SELECT FROM pg_constraint x
+                                    CROSS JOIN unnest(x.conkey, x.conexclop) u(attnum, operator)
+                                     JOIN pg_operator o ON o.oid = u.operator
+                                    WHERE x.conindid = i.indexrelid AND u.attnum = c.attnum
+                                      AND o.oprname = '=')))
+                   ORDER BY k.relname) FILTER (WHERE i.indisunique OR i.indisexclusion) AS keys
+          FROM pg_index i
+          JOIN pg_class k ON k.oid = i.indexrelid
+          JOIN pg_am m ON m.oid = k.relam
+         WHERE i.indrelid = r.oid) i
 ), foreign_key AS (
-    SELECT k.conrelid AS oid,
-           jsonb_agg(jsonb_build_array(
-               k.conname,
-               CASE WHEN f.relnamespace = r.relnamespace THEN '' ELSE n.nspname || '.' || f.relname END,
-               EXISTS (SELECT FROM unnest(k.conkey, k.confkey) u(here, there)
-                        WHERE u.here = c.attnum AND u.there = a.attnum),
-               f.relnamespace <> r.relnamespace AND starts_with(n.nspname, %(prefix)s))
-               ORDER BY k.conname) AS keys
-      FROM pg_constraint k
-      JOIN relation r ON r.oid = k.conrelid
-      JOIN pg_class f ON f.oid = k.confrelid
-      JOIN pg_namespace n ON n.oid = f.relnamespace
-      LEFT JOIN own_column c ON c.oid = k.conrelid
-      LEFT JOIN pg_attribute a ON a.attrelid = k.confrelid AND a.attname = %(column)s
-                              AND NOT a.attisdropped
-     WHERE k.contype = 'f'
-     GROUP BY k.conrelid
+    SELECT r.oid, k.keys
+      FROM relation r
+      LEFT JOIN own_column c ON c.oid = r.oid
+     CROSS JOIN LATERAL (
+        SELECT jsonb_agg(jsonb_build_array(
+                   k.conname,
+                   CASE WHEN f.relnamespace = r.relnamespace THEN ''
+                        ELSE n.nspname || '.' || f.relname END,
+                   EXISTS (SELECT FROM unnest(k.conkey, k.confkey) u(here, there)
+                            WHERE u.here = c.attnum AND u.there = a.attnum),
+                   f.relnamespace <> r.relnamespace AND starts_with(n.nspname, %(prefix)s))
+                   ORDER BY k.conname) AS keys
+          FROM pg_constraint k
+          JOIN pg_class f ON f.oid = k.confrelid
+          JOIN pg_namespace n ON n.oid = f.relnamespace
+          LEFT JOIN pg_attribute a ON a.attrelid = k.confrelid AND a.attname = %(column)s
+                                  AND NOT a.attisdropped
+         WHERE k.conrelid = r.oid AND k.contype = 'f') k
 ), sequence AS (
-    SELECT d.adrelid AS oid,
-           jsonb_agg(DISTINCT n.nspname || '.' || s.relname) AS names
-      FROM pg_attrdef d
-      JOIN relation r ON r.oid = d.adrelid
-      JOIN pg_depend p ON p.classid = 'pg_attrdef'::regclass AND p.objid = d.oid
-                      AND p.refclassid = 'pg_class'::regclass
-      JOIN pg_class s ON s.oid = p.refobjid AND s.relkind = 'S'
-                     AND s.relnamespace <> r.relnamespace
-      JOIN pg_namespace n ON n.oid = s.relnamespace
-     GROUP BY d.adrelid
+    SELECT r.oid, s.names
+      FROM relation r
+     CROSS JOIN LATERAL (
+        SELECT jsonb_agg(DISTINCT n.nspname || '.' || s.relname) AS names
+          FROM pg_attrdef d
+          JOIN pg_depend p ON p.classid = 'pg_attrdef'::regclass AND p.objid = d.oid
+                          AND p.refclassid = 'pg_class'::regclass
+          JOIN pg_class s ON s.oid = p.refobjid AND s.relkind = 'S'
+                         AND s.relnamespace <> r.relnamespace
+          JOIN pg_namespace n ON n.oid = s.relnamespace
+         WHERE d.adrelid = r.oid) s
 ), relation_group AS (
     -- aclitem has no order, so this can only be hashed.
     SELECT r.relkind, r.relowner, r.relrowsecurity, r.relforcerowsecurity, r.relacl, c.type, c.loose,
