@@ -36,6 +36,7 @@ from pgtenant.planning.observed import (
 )
 from pgtenant.planning.privileges import ObjectKind
 from pgtenant.planning.sql.text import can_be_sent
+from pgtenant.planning.tenants.slugs import closed_like
 from pgtenant.postgres.failures import failed
 from pgtenant.postgres.libpq import Connection, load_json
 from pgtenant.postgres.queries import query
@@ -163,6 +164,7 @@ async def read_whole(
         "roles": _array(managed),
         "wanted": json.dumps(wanted, ensure_ascii=False),
         "will_own": will_own,
+        "closed": closed_like(tenancy=database.tenancy),
     }
 
     async def once() -> tuple[Any, ...] | None:

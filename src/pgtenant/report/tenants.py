@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import groupby
 from typing import Any, Final
 
@@ -13,10 +13,12 @@ from pgtenant.report.document import EMPTY, Document, Line, Span, Style, documen
 from pgtenant.report.jsonout import cleaned
 from pgtenant.report.safe import name, shown
 from pgtenant.report.table import table
-from pgtenant.report.words import count
+from pgtenant.report.words import count, some
 
 _MOST: Final = 3
+_MANY: Final = 10
 _HEAD: Final = ("tenant", "schema", "tables", "findings")
+_RETIRED: Final = ("retired", "schema", "on")
 
 
 def list_text(view: View, *, environment: str) -> Document:
@@ -39,6 +41,7 @@ def tenants_json(view: View | None, *, environment: str) -> dict[str, Any]:
     """Return the object that `schemas/tenant.schema.json` describes."""
     if view is None:
         return {"environment": environment, "entry": "", "tenants": [], "findings": []}
+    undeclared = view.undeclared
     return cleaned(
         {
             "environment": environment,
@@ -51,10 +54,19 @@ def tenants_json(view: View | None, *, environment: str) -> dict[str, Any]:
                     "schema": tenant.schema,
                     "tables": tenant.tables,
                     "findings": tenant.findings,
+                    **(
+                        {}
+                        if view.declared is None
+                        else {"declared": tenant.schema not in undeclared}
+                    ),
                 }
                 for tenant in view.tenants
             ],
-            "findings": [_object(finding) for finding in view.findings],
+            "retired": [
+                {"slug": one.slug, "schema": one.schema, "date": one.date} for one in view.retired
+            ],
+            "missing": [{"slug": one.slug, "schema": one.schema} for one in view.missing],
+            "findings": [finding_json(finding) for finding in view.findings],
         }
     )
 
@@ -68,6 +80,17 @@ def _list(view: View, environment: str) -> Iterator[Line]:
         styles = [Style.WARN if t.findings else Style.NORMAL for t in view.tenants]
         yield from table(_HEAD, rows, styles)
     yield EMPTY
+    if view.retired:
+        gone = [(name(t.slug), name(t.schema), t.date) for t in view.retired]
+        yield from table(_RETIRED, gone)
+        yield EMPTY
+    if missing := [tenant.slug for tenant in view.missing]:
+        add = f"`pgtenant tenant add -e {environment} {view.entry}` makes them"
+        yield line(f"Declared and not there: {some(missing, _MANY)}; {add}", Style.WARN)
+    if undeclared := view.undeclared:
+        slugs = [tenant.slug for tenant in view.tenants if tenant.schema in undeclared]
+        yield line(f"There and not declared: {some(slugs, _MANY)}", Style.WARN)
+    yield EMPTY
     found = len(view.findings)
     parts = [count(len(view.tenants), "tenant"), count(found, "finding")]
     if found:
@@ -75,9 +98,14 @@ def _list(view: View, environment: str) -> Iterator[Line]:
     yield line(" · ".join(parts), Style.FAINT)
 
 
-def _verify(view: View, environment: str, width: int) -> Iterator[Line]:
-    yield from _title(view, environment)
-    for _, same in groupby(view.findings, key=lambda finding: finding.problem):
+def finding_lines(found: Sequence[Finding], width: int) -> Iterator[Line]:
+    """Yield each finding with its reason and what mends it.
+
+    Args:
+        found: sorted.
+        width: columns to wrap at.
+    """
+    for _, same in groupby(found, key=lambda finding: finding.problem):
         findings = list(same)
         for finding in findings:
             said = f"{_names(finding.names)} {shown(finding.message)}"
@@ -89,6 +117,11 @@ def _verify(view: View, environment: str, width: int) -> Iterator[Line]:
                 # Not wrapped: it is to be copied.
                 yield line(f"    {shown(finding.statement)};")
         yield EMPTY
+
+
+def _verify(view: View, environment: str, width: int) -> Iterator[Line]:
+    yield from _title(view, environment)
+    yield from finding_lines(view.findings, width)
     tables = sum(tenant.tables for tenant in view.tenants)
     parts = [count(len(view.tenants), "tenant"), count(tables, "table")]
     parts.append(count(len(view.findings), "finding"))
@@ -115,7 +148,8 @@ def _name(one: Name) -> str:
     return ".".join(name(part) for part in one if part)
 
 
-def _object(finding: Finding) -> dict[str, object]:
+def finding_json(finding: Finding) -> dict[str, object]:
+    """Return a finding as `schemas/tenant.schema.json` describes it."""
     return {
         "problem": str(finding.problem),
         "message": finding.message,

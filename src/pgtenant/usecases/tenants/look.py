@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from typing import Final
 
-from pgtenant.catalog.model import Entry
+from pgtenant.catalog.model import Catalog, Entry
 from pgtenant.errors import PgtenantError, ServerError, UsageError
 from pgtenant.planning.desired import DesiredDatabase
 from pgtenant.planning.tenants.judgement import judged
 from pgtenant.planning.tenants.policy import Isolation
+from pgtenant.planning.tenants.retiring import retired_of
 from pgtenant.planning.tenants.view import View, listed
+from pgtenant.postgres.tenant_schemas import schemas_there
 from pgtenant.postgres.tenants import inspect_tenants
 from pgtenant.usecases.inputs import Inputs
 from pgtenant.usecases.look import connected
+from pgtenant.usecases.tenants.sources import declared_tenants
 
 _NO_SUCH_DATABASE: Final = "3D000"
 
@@ -39,6 +42,7 @@ async def look_at_tenants(inputs: Inputs, key: str) -> View:
         try:
             async with instance.gate.open(instance.admin, database.name) as connection:
                 found = await inspect_tenants(connection, isolation, roles=roles)
+                retired = await schemas_there(connection, ())
         except ServerError as error:
             if error.sqlstate != _NO_SUCH_DATABASE:
                 raise
@@ -46,7 +50,8 @@ async def look_at_tenants(inputs: Inputs, key: str) -> View:
                 f"the database {database.name} of the entry {key} is not there",
                 hint=f"`pgtenant apply -e {inputs.environment}` makes it",
             ) from None
-    owner = database.owner.name
+    owner, tenancy = database.owner.name, entry.tenancy
+    declares = tenancy is not None and tenancy.tenants_file is not None
     findings = judged(found, isolation, owner=owner, database=database.name)
     return View(
         entry=key,
@@ -55,6 +60,8 @@ async def look_at_tenants(inputs: Inputs, key: str) -> View:
         isolation=isolation,
         tenants=listed(found, findings, isolation),
         findings=findings,
+        retired=tuple(sorted(retired_of(schema) for schema in retired.values())),
+        declared=declared_tenants(entry, inputs.settings.root) if declares else None,
     )
 
 
@@ -64,18 +71,27 @@ def tenanted(inputs: Inputs, key: str) -> tuple[Entry, DesiredDatabase]:
     Raises:
         UsageError: the catalog has no such entry.
     """
-    entries = {entry.key: entry for entry in inputs.catalog.entries}
-    entry = entries.get(key)
+    entry = entry_with_tenants(inputs.catalog, key)
+    return entry, next(d for d in inputs.desired.databases if d.name == entry.database_name)
+
+
+def entry_with_tenants(catalog: Catalog, key: str) -> Entry:
+    """Return an entry that has tenants.
+
+    Raises:
+        UsageError: the catalog has no such entry.
+    """
+    entry = next((one for one in catalog.entries if one.key == key), None)
     if entry is None or entry.tenancy is None:
-        some = [one.key for one in inputs.catalog.entries if one.tenancy is not None]
-        message = "has no tenancy" if entry else f"is none of {inputs.catalog.path}"
+        some = [one.key for one in catalog.entries if one.tenancy is not None]
+        message = "has no tenancy" if entry else f"is none of {catalog.path}"
         raise UsageError(
             f"the entry {key} {message}",
             hint=f"entries with tenants: {', '.join(some)[:500]}"
             if some
             else "`tenancy = {}` in an owner entry gives it tenants",
         )
-    return entry, next(d for d in inputs.desired.databases if d.name == entry.database_name)
+    return entry
 
 
 def isolation_of(entry: Entry) -> Isolation:
