@@ -176,7 +176,7 @@ class FieldChecker:
             return problem
         reason = reserved_reason(value, admin=None, maintenance_database=self._maintenance_database)
         if spec.name == "schema_prefix" and _meet(value, RETIRED_PREFIX):
-            reason = f"the schema of a retired tenant is called {RETIRED_PREFIX}…"
+            reason = f"the schemas of retired tenants start with {RETIRED_PREFIX}"
         return f"is reserved: {quoted(value)}; {reason}" if reason else None
 
     def _place_problem(self, name: str, value: str) -> str | None:

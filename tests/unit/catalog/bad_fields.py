@@ -234,6 +234,27 @@ FIELD_RULES = {
         "tenancy.schema_prefix",
         "reserved",
     ),
+    "tenancy prefix of the retired": Bad(
+        entry(D, U, '    tenancy = { schema_prefix = "retired_x_" }'),
+        5,
+        "shop",
+        "tenancy.schema_prefix",
+        "the schemas of retired tenants start with retired_",
+    ),
+    "tenancy prefix of the retired, and of others": Bad(
+        entry(D, U, '    tenancy = { schema_prefix = "re" }'),
+        5,
+        "shop",
+        "tenancy.schema_prefix",
+        "is reserved",
+    ),
+    "tenancy template": Bad(
+        entry(D, U, '    tenancy = { template = "../x" }'),
+        5,
+        "shop",
+        "tenancy.template",
+        "is not a plain relative path",
+    ),
     "tenancy flag": Bad(
         entry(D, U, "    tenancy = {", '      runtime_role = "yes"', "    }"),
         6,
