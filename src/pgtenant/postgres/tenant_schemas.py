@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
+from typing import Any
 
 import psycopg
 
@@ -11,6 +12,7 @@ from pgtenant.planning.tenants.slugs import RETIRED_LIKE
 from pgtenant.postgres.failures import failed
 from pgtenant.postgres.libpq import Connection
 from pgtenant.postgres.queries import query
+from pgtenant.postgres.retry import patiently
 
 
 async def schemas_there(
@@ -28,12 +30,7 @@ async def schemas_there(
     """
     like = f"{RETIRED_LIKE}|^{prefix}" if prefix else RETIRED_LIKE
     parameters = {"names": sorted(names), "like": like}
-    try:
-        cursor = await connection.execute(query("tenant_schemas"), parameters)
-        rows = await cursor.fetchall()
-    except psycopg.Error as error:
-        where = connection.info.dbname
-        raise failed(error, doing="reading the tenants' schemas", where=where) from None
+    rows = await _rows(connection, "tenant_schemas", parameters, "reading the tenants' schemas")
     return {
         name: There(name, owner, comment, filled, tuple(held))
         for name, owner, comment, filled, held in rows
@@ -46,10 +43,18 @@ async def dependents(connection: Connection, schema: str) -> tuple[tuple[str, st
     Raises:
         ServerError: the query failed.
     """
-    try:
-        cursor = await connection.execute(query("tenant_outside"), {"schema": schema})
-        rows = await cursor.fetchall()
-    except psycopg.Error as error:
-        where = connection.info.dbname
-        raise failed(error, doing=f"reading what needs {schema}", where=where) from None
+    doing = f"reading what needs {schema}"
+    rows = await _rows(connection, "tenant_outside", {"schema": schema}, doing)
     return tuple((where, name) for where, name in rows)
+
+
+async def _rows(
+    connection: Connection, name: str, parameters: Mapping[str, object], doing: str
+) -> list[tuple[Any, ...]]:
+    async def once() -> list[tuple[Any, ...]]:
+        return await (await connection.execute(query(name), parameters)).fetchall()
+
+    try:
+        return await patiently(once)
+    except psycopg.Error as error:
+        raise failed(error, doing=doing, where=connection.info.dbname) from None

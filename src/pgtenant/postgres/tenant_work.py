@@ -25,7 +25,7 @@ from pgtenant.postgres.failures import failed
 from pgtenant.postgres.libpq import Connection
 from pgtenant.postgres.queries import query
 from pgtenant.postgres.retry import patiently
-from pgtenant.postgres.tenants import inspect_tenants
+from pgtenant.postgres.tenants import read_tenants
 
 _CURSOR: Final = "pgtenant_touched"
 _OURS: Final = ("40001", "40P01", "55P03", "57", "53", "08", "XX")
@@ -125,7 +125,7 @@ class _Work:
             if bring.files:
                 await self._run_all()
                 sent.extend(f"-- {file.name} {file.digest}" for file in bring.files)
-            found = await inspect_tenants(connection, self.isolation, roles=[owner], only=schema)
+            found = await read_tenants(connection, self.isolation, roles=[owner], only=schema)
             await send(
                 *self._mends(found, owner),
                 comment_on_schema(schema, with_record(bring.comment, bring.record)),
@@ -152,10 +152,8 @@ class _Work:
         """Run the files, and look once behind the last one for what they did elsewhere."""
         schema, files = self.bring.tenant.schema, self.bring.files
         before = await _counts(self.connection)
-        touched = query("tenant_touched").format(schema=as_text(sql.Literal(schema)))
         # Its rows are gathered when it is first read.
-        declare = f"DECLARE {_CURSOR} NO SCROLL CURSOR FOR {touched}"
-        await self.connection.execute(declare.encode())
+        await self.connection.execute(query("tenant_touched"), {"schema": schema})
         declared = await _declared(self.connection)
         for file in files:
             await _run(self.connection, schema, file)

@@ -28,6 +28,7 @@ from pgtenant.planning.tenants.policy import Isolation
 from pgtenant.postgres.failures import failed
 from pgtenant.postgres.libpq import Connection, load_json
 from pgtenant.postgres.queries import query
+from pgtenant.postgres.retry import patiently
 
 _KINDS: Final = {
     "r": RelationKind.TABLE,
@@ -56,6 +57,29 @@ async def inspect_tenants(
     Raises:
         ServerError: the query failed.
     """
+
+    async def once() -> Found:
+        return await read_tenants(connection, isolation, roles=roles, only=only)
+
+    try:
+        return await patiently(once)
+    except psycopg.Error as error:
+        where = connection.info.dbname
+        raise failed(error, doing="reading how tenants are kept apart", where=where) from None
+
+
+async def read_tenants(
+    connection: Connection,
+    isolation: Isolation,
+    *,
+    roles: Collection[str],
+    only: str | None = None,
+) -> Found:
+    """Do the same inside of a transaction, whose errors are its own.
+
+    Raises:
+        psycopg.Error: the query failed.
+    """
     parameters = {
         "prefix": isolation.prefix,
         "column": isolation.column,
@@ -64,12 +88,7 @@ async def inspect_tenants(
         "only": only,
         "set_privilege": "SET" if connection.info.server_version >= 160000 else "MEMBER",
     }
-    try:
-        cursor = await connection.execute(query("tenants"), parameters)
-        row = await cursor.fetchone()
-    except psycopg.Error as error:
-        where = connection.info.dbname
-        raise failed(error, doing="reading how tenants are kept apart", where=where) from None
+    row = await (await connection.execute(query("tenants"), parameters)).fetchone()
     if row is None:
         msg = "a query of one row returned none"
         raise AssertionError(msg)

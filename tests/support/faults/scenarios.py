@@ -274,6 +274,37 @@ def _to_be_dropped(bench: Bench) -> None:
     )
 
 
+_OLD: Final = "retired_old_20200202"
+_TEMPLATE: Final = "CREATE TABLE notes (tenant_id uuid PRIMARY KEY);"
+_TENANTS: Final = _SHOP["shop"] | {"tenancy": {"template": "tenants"}}
+
+
+def _tenants(bench: Bench) -> None:
+    """Have one tenant that was made by hand, and none from the template."""
+    _managed(bench)
+    template = bench.project.root / "schemas" / "tenants"
+    template.mkdir(parents=True)
+    (template / "1.sql").write_text(_TEMPLATE)
+    bench.project.write(_SHOP | {"shop": _TENANTS})
+    bench.sql(
+        "shop",
+        "SET ROLE shop_user",
+        "CREATE SCHEMA tenant_old",
+        "COMMENT ON SCHEMA tenant_old IS 'x'",
+    )
+
+
+def _retired_tenant(bench: Bench) -> None:
+    _tenants(bench)
+    bench.sql(
+        "shop",
+        "SET ROLE shop_user",
+        "CREATE TABLE tenant_old.notes (id int)",
+        f"ALTER SCHEMA tenant_old RENAME TO {_OLD}",
+        f"REVOKE ALL ON SCHEMA {_OLD} FROM shop_user",
+    )
+
+
 _RESTART: Final = frozenset({"restart"})
 
 ALL: Final[dict[str, Scenario]] = {
@@ -336,4 +367,17 @@ ALL: Final[dict[str, Scenario]] = {
     ),
     "alternate": Scenario('to `rotation = "alternate"`, and mending a second login', _alternating),
     "single": Scenario('back to `rotation = "single"`', _single),
+    "tenants": Scenario(
+        "tenant add: one that is new, one that lacks the template",
+        _tenants,
+        ("tenant", "add", "-e", "dev", "shop", "new", "old"),
+    ),
+    "retired": Scenario(
+        "tenant retire", _tenants, ("tenant", "retire", "-e", "dev", "shop", "old")
+    ),
+    "dropped": Scenario(
+        "tenant drop",
+        _retired_tenant,
+        ("tenant", "drop", "-e", "dev", "shop", _OLD, "--confirm", _OLD),
+    ),
 }
