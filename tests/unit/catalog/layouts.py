@@ -39,8 +39,6 @@ def _tenancies(draw: st.DrawFn) -> Tenancy:
         schema_prefix=draw(st.sampled_from(["tenant_", "t_", "_x"])),
         setting=draw(st.sampled_from(["app.current_tenant", "a.b"])),
         column=draw(st.sampled_from(["tenant_id", "_org"])),
-        runtime_role=draw(st.booleans()),
-        role_per_tenant=draw(st.booleans()),
     )
 
 
