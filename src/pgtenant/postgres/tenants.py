@@ -20,6 +20,7 @@ from pgtenant.planning.tenants.found import (
     RelationKind,
     Same,
     Schema,
+    Trigger,
     Unheld,
     View,
     Way,
@@ -130,8 +131,11 @@ def _relation(item: dict[str, Any]) -> Relation:
         ),
         keys=tuple(Key(*key) for key in item["keys"] or ()),
         foreign_keys=tuple(ForeignKey(*key) for key in item["foreign_keys"] or ()),
-        held=_held(item["held"]),
+        held=_held([*(item["held"] or ()), *(item["column_grants"] or ())]),
         sequences=tuple(item["sequences"] or ()),
+        by_name=tuple(item["by_name"] or ()),
+        triggers=tuple(Trigger(*trigger) for trigger in item["triggers"] or ()),
+        rules=tuple(item["rules"] or ()),
     )
 
 

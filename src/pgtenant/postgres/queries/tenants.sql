@@ -104,11 +104,54 @@ WITH RECURSIVE tenant AS (
                      AND s.relnamespace <> r.relnamespace
       JOIN pg_namespace n ON n.oid = s.relnamespace
      GROUP BY d.adrelid
+), by_name AS (
+    -- 1574 is nextval. Of a sequence that is looked up by its name each time the catalogs know nothing.
+    SELECT d.adrelid AS oid,
+           jsonb_agg(pg_get_expr(d.adbin, d.adrelid) ORDER BY pg_get_expr(d.adbin, d.adrelid)) AS texts
+      FROM pg_attrdef d
+      JOIN relation r ON r.oid = d.adrelid
+     WHERE strpos(d.adbin::text, ':funcid 1574 ') > 0
+       AND NOT EXISTS (SELECT FROM pg_depend p
+                         JOIN pg_class s ON s.oid = p.refobjid AND s.relkind = 'S'
+                        WHERE p.classid = 'pg_attrdef'::regclass AND p.objid = d.oid
+                          AND p.refclassid = 'pg_class'::regclass)
+     GROUP BY d.adrelid
+), trigger AS (
+    SELECT t.tgrelid AS oid,
+           jsonb_agg(jsonb_build_array(
+               t.tgname, n.nspname || '.' || p.proname, pg_get_userbyid(p.proowner))
+               ORDER BY t.tgname) AS triggers
+      FROM pg_trigger t
+      JOIN relation r ON r.oid = t.tgrelid
+      JOIN pg_proc p ON p.oid = t.tgfoid
+      JOIN pg_namespace n ON n.oid = p.pronamespace
+     WHERE NOT t.tgisinternal AND p.proowner <> r.relowner AND n.nspname <> 'pg_catalog'
+       AND NOT EXISTS (SELECT FROM pg_depend d
+                        WHERE d.classid = 'pg_proc'::regclass AND d.objid = p.oid
+                          AND d.deptype = 'e')
+     GROUP BY t.tgrelid
+), rule AS (
+    SELECT w.ev_class AS oid, jsonb_agg(w.rulename ORDER BY w.rulename) AS rules
+      FROM pg_rewrite w
+      JOIN base b ON b.oid = w.ev_class AND b.relkind IN ('r', 'p', 'f')
+     GROUP BY w.ev_class
+), column_grant AS (
+    SELECT a.attrelid AS oid,
+           jsonb_agg(DISTINCT jsonb_build_array(
+               CASE x.grantee WHEN 0 THEN 'public' ELSE pg_get_userbyid(x.grantee) END,
+               x.privilege_type)) AS held
+      FROM pg_attribute a
+      JOIN relation r ON r.oid = a.attrelid
+     CROSS JOIN LATERAL aclexplode(a.attacl) x
+     WHERE a.attacl IS NOT NULL AND NOT a.attisdropped
+       AND x.privilege_type = 'REFERENCES' AND x.grantee <> r.relowner
+     GROUP BY a.attrelid
 ), relation_group AS (
     -- aclitem has no order, so this can only be hashed.
     SELECT r.relkind, r.relowner, r.relrowsecurity, r.relforcerowsecurity, r.relacl, c.type, c.loose,
            coalesce(i.serves, false) AS serves, p.policies, i.keys, f.keys AS foreign_keys,
-           s.names AS sequences,
+           s.names AS sequences, b.texts AS by_name, t.triggers, u.rules,
+           g.held AS column_grants,
            json_agg(json_build_array(r.nspname, r.relname)) AS names
       FROM relation r
       LEFT JOIN own_column c USING (oid)
@@ -116,7 +159,11 @@ WITH RECURSIVE tenant AS (
       LEFT JOIN index i USING (oid)
       LEFT JOIN foreign_key f USING (oid)
       LEFT JOIN sequence s USING (oid)
-     GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12
+      LEFT JOIN by_name b USING (oid)
+      LEFT JOIN trigger t USING (oid)
+      LEFT JOIN rule u USING (oid)
+      LEFT JOIN column_grant g USING (oid)
+     GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16
 ), view_group AS (
     SELECT v.relowner, o.invoker, json_agg(json_build_array(n.nspname, v.relname)) AS names
       FROM pg_class v
@@ -177,6 +224,8 @@ WITH RECURSIVE tenant AS (
                 'row_security', g.relrowsecurity, 'forced', g.relforcerowsecurity,
                 'type', g.type, 'loose', g.loose, 'indexed', g.serves, 'policies', g.policies,
                 'keys', g.keys, 'foreign_keys', g.foreign_keys, 'sequences', g.sequences,
+                'by_name', g.by_name, 'triggers', g.triggers, 'rules', g.rules,
+                'column_grants', g.column_grants,
                 'held', (SELECT json_agg(json_build_array(
                              CASE a.grantee WHEN 0 THEN 'public' ELSE pg_get_userbyid(a.grantee) END,
                              a.privilege_type))
