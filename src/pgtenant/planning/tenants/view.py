@@ -36,6 +36,7 @@ class View:
         entry: the key of its owner entry.
         tenants: sorted by schema.
         findings: sorted; some may be about no single tenant.
+        bypassing: every role of the instance that no policy holds, sorted.
     """
 
     entry: str
@@ -44,6 +45,7 @@ class View:
     isolation: Isolation
     tenants: tuple[Listed, ...]
     findings: tuple[Finding, ...]
+    bypassing: tuple[str, ...]
 
 
 def listed(found: Found, findings: tuple[Finding, ...], isolation: Isolation) -> tuple[Listed, ...]:
