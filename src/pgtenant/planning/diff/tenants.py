@@ -57,7 +57,7 @@ def _secure(
     can_mend: Callable[[Name], bool],
 ) -> Iterator[SecureTables]:
     comment = Marker(environment=environment, entry=database.entry).text()
-    for group in found.relations:
+    for group in sorted(found.relations, key=lambda same: same.names):
         if group.facts.owner != database.owner.name or not lacking(group.facts, isolation):
             continue
         tables = sorted(filter(can_mend, group.names))
