@@ -131,6 +131,20 @@ def _spoiled(bench: Bench) -> None:
     )
 
 
+def _tenants(bench: Bench) -> None:
+    """Have tenants' tables without row security, and with a policy that lets all through."""
+    _managed(bench)
+    bench.project.write(_SHOP | {"shop": _SHOP["shop"] | {"tenancy": {}}})
+    bench.sql(
+        "shop",
+        "SET ROLE shop_user",
+        "CREATE SCHEMA tenant_a",
+        "CREATE TABLE tenant_a.bare (tenant_id uuid PRIMARY KEY)",
+        "CREATE TABLE tenant_a.weak (tenant_id uuid PRIMARY KEY)",
+        "CREATE POLICY tenant_isolation ON tenant_a.weak USING (true)",
+    )
+
+
 def _unmarked(bench: Bench) -> None:
     bench.project.write(_SHOP)
     bench.sql(
@@ -336,4 +350,5 @@ ALL: Final[dict[str, Scenario]] = {
     ),
     "alternate": Scenario('to `rotation = "alternate"`, and mending a second login', _alternating),
     "single": Scenario('back to `rotation = "single"`', _single),
+    "tenants": Scenario("putting tenants' tables behind row security", _tenants),
 }
