@@ -20,6 +20,7 @@ class Action(StrEnum):
     APPLY_GRANTS = "apply_grants"
     APPLY_SCHEMA = "apply_schema"
     CREATE_EXTENSION = "create_extension"
+    SECURE_TABLES = "secure_tables"
     CLOSE_DATABASE = "close_database"
     STORE_SECRET = "store_secret"  # noqa: S105
     END_SESSION = "end_session"

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from pgtenant.catalog.model import AccessLevel, Auth
 from pgtenant.catalog.naming import second_login
+from pgtenant.planning.tenants.policy import Isolation
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +73,7 @@ class DesiredDatabase:
         members: the editor and reader roles, sorted by name.
         initial_schema: what to run once, or None.
         extensions: what to create in it where the server offers it.
-        tenancy: whether it holds a schema for each tenant.
+        isolation: how the tenants in it are kept apart, or None where it has none.
     """
 
     name: str
@@ -81,12 +82,18 @@ class DesiredDatabase:
     members: tuple[DesiredRole, ...] = ()
     initial_schema: InitialSchema | None = None
     extensions: tuple[str, ...] = ()
-    tenancy: bool = False
+    isolation: Isolation | None = None
 
     @property
     def roles(self) -> tuple[DesiredRole, ...]:
         """The owner, then the members."""
         return (self.owner, *self.members)
+
+    @property
+    def logins(self) -> tuple[str, ...]:
+        """The names of all their logins."""
+        seconds = (role.second for role in self.roles if role.alternates)
+        return (*(role.name for role in self.roles), *seconds)
 
 
 @dataclass(frozen=True, slots=True)

@@ -70,7 +70,7 @@ def as_declared(
     schemas = {
         row.schema: row
         for row in found.get("schema", ())
-        if not (_system(row.name) or (database.tenancy and is_retired(row.name)))
+        if not (_system(row.name) or (database.isolation and is_retired(row.name)))
     }
     public = next((row for row in schemas.values() if row.name == "public"), None)
     if public is not None and public.owner not in {owner, _GROUP}:

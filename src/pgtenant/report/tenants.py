@@ -6,16 +6,16 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby
 from typing import Any, Final
 
-from pgtenant.planning.tenants.findings import Finding
-from pgtenant.planning.tenants.found import Name
+from pgtenant.planning.tenants.findings import Finding, subject
 from pgtenant.planning.tenants.view import View
+from pgtenant.report.attack import attack_json, attack_lines
 from pgtenant.report.document import EMPTY, Document, Line, Span, Style, document, line, paragraph
 from pgtenant.report.jsonout import cleaned
 from pgtenant.report.safe import name, shown
 from pgtenant.report.table import table
 from pgtenant.report.words import count, some
+from pgtenant.verify.tenants.outcome import Attack
 
-_MOST: Final = 3
 _MANY: Final = 10
 _HEAD: Final = ("tenant", "schema", "tables", "findings")
 _RETIRED: Final = ("retired", "schema", "on")
@@ -26,18 +26,23 @@ def list_text(view: View, *, environment: str) -> Document:
     return document(_list(view, environment))
 
 
-def verify_text(view: View, *, environment: str, width: int = 80) -> Document:
-    """Return each finding with its reason and what mends it, and a line that counts.
+def verify_text(
+    view: View, attack: Attack | None, *, environment: str, width: int = 80
+) -> Document:
+    """Return each finding with its reason and what mends it, the attack, and a line that counts.
 
     Args:
         view: what was found.
+        attack: what came of it, or None where none was asked for.
         environment: whose.
         width: columns to wrap at.
     """
-    return document(_verify(view, environment, width))
+    return document(_verify(view, attack, environment, width))
 
 
-def tenants_json(view: View | None, *, environment: str) -> dict[str, Any]:
+def tenants_json(
+    view: View | None, *, environment: str, attack: Attack | None = None
+) -> dict[str, Any]:
     """Return the object that `schemas/tenant.schema.json` describes."""
     if view is None:
         return {"environment": environment, "entry": "", "tenants": [], "findings": []}
@@ -67,6 +72,8 @@ def tenants_json(view: View | None, *, environment: str) -> dict[str, Any]:
             ],
             "missing": [{"slug": one.slug, "schema": one.schema} for one in view.missing],
             "findings": [finding_json(finding) for finding in view.findings],
+            "not_held": list(view.bypassing),
+            **({} if attack is None else {"attack": attack_json(attack)}),
         }
     )
 
@@ -108,7 +115,7 @@ def finding_lines(found: Sequence[Finding], width: int) -> Iterator[Line]:
     for _, same in groupby(found, key=lambda finding: finding.problem):
         findings = list(same)
         for finding in findings:
-            said = f"{_names(finding.names)} {shown(finding.message)}"
+            said = f"{subject(finding.names, name)} {shown(finding.message)}"
             yield from paragraph(said, width=width, mark="-", mark_style=Style.BAD)
         why = f"{findings[0].why[0].upper()}{findings[0].why[1:]}."
         yield from paragraph(why, width=width, indent=2, style=Style.FAINT)
@@ -119,13 +126,24 @@ def finding_lines(found: Sequence[Finding], width: int) -> Iterator[Line]:
         yield EMPTY
 
 
-def _verify(view: View, environment: str, width: int) -> Iterator[Line]:
+def _verify(view: View, attack: Attack | None, environment: str, width: int) -> Iterator[Line]:
     yield from _title(view, environment)
     yield from finding_lines(view.findings, width)
+    if attack is not None:
+        yield from attack_lines(attack, view.owner, width)
+    if view.bypassing:
+        whom = ", ".join(map(name, view.bypassing))
+        said = f"No policy holds {whom}: SUPERUSER or BYPASSRLS, which a dump of all tenants needs."
+        yield from paragraph(said, width=width, style=Style.FAINT)
     tables = sum(tenant.tables for tenant in view.tenants)
     parts = [count(len(view.tenants), "tenant"), count(tables, "table")]
     parts.append(count(len(view.findings), "finding"))
-    yield line(" · ".join(parts), Style.BAD if view.findings else Style.GOOD)
+    bad = bool(view.findings)
+    if attack is not None:
+        bad = bad or not attack.held
+        through = sum(not trial.holds for trial in attack.trials)
+        parts.append("no attack made" if attack.unproven else f"{count(through, 'attack')} through")
+    yield line(" · ".join(parts), Style.BAD if bad else Style.GOOD)
 
 
 def _title(view: View, environment: str) -> Iterator[Line]:
@@ -135,17 +153,6 @@ def _title(view: View, environment: str) -> Iterator[Line]:
         Span(f" in {name(environment)}: database {name(view.database)}, owner {name(view.owner)}"),
     )
     yield EMPTY
-
-
-def _names(names: tuple[Name, ...]) -> str:
-    listed = ", ".join(_name(one) for one in names[:_MOST])
-    rest = len(names) - _MOST
-    listed += f" and {rest} more" if rest > 0 else ""
-    return f"{listed}: each" if len(names) > 1 else listed
-
-
-def _name(one: Name) -> str:
-    return ".".join(name(part) for part in one if part)
 
 
 def finding_json(finding: Finding) -> dict[str, object]:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 
 from pgtenant.catalog.model import AccessLevel, Catalog, Entry, Rotation
 from pgtenant.planning.desired import Desired, DesiredDatabase, DesiredRole, InitialSchema
+from pgtenant.planning.tenants.policy import Isolation
 
 NO_SCHEMA = "none"
 
@@ -69,7 +70,7 @@ def desired_state(
                 None if owner.initial_schema == NO_SCHEMA else schema(owner.initial_schema)
             ),
             extensions=tuple(sorted(owner.extensions)),
-            tenancy=owner.tenancy is not None,
+            isolation=None if owner.tenancy is None else Isolation.of(owner.tenancy),
         )
         for owner in owners
     )

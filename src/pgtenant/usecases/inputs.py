@@ -128,8 +128,8 @@ async def load_inputs(
         only: the keys that the run is limited to; empty for all.
         fail_fast: whether an entry's bad secret ends it here.
         passwords: whether the entries' secrets are needed; otherwise only the admin's is fetched.
-        lean: whether the secrets of logins that an operator keeps are left out, as far as no schema
-            is run with them.
+        lean: whether the secrets of logins that an operator keeps are left out, as far as nothing
+            is done with them.
         authoritative: whether what is beyond the catalog is revoked.
         trust_markers: whether roles' markers speak for databases that are not opened.
 
@@ -168,7 +168,7 @@ async def load_inputs(
         for entry in catalog.entries
         if passwords
         and (not only or entry.key in only)
-        and not (lean and operated and entry.initial_schema == NO_SCHEMA)
+        and not (lean and operated and not _runs_as_owner(entry))
     ]
     found, bad = await _credentials(store, catalog, wanted, secret_name)
     if bad and fail_fast:
@@ -231,6 +231,11 @@ async def _admin(settings: Settings, environment: str, store: SecretStore) -> Cr
     if isinstance(found, SecretError):
         raise found
     return parse(name, found, expected_username=None)
+
+
+def _runs_as_owner(entry: Entry) -> bool:
+    """Return whether something of an entry is done on a login of its own."""
+    return entry.initial_schema != NO_SCHEMA or entry.tenancy is not None
 
 
 async def _credentials(

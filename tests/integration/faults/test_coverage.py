@@ -48,10 +48,12 @@ _CHANGE_NOTHING: Final = {
     "attempts.py",
     "content.py",
     "sessions.py",
+    "tenant_attack.py",
     "verify_facts.py",
 }
 """What `verify` and `access` send: they change no catalog. `verify --terminate` ends sessions, in
-a transaction whose loan is given back. `content` counts rows for `retire --dump-to`."""
+a transaction whose loan is given back. `content` counts rows for `retire --dump-to`.
+`tenant_attack` makes stand-ins in a transaction that it rolls back."""
 
 
 class Recorder:

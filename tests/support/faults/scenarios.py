@@ -131,6 +131,20 @@ def _spoiled(bench: Bench) -> None:
     )
 
 
+def _tenants(bench: Bench) -> None:
+    """Have tenants' tables without row security, and with a policy that lets all through."""
+    _managed(bench)
+    bench.project.write(_SHOP | {"shop": _SHOP["shop"] | {"tenancy": {}}})
+    bench.sql(
+        "shop",
+        "SET ROLE shop_user",
+        "CREATE SCHEMA tenant_a",
+        "CREATE TABLE tenant_a.bare (tenant_id uuid PRIMARY KEY)",
+        "CREATE TABLE tenant_a.weak (tenant_id uuid PRIMARY KEY)",
+        "CREATE POLICY tenant_isolation ON tenant_a.weak USING (true)",
+    )
+
+
 def _unmarked(bench: Bench) -> None:
     bench.project.write(_SHOP)
     bench.sql(
@@ -279,7 +293,7 @@ _TEMPLATE: Final = "CREATE TABLE notes (tenant_id uuid PRIMARY KEY);"
 _TENANTS: Final = _SHOP["shop"] | {"tenancy": {"template": "tenants"}}
 
 
-def _tenants(bench: Bench) -> None:
+def _tenanted(bench: Bench) -> None:
     """Have one tenant that was made by hand, and none from the template."""
     _managed(bench)
     template = bench.project.root / "schemas" / "tenants"
@@ -295,7 +309,7 @@ def _tenants(bench: Bench) -> None:
 
 
 def _retired_tenant(bench: Bench) -> None:
-    _tenants(bench)
+    _tenanted(bench)
     bench.sql(
         "shop",
         "SET ROLE shop_user",
@@ -367,13 +381,14 @@ ALL: Final[dict[str, Scenario]] = {
     ),
     "alternate": Scenario('to `rotation = "alternate"`, and mending a second login', _alternating),
     "single": Scenario('back to `rotation = "single"`', _single),
-    "tenants": Scenario(
+    "tenants": Scenario("putting tenants' tables behind row security", _tenants),
+    "added": Scenario(
         "tenant add: one that is new, one that lacks the template",
-        _tenants,
+        _tenanted,
         ("tenant", "add", "-e", "dev", "shop", "new", "old"),
     ),
     "retired": Scenario(
-        "tenant retire", _tenants, ("tenant", "retire", "-e", "dev", "shop", "old")
+        "tenant retire", _tenanted, ("tenant", "retire", "-e", "dev", "shop", "old")
     ),
     "dropped": Scenario(
         "tenant drop",

@@ -147,6 +147,7 @@ def test_the_documented_words() -> None:
         "apply_grants",
         "apply_schema",
         "create_extension",
+        "secure_tables",
         "close_database",
         "store_secret",
         "end_session",

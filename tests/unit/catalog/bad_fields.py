@@ -262,6 +262,20 @@ FIELD_RULES = {
         "tenancy.runtime_role",
         "true or false",
     ),
+    "a second login for tenants": Bad(
+        entry(D, U, "    tenancy = {", "      runtime_role = true", "    }"),
+        6,
+        "shop",
+        "tenancy.runtime_role",
+        "can't be true yet: this version knows one login",
+    ),
+    "a role for each tenant": Bad(
+        entry(D, U, "    tenancy = {", "      role_per_tenant = true", "    }"),
+        6,
+        "shop",
+        "tenancy.role_per_tenant",
+        "can't be true yet",
+    ),
     "template": Bad(
         entry(D, '    username = "${var.x}_user"'),
         4,

@@ -41,8 +41,6 @@ def _tenancies(draw: st.DrawFn) -> Tenancy:
         column=draw(st.sampled_from(["tenant_id", "_org"])),
         template=draw(_optional(st.sampled_from(["tenants", "teams/a"]))),
         tenants_file=draw(_optional(st.sampled_from(["tenants.txt", "envs/dev-rds/tenants"]))),
-        runtime_role=draw(st.booleans()),
-        role_per_tenant=draw(st.booleans()),
     )
 
 

@@ -60,16 +60,20 @@ def list_(**options: Any) -> int:
 @click.argument("key")
 @instance_options
 @preflight_option
+@click.option("--no-attack", is_flag=True, help="Only read the catalogs.")
 @format_option("text", "json")
-def verify(**options: Any) -> int:
+def verify(*, no_attack: bool, **options: Any) -> int:
     """Find everything that keeps an entry's tenants less apart than it should.
 
     Reads the catalogs of the entry's database: row security, policies, keys, views, functions,
-    grants and roles. Changes nothing; explains each finding. Exits 1 on any.
+    grants and roles. Then each tenant attacks every other, with the application's own login:
+    tenants' tables are only read, and the rest is tried on tables that are made for it, in a
+    transaction that is rolled back. Explains each finding. Exits 1 on any, and where an attack
+    got through or could not be made.
     """
     from pgtenant.cli.tenant import run_tenant
 
-    return run_tenant(verifying=True, **options)
+    return run_tenant(verifying=True, attacking=not no_attack, **options)
 
 
 @tenant.command()

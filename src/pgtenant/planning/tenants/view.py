@@ -37,6 +37,7 @@ class View:
         entry: the key of its owner entry.
         tenants: sorted by schema.
         findings: sorted; some may be about no single tenant.
+        bypassing: every role of the instance that no policy holds, sorted.
         retired: those that were taken out of service, sorted by schema.
         declared: those of the entry's `tenants_file`, sorted by schema; None without one.
     """
@@ -47,6 +48,7 @@ class View:
     isolation: Isolation
     tenants: tuple[Listed, ...]
     findings: tuple[Finding, ...]
+    bypassing: tuple[str, ...]
     retired: tuple[Retired, ...] = ()
     declared: tuple[Tenant, ...] | None = None
 

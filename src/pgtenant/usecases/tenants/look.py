@@ -1,4 +1,4 @@
-"""Look at the tenants of one entry; nothing is changed, and no lock taken."""
+"""Look at the tenants of one entry, and have them attack each other; nothing of it stays."""
 
 from __future__ import annotations
 
@@ -15,17 +15,22 @@ from pgtenant.postgres.tenant_schemas import schemas_there
 from pgtenant.postgres.tenants import inspect_tenants
 from pgtenant.usecases.inputs import Inputs
 from pgtenant.usecases.look import connected
+from pgtenant.usecases.tenants.attack import attack_tenants
 from pgtenant.usecases.tenants.sources import declared_tenants
+from pgtenant.verify.tenants.outcome import Attack
 
 _NO_SUCH_DATABASE: Final = "3D000"
 
 
-async def look_at_tenants(inputs: Inputs, key: str) -> View:
-    """Inspect and judge, as the admin: the catalogs say the same to everyone.
+async def look_at_tenants(
+    inputs: Inputs, key: str, *, attacking: bool = False
+) -> tuple[View, Attack | None]:
+    """Inspect and judge, as the admin: the catalogs say the same to everyone. Then attack.
 
     Args:
-        inputs: catalog and the admin's secret; no entry's secret is needed.
+        inputs: catalog and the admin's secret; the entry's own is needed to attack.
         key: of an owner entry with `tenancy`.
+        attacking: whether its tenants attack each other.
 
     Raises:
         UsageError: the entry has no tenants.
@@ -33,15 +38,10 @@ async def look_at_tenants(inputs: Inputs, key: str) -> View:
     """
     entry, database = tenanted(inputs, key)
     isolation = isolation_of(entry)
-    roles = [
-        name
-        for role in database.roles
-        for name in (role.name, *([role.second] if role.alternates else []))
-    ]
     async with connected(inputs) as instance:
         try:
             async with instance.gate.open(instance.admin, database.name) as connection:
-                found = await inspect_tenants(connection, isolation, roles=roles)
+                found = await inspect_tenants(connection, isolation, roles=database.logins)
                 retired = await schemas_there(connection, ())
         except ServerError as error:
             if error.sqlstate != _NO_SUCH_DATABASE:
@@ -50,19 +50,24 @@ async def look_at_tenants(inputs: Inputs, key: str) -> View:
                 f"the database {database.name} of the entry {key} is not there",
                 hint=f"`pgtenant apply -e {inputs.environment}` makes it",
             ) from None
+        came_of: Attack | None = None
+        if attacking:
+            came_of = await attack_tenants(instance, database, isolation, found)
     owner, tenancy = database.owner.name, entry.tenancy
     declares = tenancy is not None and tenancy.tenants_file is not None
     findings = judged(found, isolation, owner=owner, database=database.name)
-    return View(
+    view = View(
         entry=key,
         database=database.name,
         owner=owner,
         isolation=isolation,
         tenants=listed(found, findings, isolation),
         findings=findings,
+        bypassing=tuple(sorted(found.bypassing)),
         retired=tuple(sorted(retired_of(schema) for schema in retired.values())),
         declared=declared_tenants(entry, inputs.settings.root) if declares else None,
     )
+    return view, came_of
 
 
 def tenanted(inputs: Inputs, key: str) -> tuple[Entry, DesiredDatabase]:
@@ -99,4 +104,4 @@ def isolation_of(entry: Entry) -> Isolation:
     if entry.tenancy is None:
         msg = f"{entry.key} has no tenancy"
         raise AssertionError(msg)
-    return Isolation(entry.tenancy.schema_prefix, entry.tenancy.setting, entry.tenancy.column)
+    return Isolation.of(entry.tenancy)
