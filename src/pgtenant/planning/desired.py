@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pgtenant.catalog.model import AccessLevel, Auth
 from pgtenant.catalog.naming import second_login
 from pgtenant.planning.tenants.policy import Isolation
+from pgtenant.planning.tenants.slugs import Tenant
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +75,7 @@ class DesiredDatabase:
         initial_schema: what to run once, or None.
         extensions: what to create in it where the server offers it.
         isolation: how the tenants in it are kept apart, or None where it has none.
+        declared: the tenants that are declared, sorted by schema; None where nobody declares any.
     """
 
     name: str
@@ -83,6 +85,7 @@ class DesiredDatabase:
     initial_schema: InitialSchema | None = None
     extensions: tuple[str, ...] = ()
     isolation: Isolation | None = None
+    declared: tuple[Tenant, ...] | None = None
 
     @property
     def roles(self) -> tuple[DesiredRole, ...]:

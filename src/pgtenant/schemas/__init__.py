@@ -42,6 +42,25 @@ def tenant_template(name: str | None, directory: Path) -> Template:
     """
     if name is None:
         return Template()
+    return Template.of(
+        TemplateFile(
+            path.name,
+            _text(directory, f"{name}/{path.name}", f"the tenants' template {name}/{path.name}"),
+        )
+        for path in template_files(name, directory)
+    )
+
+
+def template_files(name: str, directory: Path) -> tuple[Path, ...]:
+    """Return the files of a template, in order.
+
+    Args:
+        name: a directory below `directory`.
+        directory: the project's `schemas/`.
+
+    Raises:
+        UsageError: it has no `.sql` files, or one leaves `directory`.
+    """
     try:
         found = sorted(path.name for path in (directory / name).iterdir() if path.suffix == ".sql")
         root = directory.resolve()
@@ -61,10 +80,7 @@ def tenant_template(name: str | None, directory: Path) -> Template:
             f"the tenants' template {name} can't be used: {what}",
             hint=f"put `.sql` files into schemas/{name}",
         )
-    return Template.of(
-        TemplateFile(one, _text(directory, f"{name}/{one}", f"the tenants' template {name}/{one}"))
-        for one in found
-    )
+    return tuple(directory / name / one for one in found)
 
 
 def _text(directory: Path, name: str, what: str) -> str:

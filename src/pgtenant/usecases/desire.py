@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from pgtenant.catalog.model import AccessLevel, Catalog, Entry, Rotation
 from pgtenant.planning.desired import Desired, DesiredDatabase, DesiredRole, InitialSchema
 from pgtenant.planning.tenants.policy import Isolation
+from pgtenant.planning.tenants.slugs import Tenant
 
 NO_SCHEMA = "none"
 
@@ -23,6 +24,7 @@ def desired_state(
     operated: bool = False,
     secret_versions: Mapping[str, str] | None = None,
     secret_users: Mapping[str, str] | None = None,
+    declared: Callable[[Entry], tuple[Tenant, ...] | None] = lambda _: None,
 ) -> Desired:
     """Return the desired state of an environment.
 
@@ -37,6 +39,7 @@ def desired_state(
         operated: see `Desired`.
         secret_versions: see `Desired`.
         secret_users: the login that each secret is for, where it was read.
+        declared: gives the tenants of an owner entry's `tenants_file`.
     """
     users = secret_users or {}
 
@@ -71,6 +74,7 @@ def desired_state(
             ),
             extensions=tuple(sorted(owner.extensions)),
             isolation=None if owner.tenancy is None else Isolation.of(owner.tenancy),
+            declared=declared(owner),
         )
         for owner in owners
     )

@@ -17,6 +17,7 @@ from pgtenant.secrets.store import SecretStore
 from pgtenant.settings.model import Settings
 from pgtenant.usecases.desire import NO_SCHEMA, desired_state
 from pgtenant.usecases.operated import insist_on_logins
+from pgtenant.usecases.tenants.sources import tenants_declared
 
 SCHEMAS_DIRECTORY = "schemas"
 
@@ -168,7 +169,7 @@ async def load_inputs(
         for entry in catalog.entries
         if passwords
         and (not only or entry.key in only)
-        and not (lean and operated and not _runs_as_owner(entry))
+        and not (lean and operated and not runs_as_owner(entry))
     ]
     found, bad = await _credentials(store, catalog, wanted, secret_name)
     if bad and fail_fast:
@@ -184,6 +185,7 @@ async def load_inputs(
         operated=operated,
         secret_versions={name: store.version(name) for name in found},
         secret_users={name: c.username for name, c in found.items()},
+        declared=lambda entry: tenants_declared(entry, settings.root),
     )
     return Inputs(
         environment=environment,
@@ -233,7 +235,7 @@ async def _admin(settings: Settings, environment: str, store: SecretStore) -> Cr
     return parse(name, found, expected_username=None)
 
 
-def _runs_as_owner(entry: Entry) -> bool:
+def runs_as_owner(entry: Entry) -> bool:
     """Return whether something of an entry is done on a login of its own."""
     return entry.initial_schema != NO_SCHEMA or entry.tenancy is not None
 

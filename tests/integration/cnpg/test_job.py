@@ -129,6 +129,19 @@ def test_it_asks_for_an_approval_where_one_is_needed(provisioned: GitOps) -> Non
     assert said == {"name": "pgtenant-approval", "key": "ALLOW_DB_PROVISION", "optional": True}
 
 
+def test_it_takes_along_what_an_entry_with_tenants_names(provisioned: GitOps) -> None:
+    provisioned.write("schemas/tenants/1.sql", "CREATE TABLE t (tenant_id uuid);\n")
+    provisioned.write("envs/dev-rds/tenants.txt", "acme\n")
+    tenancy = {"template": "tenants", "tenants_file": "envs/dev-rds/tenants.txt"}
+    provisioned.declare({"shop": SHOP | {"tenancy": tenancy}})
+    provisioned.rendered()
+    text = provisioned.read(JOB)
+    assert "CREATE TABLE t (tenant_id uuid);" in text
+    assert "tenants.txt" in text
+    [config, _] = yaml.safe_load_all(text)
+    assert "acme\n" in config["data"].values()
+
+
 def test_a_catalog_that_no_cluster_takes_is_refused(provisioned: GitOps) -> None:
     path = "envs/dev-rds/terraform.tfvars"
     provisioned.write(path, provisioned.read(path) + "# filler\n" * 120_000)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import replace
 from typing import Final
 
@@ -17,7 +17,9 @@ from pgtenant.planning.tenants.found import Found, Name
 from pgtenant.planning.tenants.judgement import judged
 from pgtenant.planning.tenants.policy import Isolation
 from pgtenant.planning.tenants.statements import lacking
+from pgtenant.planning.tenants.view import missing
 
+_SHOWN: Final = 10
 _TOGETHER: Final = 50
 """Tables that one transaction locks."""
 
@@ -30,6 +32,7 @@ def diff_tenants(
     if isolation is None or found is None:
         return
     schemas = {schema.name for schema in found.schemas if schema.owner == owner}
+    yield from _declared(database, environment, {schema.name for schema in found.schemas})
     logs_in = database.owner.auth is not Auth.IAM
 
     def can_mend(table: Name) -> bool:
@@ -46,6 +49,30 @@ def diff_tenants(
                 role=owner,
                 message=f"{subject(left.names)} {left.message}",
                 statement=left.statement,
+            )
+
+
+def _declared(
+    database: DesiredDatabase, environment: str, there: Collection[str]
+) -> Iterator[Drift]:
+    """Show tenants that are declared and not there, and the other way round: none are made here."""
+    if database.declared is None:
+        return
+    known = {tenant.schema for tenant in database.declared}
+    add = f"`pgtenant tenant add -e {environment} {database.entry}` makes them"
+    lacking_ones = [tenant.slug for tenant in missing(database.declared, there)]
+    for names, said in (
+        (lacking_ones, f"declared as tenants and not there; {add}"),
+        (sorted(set(there) - known), "there as tenants and not declared"),
+    ):
+        if names:
+            rest = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
+            yield Drift(
+                kind=DriftKind.TENANCY,
+                entry=database.entry,
+                database=database.name,
+                role=database.owner.name,
+                message=f"{', '.join(names[:_SHOWN])}{rest}: {said}",
             )
 
 

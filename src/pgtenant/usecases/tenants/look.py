@@ -16,7 +16,6 @@ from pgtenant.postgres.tenants import inspect_tenants
 from pgtenant.usecases.inputs import Inputs
 from pgtenant.usecases.look import connected
 from pgtenant.usecases.tenants.attack import attack_tenants
-from pgtenant.usecases.tenants.sources import declared_tenants
 from pgtenant.verify.tenants.outcome import Attack
 
 _NO_SUCH_DATABASE: Final = "3D000"
@@ -53,8 +52,7 @@ async def look_at_tenants(
         came_of: Attack | None = None
         if attacking:
             came_of = await attack_tenants(instance, database, isolation, found)
-    owner, tenancy = database.owner.name, entry.tenancy
-    declares = tenancy is not None and tenancy.tenants_file is not None
+    owner = database.owner.name
     findings = judged(found, isolation, owner=owner, database=database.name)
     view = View(
         entry=key,
@@ -65,7 +63,7 @@ async def look_at_tenants(
         findings=findings,
         bypassing=tuple(sorted(found.bypassing)),
         retired=tuple(sorted(retired_of(schema) for schema in retired.values())),
-        declared=declared_tenants(entry, inputs.settings.root) if declares else None,
+        declared=database.declared,
     )
     return view, came_of
 

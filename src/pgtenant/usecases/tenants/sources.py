@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Final
@@ -51,7 +50,14 @@ def tenants_asked(
         source = "standard input" if asked.file == STDIN else asked.file
         given += read_slugs(_text(asked.file, source, project, stdin))
     elif declared and not given and not asked.every:
-        return declared_tenants(entry, project)
+        found = tenants_declared(entry, project)
+        if found is None:
+            raise UsageError(
+                "no tenant is named",
+                hint="name slugs, or a file of them with --file (`-` is standard input); with"
+                " `tenancy.tenants_file` in the catalog all of that file are meant",
+            )
+        return found
     if not given and not asked.every:
         raise UsageError(
             f"{source} has no slug" if source else "no tenant is named",
@@ -60,19 +66,15 @@ def tenants_asked(
     return tenants_of(given, prefix, source=source)
 
 
-def declared_tenants(entry: Entry, project: Path) -> tuple[Tenant, ...]:
-    """Return the tenants of an entry's `tenants_file`, sorted by schema.
+def tenants_declared(entry: Entry, project: Path) -> tuple[Tenant, ...] | None:
+    """Return the tenants of an entry's `tenants_file`, sorted by schema; None without one.
 
     Raises:
-        UsageError: it has none, or some are no slugs.
+        UsageError: some are no slugs, or it can't be read.
     """
     tenancy = entry.tenancy
     if tenancy is None or tenancy.tenants_file is None:
-        raise UsageError(
-            "no tenant is named",
-            hint="name slugs, or a file of them with --file (`-` is standard input); with"
-            " `tenancy.tenants_file` in the catalog all of that file are meant",
-        )
+        return None
     given = read_slugs(_read(project / tenancy.tenants_file, tenancy.tenants_file))
     return tenants_of(given, tenancy.schema_prefix, source=tenancy.tenants_file)
 
@@ -99,8 +101,3 @@ def _decoded(data: bytes, source: str) -> str:
         raise UsageError(
             f"{source}:{line}: byte 0x{data[error.start]:02x} is no UTF-8", hint="nothing was made"
         ) from None
-
-
-def names_of(tenants: Sequence[Tenant]) -> tuple[str, ...]:
-    """Return the schemas of tenants."""
-    return tuple(tenant.schema for tenant in tenants)

@@ -19,6 +19,7 @@ from pgtenant.planning.simulate import RefusedError, simulate
 from pgtenant.planning.sql.render import render
 from pgtenant.planning.sql.text import as_text
 from pgtenant.planning.tenants.found import Column, Found, Name, Policy, Relation, Same, Schema
+from pgtenant.planning.tenants.slugs import Tenant
 from pgtenant.planning.trust import trusted_contents
 from unit.planning.examples import crm, provisioned, with_contents, with_role
 from unit.planning.tenants.test_judgement import GOOD, ISOLATION, STORY
@@ -44,6 +45,22 @@ def test_tables_that_are_as_they_should_be_need_nothing() -> None:
     plan = make_plan(server(MINE), CRM)
     assert plan.changes == ()
     assert notes(plan) == []
+
+
+def test_declared_tenants_are_compared_and_not_made() -> None:
+    def declaring(*slugs: str) -> Desired:
+        declared = tuple(Tenant(f"tenant_{slug}", slug) for slug in slugs)
+        return replace(CRM, databases=tuple(replace(d, declared=declared) for d in CRM.databases))
+
+    assert notes(make_plan(server(MINE), declaring("a", "b", "c", "d"))) == []
+    plan = make_plan(server(MINE), declaring("a", "b", "x", "y"))
+    assert plan.changes == ()
+    assert notes(plan) == [
+        "tenant_c, tenant_d: there as tenants and not declared",
+        ("x, y: declared as tenants and not there; `pgtenant tenant add -e dev crm` makes them"),
+    ]
+    many = make_plan(server(MINE), declaring(*"abcd", *(f"z{n:02}" for n in range(12))))
+    assert "z09 and 2 more: declared" in notes(many)[0]
 
 
 def test_a_later_table_is_secured_by_a_login_of_its_owner() -> None:
