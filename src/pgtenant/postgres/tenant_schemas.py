@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
-from typing import Any
-
-import psycopg
+from collections.abc import Collection
 
 from pgtenant.planning.tenants.adding import There
 from pgtenant.planning.tenants.slugs import RETIRED_LIKE
-from pgtenant.postgres.failures import failed
+from pgtenant.postgres.asked import rows_of
 from pgtenant.postgres.libpq import Connection
-from pgtenant.postgres.queries import query
-from pgtenant.postgres.retry import patiently
 
 
 async def schemas_there(
@@ -30,7 +25,9 @@ async def schemas_there(
     """
     like = f"{RETIRED_LIKE}|^{prefix}" if prefix else RETIRED_LIKE
     parameters = {"names": sorted(names), "like": like}
-    rows = await _rows(connection, "tenant_schemas", parameters, "reading the tenants' schemas")
+    rows = await rows_of(
+        connection, "tenant_schemas", parameters, doing="reading the tenants' schemas"
+    )
     return {
         name: There(name, owner, comment, filled, tuple(held))
         for name, owner, comment, filled, held in rows
@@ -44,17 +41,5 @@ async def dependents(connection: Connection, schema: str) -> tuple[tuple[str, st
         ServerError: the query failed.
     """
     doing = f"reading what needs {schema}"
-    rows = await _rows(connection, "tenant_outside", {"schema": schema}, doing)
+    rows = await rows_of(connection, "tenant_outside", {"schema": schema}, doing=doing)
     return tuple((where, name) for where, name in rows)
-
-
-async def _rows(
-    connection: Connection, name: str, parameters: Mapping[str, object], doing: str
-) -> list[tuple[Any, ...]]:
-    async def once() -> list[tuple[Any, ...]]:
-        return await (await connection.execute(query(name), parameters)).fetchall()
-
-    try:
-        return await patiently(once)
-    except psycopg.Error as error:
-        raise failed(error, doing=doing, where=connection.info.dbname) from None
