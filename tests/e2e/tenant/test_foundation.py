@@ -10,10 +10,9 @@ from support.project import Project
 @pytest.mark.every_major
 def test_the_role_makes_schemas_and_nothing_else(qualisys: Project) -> None:
     su = qualisys.instance.su
-    assert su(
-        "SELECT rolcanlogin, rolsuper, rolbypassrls, rolcreatedb, rolcreaterole, rolreplication"
-        " FROM pg_roles WHERE rolname = 'app_user'"
-    ) == [(True, False, False, False, False, False)]
+    powers = "rolcanlogin, rolsuper, rolbypassrls, rolcreatedb, rolcreaterole, rolreplication"
+    found = su(f"SELECT {powers} FROM pg_roles WHERE rolname = 'app_user'".encode())
+    assert found == [(True, False, False, False, False, False)]
     asked = (
         "SELECT d.datdba::regrole::text, has_database_privilege('app_user', d.oid, 'CREATE'),"
         " has_database_privilege('public', d.oid, 'CONNECT')"
