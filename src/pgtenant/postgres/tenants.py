@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable
 from typing import Any, Final
 
 import psycopg
+from psycopg.pq import TransactionStatus
 
 from pgtenant.planning.tenants.found import (
     Column,
@@ -29,6 +30,7 @@ from pgtenant.planning.tenants.policy import Isolation
 from pgtenant.postgres.failures import failed
 from pgtenant.postgres.libpq import Connection, load_json
 from pgtenant.postgres.queries import query
+from pgtenant.postgres.retry import patiently
 
 _KINDS: Final = {
     "r": RelationKind.TABLE,
@@ -65,9 +67,14 @@ async def inspect_tenants(
         "only": only,
         "set_privilege": "SET" if connection.info.server_version >= 160000 else "MEMBER",
     }
+
+    async def once() -> tuple[Any, ...] | None:
+        return await (await connection.execute(query("tenants"), parameters)).fetchone()
+
+    # Inside of a transaction that has failed nothing can be asked again.
+    idle = connection.info.transaction_status == TransactionStatus.IDLE
     try:
-        cursor = await connection.execute(query("tenants"), parameters)
-        row = await cursor.fetchone()
+        row = await (patiently(once) if idle else once())
     except psycopg.Error as error:
         where = connection.info.dbname
         raise failed(error, doing="reading how tenants are kept apart", where=where) from None
