@@ -20,8 +20,8 @@ from pgtenant.settings.cnpg import ALWAYS, CnpgSettings
 from pgtenant.settings.load import FILE_NAME
 from pgtenant.settings.model import Settings
 from pgtenant.usecases.cnpg_logins import Login, host_of
-from pgtenant.usecases.desire import NO_SCHEMA
-from pgtenant.usecases.inputs import SCHEMAS_DIRECTORY, runs_as_owner
+from pgtenant.usecases.desire import NO_SCHEMA, needs_its_login
+from pgtenant.usecases.inputs import SCHEMAS_DIRECTORY
 from pgtenant.usecases.request.declared import secret_of
 from pgtenant.usecases.request.kept import Kept, kept
 
@@ -84,7 +84,7 @@ def job_text(
     logins += [
         job.Login(names(one.key).secret, secret_of(settings, environment, one), one.database_name)
         for one in entries
-        if runs_as_owner(one)
+        if needs_its_login(one)
     ]
     document = find(cluster, GROUP, KIND, name=cnpg.cluster, namespace=cnpg.namespace)
     authority = document.text_at("spec", "certificates", "serverCASecret") if document else ""

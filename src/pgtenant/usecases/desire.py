@@ -12,6 +12,11 @@ from pgtenant.planning.tenants.slugs import Tenant
 NO_SCHEMA = "none"
 
 
+def needs_its_login(entry: Entry) -> bool:
+    """Return whether something of an entry is done on a login of its own role, not the admin's."""
+    return entry.initial_schema != NO_SCHEMA or entry.tenancy is not None
+
+
 def desired_state(
     catalog: Catalog,
     *,

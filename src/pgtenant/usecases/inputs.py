@@ -15,7 +15,7 @@ from pgtenant.secrets.credentials import Credentials, parse
 from pgtenant.secrets.secret import Secret
 from pgtenant.secrets.store import SecretStore
 from pgtenant.settings.model import Settings
-from pgtenant.usecases.desire import NO_SCHEMA, desired_state
+from pgtenant.usecases.desire import desired_state, needs_its_login
 from pgtenant.usecases.operated import insist_on_logins
 from pgtenant.usecases.tenants.sources import tenants_declared
 
@@ -169,7 +169,7 @@ async def load_inputs(
         for entry in catalog.entries
         if passwords
         and (not only or entry.key in only)
-        and not (lean and operated and not runs_as_owner(entry))
+        and not (lean and operated and not needs_its_login(entry))
     ]
     found, bad = await _credentials(store, catalog, wanted, secret_name)
     if bad and fail_fast:
@@ -233,11 +233,6 @@ async def _admin(settings: Settings, environment: str, store: SecretStore) -> Cr
     if isinstance(found, SecretError):
         raise found
     return parse(name, found, expected_username=None)
-
-
-def runs_as_owner(entry: Entry) -> bool:
-    """Return whether something of an entry is done on a login of its own."""
-    return entry.initial_schema != NO_SCHEMA or entry.tenancy is not None
 
 
 async def _credentials(

@@ -170,6 +170,23 @@ def test_it_does_the_rest_in_the_cluster(shared: SharedCluster, tmp_path: Path) 
     assert {row["status"] for row in rows} == {"no_change"}
 
 
+@pytest.mark.slow
+def test_tenants_tables_are_secured_on_the_owners_login(
+    shared: SharedCluster, tmp_path: Path
+) -> None:
+    shared.declare({"shop": SHOP | {"tenancy": {}}, "billing": OTHER})
+    shared.gitops.rendered()
+    assert shared.sync().failed == {}
+    assert shared.run_job(tmp_path / "first", {}).code == 0
+    with shared.tenant("shop-user", "shop_orders") as owner:
+        owner.execute("CREATE SCHEMA tenant_a")
+        owner.execute("CREATE TABLE tenant_a.orders (tenant_id uuid PRIMARY KEY)")
+        done = shared.run_job(tmp_path / "second", {})
+        assert done.code == 0, done.output
+        forced = "SELECT relforcerowsecurity FROM pg_class WHERE oid = 'tenant_a.orders'::regclass"
+        assert owner.execute(forced).fetchone() == (True,)
+
+
 def container(gitops: GitOps) -> dict[str, Any]:
     """Return the container of the Job."""
     _, job = yaml.safe_load_all(gitops.read(JOB))
