@@ -58,6 +58,7 @@ async def bring_up(
     *,
     proviso: Proviso | None = None,
     rehearse: bool = False,
+    known: bool = False,
 ) -> Brought:
     """Run files in a tenant's schema, secure its tables, and record that, in one transaction.
 
@@ -69,13 +70,16 @@ async def bring_up(
         isolation: how the tenants of this database are kept apart.
         proviso: asked before the `COMMIT`.
         rehearse: roll all of it back at the end.
+        known: whether the same files have left no schema before, in this run: then the list of all
+            relations is not read, which takes longer the more there are. It alone shows a grant on
+            a table elsewhere, and a sequence made there.
 
     Raises:
         UsageError: a file failed, or left its schema; nothing of this call stays.
         UnconfirmedError: it was committed, and the wait for a standby's confirmation cancelled.
         ServerError: the server failed; nothing of it stays either, unless it was committing.
     """
-    work = _Work(connection, bring, isolation, proviso, rehearse=rehearse)
+    work = _Work(connection, bring, isolation, proviso, rehearse=rehearse, known=known)
     with confirmed(connection, work.doing, ours=False):
         try:
             return await patiently(work.once, ours=False)
@@ -98,6 +102,7 @@ class _Work:
     isolation: Isolation
     proviso: Proviso | None
     rehearse: bool
+    known: bool
     final: bool = False
 
     @property
@@ -159,7 +164,7 @@ class _Work:
             await _run(self.connection, schema, file)
             if declared != await _declared(self.connection):
                 raise _refused([file], schema, "closes cursors that are not its own")
-        if outside := await _outside(self.connection, schema, before):
+        if outside := await _outside(self.connection, schema, before, relations=not self.known):
             raise _refused(files, schema, f"leaves its schema: {outside}")
         # A cursor of a file's own that is kept over the COMMIT would run during it.
         await self.connection.execute("CLOSE ALL")
@@ -210,13 +215,14 @@ async def _counts(connection: Connection) -> _Counts:
     return {name: (inserted, rewritten) for name, inserted, rewritten in rows}
 
 
-async def _outside(connection: Connection, schema: str, before: _Counts) -> str:
+async def _outside(connection: Connection, schema: str, before: _Counts, *, relations: bool) -> str:
     """Return what was made or touched outside of a schema; empty for nothing.
 
     Args:
         connection: in the transaction.
         schema: the tenant's.
         before: what `_counts` said when it began.
+        relations: whether to look at what was granted on relations.
     """
     now = await _counts(connection)
     written = {
@@ -230,7 +236,12 @@ async def _outside(connection: Connection, schema: str, before: _Counts) -> str:
         None if rewritten else inserted
         for inserted, rewritten in (written["pg_type"], written["pg_proc"])
     )
-    parameters = {"schema": schema, "types": types, "functions": functions}
+    parameters = {
+        "schema": schema,
+        "relations": relations,
+        "types": types,
+        "functions": functions,
+    }
     cursor = await connection.execute(query("tenant_created"), parameters)
     if rows := await cursor.fetchall():
         return ", ".join(f"{kind} {_name(where, name)}" for kind, where, name in rows)

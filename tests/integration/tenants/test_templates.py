@@ -33,20 +33,24 @@ TABLES = TemplateFile(
 )
 
 
-def make(tenants: Tenants, *files: str | TemplateFile, rehearse: bool = False) -> Brought:
+def make(
+    tenants: Tenants, *files: str | TemplateFile, rehearse: bool = False, known: bool = False
+) -> Brought:
     template = Template.of(
         file if isinstance(file, TemplateFile) else TemplateFile(f"{number:03}.sql", file)
         for number, file in enumerate(files)
     )
     record = TenantRecord("dev", "qualisys", "c", template.digests)
     bring = Bring(Tenant("tenant_c", "c"), template.files, record, None, new=True)
-    return carry_out(tenants, bring, rehearse=rehearse)
+    return carry_out(tenants, bring, rehearse=rehearse, known=known)
 
 
-def carry_out(tenants: Tenants, bring: Bring, *, rehearse: bool = False) -> Brought:
+def carry_out(
+    tenants: Tenants, bring: Bring, *, rehearse: bool = False, known: bool = False
+) -> Brought:
     async def run() -> Brought:
         async with tenants.session() as session:
-            return await bring_up(session, bring, ISOLATION, rehearse=rehearse)
+            return await bring_up(session, bring, ISOLATION, rehearse=rehearse, known=known)
 
     return asyncio.run(run())
 
@@ -170,6 +174,18 @@ def test_nothing_stays_of_what_failed(tenants: Tenants) -> None:
     assert escaped == []
     assert tenants.look() == before
     assert tenants.instance.su("SELECT count(*) FROM shared", dbname=DATABASE) == [(0,)]
+
+
+def test_what_is_made_elsewhere_is_seen_also_of_known_files(tenants: Tenants) -> None:
+    tenants.run("CREATE TABLE public.shared (id int)")
+    for text in (
+        "CREATE TABLE public.t (id int)",
+        "ALTER TABLE public.shared ADD more int",
+        "INSERT INTO public.shared VALUES (1)",
+        "CREATE TYPE public.colour AS ENUM ('red')",
+    ):
+        with pytest.raises(UsageError, match="leaves its schema"):
+            make(tenants, TABLES, text, known=True)
 
 
 def test_a_rehearsal_leaves_nothing(tenants: Tenants) -> None:

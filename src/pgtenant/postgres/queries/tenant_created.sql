@@ -2,7 +2,8 @@
 -- transaction, an xmin at or behind its own id is its own or a subtransaction's. Age is compared within a million:
 -- frozen rows keep the id they were written with, which may come again after a wraparound.
 -- Types and functions are many where tenants are, and are read only when more of them were written than the schema has
--- got. Relations are read always: to give away a privilege on one leaves no lock and no other trace.
+-- got. To give away a privilege on a relation leaves no lock and no other trace: so relations are read whole, but only
+-- where `relations` asks for it.
 WITH own AS MATERIALIZED (
     SELECT age(pg_current_xact_id()::xid) AS age,
            (SELECT n.oid FROM pg_namespace n WHERE n.nspname = %(schema)s) AS schema
@@ -28,7 +29,7 @@ WITH own AS MATERIALIZED (
     UNION ALL
     SELECT 'relation', n.nspname, c.relname, c.xmin
       FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-     WHERE age(c.xmin) <= (SELECT age FROM own)
+     WHERE %(relations)s AND age(c.xmin) <= (SELECT age FROM own)
        AND n.nspname NOT IN (%(schema)s, 'pg_toast')
     UNION ALL
     SELECT 'function', n.nspname, p.proname, p.xmin

@@ -75,10 +75,15 @@ async def add_tenants(call: Call, asked: Adding, *, show: Callable[[Tenants], No
             kind = (step.new, step.files)
             if call.dry_run and kind in tried:
                 return _Brought()
-            tried.add(kind)
             brought = await bring_up(
-                site.connection, step, site.isolation, proviso=site.lock, rehearse=call.dry_run
+                site.connection,
+                step,
+                site.isolation,
+                proviso=site.lock,
+                rehearse=call.dry_run,
+                known=kind in tried,
             )
+            tried.add(kind)
             return _Brought(brought.statements, brought.findings)
 
         def done(step: Bring, sent: _Brought) -> None:
