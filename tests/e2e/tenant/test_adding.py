@@ -227,6 +227,15 @@ def test_an_entry_that_is_not_there_yet(project: Project) -> None:
     assert add(project).code == 64
 
 
+def test_a_role_that_is_not_ours(qualisys: Project) -> None:
+    qualisys.instance.su("COMMENT ON ROLE app_user IS NULL")
+    for flags in ((), ("--dry-run",)):
+        refused = add(qualisys, *flags)
+        assert refused.code == 1
+        assert "qualisys is blocked" in refused.err
+    assert schemas(qualisys) == []
+
+
 def test_without_a_template(qualisys: Project) -> None:
     qualisys.write({"qualisys": {**ENTRY, "tenancy": {}}})
     made = add(qualisys, "acme")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Protocol, TypeVar
 
 from pgtenant.audit.history import Open, PastRun
@@ -13,8 +13,10 @@ from pgtenant.audit.intent import Intent, Planned
 from pgtenant.audit.record import Action, Status
 from pgtenant.catalog.model import Auth
 from pgtenant.errors import AuditError, PgtenantError, UsageError
-from pgtenant.planning.desired import DesiredDatabase
+from pgtenant.planning.desired import Desired, DesiredDatabase
+from pgtenant.planning.diff.standing import Standing, standing
 from pgtenant.planning.effects import Effect
+from pgtenant.planning.guards import guard
 from pgtenant.planning.observed import Observed
 from pgtenant.planning.tenants.adding import Home, There
 from pgtenant.planning.tenants.policy import Isolation
@@ -274,7 +276,7 @@ async def at_home(call: Call) -> AsyncIterator[Site]:
             _, database = tenanted(inputs, call.key)
             owner = database.owner.name
             observed = await observe_instance(instance.primary, roles=[owner], extensions=())
-            _insist_on_database(observed, database, inputs.environment)
+            _insist_on_database(observed, database, inputs.desired)
             login = _login(instance, database)
             home = Home(inputs.environment, call.key, database.name, owner, isolation.prefix)
             async with instance.gate.open(login, database.name) as connection:
@@ -291,19 +293,18 @@ async def at_home(call: Call) -> AsyncIterator[Site]:
         raise
 
 
-def _insist_on_database(observed: Observed, database: DesiredDatabase, environment: str) -> None:
-    role = observed.roles.get(database.owner.name)
-    there = observed.databases.get(database.name)
-    if role is None or role.marker is None:
-        what = f"the role {database.owner.name} is not there, or not pgtenant's"
-    elif there is None or there.owner != role.name:
-        what = f"the database {database.name} is not there, or not {role.name}'s"
-    else:
-        return
-    raise PgtenantError(
-        f"{database.entry} is not provisioned: {what}",
-        hint=f"`pgtenant apply -e {environment} --only {database.entry}` comes first",
-    )
+def _insist_on_database(observed: Observed, database: DesiredDatabase, desired: Desired) -> None:
+    """Refuse an entry of which `apply` would change nothing, or that it has not made yet."""
+    alone = replace(desired, databases=(database,))
+    for one in guard(observed, alone):
+        if one.entry == database.entry:
+            cure = f"{one.executor} would run: {one.statement}" if one.statement else ""
+            raise PgtenantError(f"{one.entry} is blocked: {one.reason}", hint=cure)
+    if standing(database, observed) is not Standing.MADE:
+        raise PgtenantError(
+            f"{database.entry} is not provisioned: there is no database {database.name}",
+            hint=f"`pgtenant apply -e {desired.environment} --only {database.entry}` comes first",
+        )
 
 
 def _login(instance: Instance, database: DesiredDatabase) -> Login:
