@@ -75,6 +75,15 @@ def test_who_is_not_there(two: Project) -> None:
     assert "tenant_globex" in schemas(two)
 
 
+def test_a_tenant_that_a_view_elsewhere_reads(two: Project) -> None:
+    with two.tenant("app_user", "qualisys_master") as app:
+        app.execute("CREATE VIEW public.all_projects AS SELECT * FROM tenant_globex.projects")
+    refused = run(two, "retire", "acme-corp", "globex")
+    assert refused.code == 1
+    assert "tenant_globex is needed elsewhere: public.all_projects would still reach" in refused.err
+    assert schemas(two) == ["tenant_acme_corp", "tenant_globex"]
+
+
 def test_retired_and_made_anew(two: Project) -> None:
     assert run(two, "retire", "globex").code == 0
     assert run(two, "add", "globex").code == 0

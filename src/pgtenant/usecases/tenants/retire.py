@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable
-from typing import TypeVar
+from typing import Final, TypeVar
 
 from psycopg import sql
 
@@ -20,6 +20,7 @@ from pgtenant.report.words import some
 from pgtenant.usecases.tenants.outcome import Outcome, Telling
 from pgtenant.usecases.tenants.run import Call, Sent, Site, at_home
 
+_MOST: Final = 10
 _R = TypeVar("_R", Retire, Drop)
 
 
@@ -36,13 +37,16 @@ async def retire_tenants(
     Raises:
         UsageError: one is not there, or not the entry's; nothing was changed.
         LockHeldError: another run holds the instance.
-        PgtenantError: something failed; the tenants before it stay as they are then.
+        PgtenantError: something outside of one needs it; or something failed, and the tenants
+            before it stay as they are then.
     """
     wanted = tuple(sorted(tenants))
     async with at_home(call) as site:
         there = await site.schemas({tenant.schema for tenant in wanted})
         today = call.recorder.clock().strftime("%Y%m%d")
         steps = retirements(wanted, there, site.home, today)
+        for step in steps:
+            await _insist_on_nothing_outside(site, step.tenant.schema, "would still reach it")
         telling = Telling(site.home, show)
         busy = {step.tenant.schema for step in steps}
         telling.add(Told(t.slug, t.schema, State.UNCHANGED) for t in wanted if t.schema not in busy)
@@ -76,12 +80,8 @@ async def drop_tenant(call: Call, schema: str, *, show: Callable[[Tenants], None
     async with at_home(call) as site:
         step = removal(schema, await site.schemas({schema}), site.home)
         steps = [] if step is None else [step]
-        if needing := await dependents(site.connection, schema) if steps else ():
-            raise PgtenantError(
-                f"{some(['.'.join(name) for name in needing], 10)} would go or lose something with"
-                f" {schema}; nothing was changed",
-                hint="drop or alter what needs it, then run again",
-            )
+        if steps:
+            await _insist_on_nothing_outside(site, schema, "would go or lose something with it")
         telling = Telling(site.home, show)
         if step is None:
             telling.add([Told(retired_tenant(schema).slug, schema, State.UNCHANGED)])
@@ -97,6 +97,20 @@ async def drop_tenant(call: Call, schema: str, *, show: Callable[[Tenants], None
         finally:
             found = telling.tell()
         return Outcome(found)
+
+
+async def _insist_on_nothing_outside(site: Site, schema: str, why: str) -> None:
+    """Refuse a schema of which something elsewhere needs a part.
+
+    Raises:
+        PgtenantError: something does.
+    """
+    if needing := await dependents(site.connection, schema):
+        names = some([".".join(name) for name in needing], _MOST)
+        raise PgtenantError(
+            f"{schema} is needed elsewhere: {names} {why}; nothing was changed",
+            hint="drop or alter what needs it, then run again",
+        )
 
 
 def _sending(site: Site) -> Callable[[_R], Awaitable[Sent]]:
