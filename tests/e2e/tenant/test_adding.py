@@ -9,8 +9,9 @@ from uuid import uuid4
 
 import pytest
 
-from e2e.tenant.conftest import ENTRY, schemas
+from e2e.tenant.conftest import ENTRY, READER, schemas
 from pgtenant.audit.journal import journal_path
+from support.processes import finish, start
 from support.project import Project, Result
 
 BOTH = ["tenant_acme_corp", "tenant_globex"]
@@ -207,6 +208,30 @@ def test_a_dry_run_tries_it_and_leaves_nothing(qualisys: Project) -> None:
     assert schemas(qualisys) == []
     assert actions(qualisys)[-2:] == [("add_tenant", "dry_run")] * 2
     assert "a dry run" in add(qualisys, "--dry-run").out
+
+
+def test_a_second_login_makes_them_for_the_role(qualisys: Project) -> None:
+    qualisys.write({"qualisys": {**ENTRY, "rotation": "alternate"}, "reports": READER})
+    qualisys.converge()
+    second, password = "app_user_b", "not-a-real-password"
+    qualisys.instance.su(f"ALTER ROLE {second} PASSWORD '{password}'".encode())
+    qualisys.write_secret("qualisys/postgres", second, password, "qualisys_master")
+    assert add(qualisys, "acme-corp").code == 0
+    owners = qualisys.instance.su(
+        "SELECT DISTINCT c.relowner::regrole::text, n.nspowner::regrole::text FROM pg_class c"
+        " JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = 'tenant_acme_corp'",
+        dbname="qualisys_master",
+    )
+    assert owners == [("app_user", "app_user")]
+    assert qualisys.run("tenant", "retire", "-e", "dev", "qualisys", "acme-corp").code == 0
+
+
+def test_two_runs_at_once_make_each_tenant_once(qualisys: Project) -> None:
+    command = ("tenant", "add", "-e", "dev", "qualisys", "--format", "json")
+    results = finish(*(start(qualisys, *command) for _ in range(2)))
+    assert [result.code for result in results] == [0, 0], results
+    made = [state for result in results for state in states(result).values()]
+    assert sorted(made) == ["added", "added", "unchanged", "unchanged"]
 
 
 def test_an_approval_is_needed(qualisys: Project) -> None:
