@@ -25,7 +25,7 @@ from pgtenant.usecases.tenants.add import Adding, add_tenants
 from pgtenant.usecases.tenants.look import entry_with_tenants
 from pgtenant.usecases.tenants.outcome import Outcome
 from pgtenant.usecases.tenants.retire import drop_tenant, retire_tenants
-from pgtenant.usecases.tenants.run import Call
+from pgtenant.usecases.tenants.site import Call
 from pgtenant.usecases.tenants.sources import Asked, tenants_asked
 
 _Show = Callable[[Tenants], None]

@@ -27,6 +27,7 @@ from pgtenant.postgres.queries import query
 from pgtenant.postgres.retry import patiently
 from pgtenant.postgres.tenants import read_tenants
 
+_NO_PRIVILEGE: Final = "42501"
 _CURSOR: Final = "pgtenant_touched"
 _OURS: Final = ("40001", "40P01", "55P03", "57", "53", "08", "XX")
 """SQLSTATEs, or their beginnings, that are no fault of a template's."""
@@ -85,8 +86,10 @@ async def bring_up(
             return await patiently(work.once, ours=False)
         except psycopg.Error as error:
             unknown = work.final and connection.closed
-            where = connection.info.dbname
-            raise failed(error, doing=work.doing, where=where, unknown=unknown) from None
+            told = failed(error, doing=work.doing, where=connection.info.dbname, unknown=unknown)
+            if error.sqlstate == _NO_PRIVILEGE:
+                told.hint = "`pgtenant apply` gives the owner back what it lacks on its database"
+            raise told from None
 
 
 @dataclass(slots=True)

@@ -261,6 +261,16 @@ def test_a_role_that_is_not_ours(qualisys: Project) -> None:
     assert schemas(qualisys) == []
 
 
+def test_an_owner_that_may_make_no_schema(qualisys: Project) -> None:
+    qualisys.instance.su("REVOKE CREATE ON DATABASE qualisys_master FROM app_user")
+    refused = add(qualisys)
+    assert refused.code == 1
+    assert "permission denied for database qualisys_master" in refused.err
+    assert "`pgtenant apply` gives the owner back what it lacks" in refused.err
+    qualisys.converge()
+    assert add(qualisys).code == 0
+
+
 def test_without_a_template(qualisys: Project) -> None:
     qualisys.write({"qualisys": {**ENTRY, "tenancy": {}}})
     made = add(qualisys, "acme")

@@ -14,7 +14,8 @@ from pgtenant.planning.tenants.templates import Template
 from pgtenant.postgres.tenant_work import bring_up
 from pgtenant.report.words import count
 from pgtenant.usecases.tenants.outcome import Outcome, Telling
-from pgtenant.usecases.tenants.run import Call, Sent, at_home
+from pgtenant.usecases.tenants.run import at_home
+from pgtenant.usecases.tenants.site import Call, Sent
 
 
 @dataclass(frozen=True, slots=True)

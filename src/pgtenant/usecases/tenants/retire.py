@@ -18,7 +18,8 @@ from pgtenant.postgres.execute import run
 from pgtenant.postgres.tenant_schemas import dependents
 from pgtenant.report.words import some
 from pgtenant.usecases.tenants.outcome import Outcome, Telling
-from pgtenant.usecases.tenants.run import Call, Sent, Site, at_home
+from pgtenant.usecases.tenants.run import at_home
+from pgtenant.usecases.tenants.site import Call, Sent, Site
 
 _MOST: Final = 10
 _R = TypeVar("_R", Retire, Drop)
