@@ -104,6 +104,7 @@ class Single:
         only: frozenset[str],
         *,
         passwords: bool = True,
+        operated: bool = False,
         check: Callable[[Catalog], None] | None = None,
     ) -> Inputs:
         """Read the catalog, see to the approval, and read the secrets.
@@ -111,13 +112,15 @@ class Single:
         Args:
             only: the entries' keys that have to be there; empty for all.
             passwords: whether applications' secrets are read.
+            operated: whether it can be done where an operator keeps roles and databases.
             check: refuses what can't be asked of this catalog, before anything else is looked at.
 
         Raises:
             PgtenantError: one of them can't be had.
         """
         settings, env = self.settings, self.environment
-        refuse_operated(settings, env)
+        if not operated:
+            refuse_operated(settings, env)
         catalog = load_catalog(settings, env, only)
         if check is not None:
             check(catalog)

@@ -124,9 +124,9 @@ def reference() -> str:
                 "Actions: `fetch_secret`, `create_role`, `alter_role`, `update_password`,"
                 " `create_database`, `configure_database`, `close_database`, `apply_grants`,"
                 " `apply_schema`, `create_extension`, `secure_tables`, `store_secret`,"
-                " `end_session`, `dump_database`, `clean_up`, `drop_database`, `drop_role`,"
-                " `add_tenant`, `retire_tenant`, `drop_tenant`, and for an entry as a whole"
-                " `check`, `preflight`, `run`."
+                " `write_manifest`, `end_session`, `dump_database`, `clean_up`, `drop_database`,"
+                " `drop_role`, `add_tenant`, `retire_tenant`, `drop_tenant`, and for an entry as a"
+                " whole `check`, `preflight`, `run`."
             ),
             "",
             "Statuses: `success`, `no_change`, `warning`, `blocked`, `error`, `dry_run`.",
@@ -137,7 +137,7 @@ def reference() -> str:
 
 def _output(command: str) -> tuple[str, ...]:
     members = ", ".join(map(_code, schema(command)["properties"]))
-    return _code(command), members, f"[{command}](schemas/{command}.schema.json)"
+    return _code(command.replace("-", " ")), members, f"[{command}](schemas/{command}.schema.json)"
 
 
 def _fields(specs: Iterable[FieldSpec], prefix: str = "") -> Iterator[tuple[str, ...]]:
