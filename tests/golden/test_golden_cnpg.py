@@ -43,21 +43,30 @@ NAMES = (
     "pgtenant-admin-secrets-sealed.yaml",
     "pgtenant-apply.yaml",
 )
+RESOURCES = Path(__file__).parent / "cnpg_resources"
+ROLES = ("my-shop-bi-role.yaml", "my-shop-role.yaml", "postgres-cluster.yaml")
 DEFINITIONS = {
     "Cluster": "cnpg_clusters.yaml",
+    "DatabaseRole": "cnpg_databaseroles.yaml",
     "Database": "cnpg_databases.yaml",
     "SealedSecret": "sealedsecrets.yaml",
 }
 
 
 @pytest.fixture
-def rendered(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> dict[str, str]:
-    """The manifests by file name, with the lengths of sealed values in place of the values."""
+def gitops(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> GitOps:
+    """A repository with the entries, and pgtenant's own secret."""
     gitops = GitOps(tmp_path, capsys)
     gitops.settings(SETTINGS)
     gitops.declare(ENTRIES)
     admin = {"username": ADMIN, "database_name": "postgres"}
     gitops.secret("rds", admin, "not-a-secret-of-the-admin", file="master")
+    return gitops
+
+
+@pytest.fixture
+def rendered(gitops: GitOps) -> dict[str, str]:
+    """The manifests by file name, with the lengths of sealed values in place of the values."""
     gitops.rendered()
     return {name: without_sealed(text) for name, text in gitops.manifests().items()}
 
@@ -78,16 +87,31 @@ def test_manifests(rendered: dict[str, str]) -> None:
         assert text == (FILES / name).read_text("utf-8")
 
 
+def test_roles_as_resources(gitops: GitOps) -> None:
+    gitops.settings(f'{SETTINGS}roles = "resources"\n')
+    gitops.rendered()
+    manifests = gitops.manifests()
+    assert manifests.keys() == {*NAMES, *ROLES}
+    for name in ROLES:
+        if os.environ.get("PGTENANT_UPDATE_GOLDEN"):
+            RESOURCES.mkdir(exist_ok=True)
+            (RESOURCES / name).write_text(manifests[name], "utf-8")
+        assert manifests[name] == (RESOURCES / name).read_text("utf-8")
+
+
 def test_no_golden_file_is_left_over() -> None:
     assert {file.name for file in FILES.iterdir()} == set(NAMES)
+    assert {file.name for file in RESOURCES.iterdir()} == set(ROLES)
 
 
-@pytest.mark.parametrize("name", NAMES[:-1])
-def test_the_operators_own_definitions_take_them(name: str) -> None:
+@pytest.mark.parametrize(
+    "name", [*(FILES / one for one in NAMES[:-1]), *(RESOURCES / one for one in ROLES)]
+)
+def test_the_operators_own_definitions_take_them(name: Path) -> None:
     directory = crds.directory(os.environ)
     if directory is None:
         pytest.skip("no definitions of the operators': PGTENANT_TEST_KIT names no kit")
-    manifest: dict[str, Any] = yaml.safe_load((FILES / name).read_text())
+    manifest: dict[str, Any] = yaml.safe_load(name.read_text())
     definition = directory / DEFINITIONS[manifest["kind"]]
     assert crds.complaints(definition, manifest) == []
     broken = manifest | {"spec": manifest["spec"] | {"ownerr": "x"}}

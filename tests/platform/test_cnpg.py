@@ -7,6 +7,7 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 
+import psycopg
 import pytest
 import yaml
 
@@ -23,6 +24,7 @@ KUBESEAL = Path(node.__file__).with_name("kubeseal")
 DEFINITIONS = {
     "cnpg_clusters.yaml": "clusters.postgresql.cnpg.io",
     "cnpg_databases.yaml": "databases.postgresql.cnpg.io",
+    "cnpg_databaseroles.yaml": "databaseroles.postgresql.cnpg.io",
     "sealedsecrets.yaml": "sealedsecrets.bitnami.com",
 }
 BI = {"database_name": "shop_orders", "username": "bi-reader", "access_level": "reader"}
@@ -87,6 +89,47 @@ def test_all_waves(cluster: Cluster, gitops: GitOps, instance: Instance) -> None
         assert reader.execute("SELECT 1").fetchone() == (1,)
 
 
+@pytest.mark.major(min=17, max=17)
+@pytest.mark.parametrize("roles", ["cluster", "resources"])
+def test_out_of_service_and_away(
+    cluster: Cluster, gitops: GitOps, instance: Instance, roles: str
+) -> None:
+    for file, resource in DEFINITIONS.items():
+        cluster.define(file, resource)
+    shared = SharedCluster(gitops, instance)
+    shared.declare({"shop": SHOP, "shop_bi": BI})
+    settings = gitops.read("pgtenant.toml").replace("[cnpg]", f'[cnpg]\nroles = "{roles}"')
+    gitops.write("pgtenant.toml", f"{settings}[retire]\ndays = 0\n")
+    gitops.rendered()
+    applied: dict[str, str] = {}
+
+    def sync() -> None:
+        synced(cluster, shared, applied)
+
+    def retire(stage: str, *flags: str) -> None:
+        done = shared.run("retire", "shop", "--stage", stage, *flags)
+        assert done.code == 0, done.output
+
+    with namespaces(cluster, "postgres"):
+        sync()
+        shared.converge()
+        retire("disable")
+        sync()
+        with pytest.raises(psycopg.OperationalError, match="not permitted to log in"):
+            shared.tenant("shop-user", "shop_orders")
+        gitops.declare({"other": {"database_name": "other", "username": "other-user"}})
+        for _ in range(2):
+            retire("drop", "--no-backup", "--confirm", "shop_orders")
+            sync()
+        left = instance.su("SELECT 1 FROM pg_roles WHERE rolname IN ('shop-user', 'bi-reader')")
+        assert left == []
+        if roles == "cluster":
+            retire("drop", "--no-backup", "--confirm", "shop_orders")
+        assert gitops.manifests().keys() == {
+            "postgres-cluster.yaml", "pgtenant-admin-secrets-sealed.yaml", "pgtenant-apply.yaml",
+        }  # fmt: skip
+
+
 def test_whether_it_has_arrived(
     cluster: Cluster,
     gitops: GitOps,
@@ -114,6 +157,29 @@ def test_whether_it_has_arrived(
     assert "0 as they should be, 0 not, 4 could not be checked" in capsys.readouterr().out
 
 
+def synced(cluster: Cluster, shared: SharedCluster, applied: dict[str, str]) -> None:
+    """Apply and prune, as Argo CD does; the operator has what the API server kept."""
+    manifests = shared.gitops.manifests()
+    for name, text in sorted(manifests.items()):
+        given = ("apply", "--server-side", "--field-manager=argocd", "--filename=-")
+        assert (done := cluster(*given, given=text)).code == 0, f"{name}: {done.err}"
+        applied[name] = text
+    for name in applied.keys() - manifests.keys():
+        assert cluster("delete", "--filename=-", given=applied.pop(name)).code == 0
+    kept = [
+        one
+        for kind in ("clusters", "databases", "databaseroles")
+        for one in cluster.get(f"{kind}.postgresql.cnpg.io", "--namespace", "postgres")["items"]
+    ]
+    for one in kept:  # the server writes the default, which the operator's rule allows
+        if one["kind"] == "DatabaseRole":
+            assert one["spec"].pop("ensure") == "present"
+    operator = StandInOperator(shared.instance, shared.secrets(), applied=shared.applied)
+    for _ in range(2):
+        operator.reconcile(kept)
+    assert operator.failed == {}
+
+
 def stand_in_for_the_controllers(cluster: Cluster, values: dict[str, str]) -> None:
     """Do what sealed-secrets, Reflector and CloudNativePG do, none of which is here."""
     name, mirrored = "shop-db-creds", "reflector.v1.k8s.emberstack.com/reflected-version"
@@ -128,11 +194,18 @@ def stand_in_for_the_controllers(cluster: Cluster, values: dict[str, str]) -> No
         "passwordStatus": {"shop-user": {"resourceVersion": version, "transactionID": 1}},
     }
     cluster_is = {"managedRolesStatus": roles}
-    for kind, one, status in (
-        ("clusters", "postgres-shared", cluster_is),
-        ("databases", "shop-db", {"applied": True, "observedGeneration": 1}),
+    opened = {"observedGeneration": 1, "conditions": [{"type": "Synced", "status": "True"}]}
+    for api, kind, one, status in (
+        ("bitnami.com/v1alpha1", "sealedsecrets", name, opened),
+        ("postgresql.cnpg.io/v1", "clusters", "postgres-shared", cluster_is),
+        (
+            "postgresql.cnpg.io/v1",
+            "databases",
+            "shop-db",
+            {"applied": True, "observedGeneration": 1},
+        ),
     ):
-        path = f"/apis/postgresql.cnpg.io/v1/namespaces/postgres/{kind}/{one}"
+        path = f"/apis/{api}/namespaces/postgres/{kind}/{one}"
         there = json.loads(cluster("get", f"--raw={path}").out)
         given = json.dumps(there | {"status": status})
         done = cluster("replace", f"--raw={path}/status", "--filename=-", given=given)

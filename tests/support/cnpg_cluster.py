@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -36,10 +36,12 @@ class SharedCluster:
     Attributes:
         gitops: the repository.
         instance: the cluster's PostgreSQL.
+        applied: what the operator remembers from one sync to the next.
     """
 
     gitops: GitOps
     instance: Instance
+    applied: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.instance.su(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(START)))
@@ -76,7 +78,7 @@ class SharedCluster:
 
     def sync(self) -> StandInOperator:
         """Waves 0 to 2; the operator looks again and again, here twice."""
-        operator = StandInOperator(self.instance, self.secrets())
+        operator = StandInOperator(self.instance, self.secrets(), applied=self.applied)
         operator.reconcile(self.objects())
         operator.reconcile(self.objects())
         return operator

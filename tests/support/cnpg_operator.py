@@ -33,12 +33,14 @@ class StandInOperator:
 
     Attributes:
         secrets: the data of each Secret, by its name.
-        failed: why a role can't be reconciled, by its name, as of the last time.
+        failed: why a role or a database can't be reconciled, by its name, as of the last time.
+        applied: the reclaim policy of each `DatabaseRole` that was applied, by its role.
     """
 
     instance: Instance
     secrets: Mapping[str, Mapping[str, str]]
     failed: dict[str, str] = field(default_factory=dict)
+    applied: dict[str, str] = field(default_factory=dict)
 
     def reconcile(self, objects: Sequence[Mapping[str, Any]]) -> None:
         """Bring the server to what the manifests say, once."""
@@ -46,9 +48,39 @@ class StandInOperator:
         for one in objects:
             if one["kind"] == "Cluster":
                 self._roles(one["spec"].get("managed", {}).get("roles", []))
+        inline = {
+            role["name"]
+            for one in objects
+            if one["kind"] == "Cluster"
+            for role in one["spec"].get("managed", {}).get("roles", [])
+        }
+        for one in objects:
+            if one["kind"] == "DatabaseRole":
+                self._resource(one["spec"], inline)
         for one in objects:
             if one["kind"] == "Database":
                 self._database(one["spec"])
+        self._finalize({one["spec"]["name"] for one in objects if one["kind"] == "DatabaseRole"})
+
+    def _resource(self, spec: Mapping[str, Any], inline: set[str]) -> None:
+        """Apply a `DatabaseRole`, which the cluster's own manifest goes before."""
+        assert "ensure" not in spec
+        name = spec["name"]
+        if name in inline:
+            self.failed[name] = "database role is already managed by the CNPG cluster"
+            return
+        there = self.instance.su("SELECT 1 FROM pg_roles WHERE rolname = %s", [name])
+        self._role("ALTER" if there else "CREATE", spec, () if there else spec.get("inRoles", []))
+        if there:
+            self._try(name, *self._memberships(spec))
+        self.applied[name] = spec.get("databaseRoleReclaimPolicy", "retain")
+
+    def _finalize(self, there: set[str]) -> None:
+        """Drop the roles of resources that are deleted, as far as their policy was to."""
+        for name in self.applied.keys() - there:
+            if self.applied[name] == "delete":
+                self._try(name, sql.SQL("DROP ROLE {}").format(_name(name)))
+            del self.applied[name]
 
     def _roles(self, roles: Sequence[Mapping[str, Any]]) -> None:
         there = {name for (name,) in self.instance.su("SELECT rolname::text FROM pg_roles")}
@@ -114,20 +146,24 @@ class StandInOperator:
         found = self.instance.su("SELECT 1 FROM pg_database WHERE datname = %s", [name])
         if spec.get("ensure") == "absent":
             if found:
-                self.instance.su(sql.SQL("DROP DATABASE {}").format(_name(name)))
+                self._try(name, sql.SQL("DROP DATABASE {}").format(_name(name)))
             return
+        for key, word in (("allowConnections", "ALLOW_CONNECTIONS"), ("isTemplate", "IS_TEMPLATE")):
+            if found and key in spec:
+                altering = f"ALTER DATABASE {{}} WITH {word} {spec[key]}"
+                self._try(name, sql.SQL(altering).format(_name(name)))
         verb = "ALTER DATABASE {} OWNER TO {}" if found else "CREATE DATABASE {} OWNER {}"
-        self.instance.su(sql.SQL(verb).format(_name(name), owner))
+        self._try(name, sql.SQL(verb).format(_name(name), owner))
         for extension in spec.get("extensions", []):
             making = sql.SQL("CREATE EXTENSION IF NOT EXISTS {}").format(_name(extension["name"]))
-            self.instance.su(making, dbname=name)
+            self._try(name, making, dbname=name)
 
-    def _try(self, role: str, *statements: sql.Composed) -> None:
+    def _try(self, name: str, *statements: sql.Composed, dbname: str = "postgres") -> None:
         for statement in statements:
             try:
-                self.instance.su(statement)
+                self.instance.su(statement, dbname=dbname)
             except psycopg.Error as error:
-                self.failed[role] = str(error)
+                self.failed[name] = str(error)
 
 
 def _name(name: str) -> sql.Identifier:

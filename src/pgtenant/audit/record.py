@@ -23,6 +23,7 @@ class Action(StrEnum):
     SECURE_TABLES = "secure_tables"
     CLOSE_DATABASE = "close_database"
     STORE_SECRET = "store_secret"  # noqa: S105
+    WRITE_MANIFEST = "write_manifest"
     END_SESSION = "end_session"
     DUMP_DATABASE = "dump_database"
     CLEAN_UP = "clean_up"

@@ -74,6 +74,18 @@ def documents(text: str) -> tuple[str, ...]:
     return tuple(text[start:end] for start, end in pairwise(bounds))
 
 
+def repeated(text: str) -> tuple[Located | None, ...]:
+    """Return what each alias of a YAML file repeats, in their order; None for one of nothing.
+
+    Args:
+        text: a file that `read` accepts.
+    """
+    with _loading(text) as loader:
+        composer = _Composer(loader)
+        composer.document()
+    return tuple(composer.repeated)
+
+
 @contextmanager
 def _loading(text: str) -> Iterator[yaml.CSafeLoader]:
     try:
@@ -108,6 +120,8 @@ class _Composer:
         self._loader = loader
         # The stubs leave it without types.
         self._resolve = cast("Callable[..., str]", loader.resolve)
+        self._anchors: dict[str, Located] = {}
+        self.repeated: list[Located | None] = []
 
     def document(self) -> Located | None:
         self._next()
@@ -128,6 +142,15 @@ class _Composer:
         line = _line(event)
         if depth > MAX_DEPTH:
             raise SyntaxProblem(line, f"the file {TOO_DEEP}")
+        if isinstance(event, yaml.AliasEvent):
+            self.repeated.append(self._anchors.get(event.anchor or ""))
+            return Located(Invalid(_ALIAS), line)
+        located = self._written(event, line, depth)
+        if anchor := getattr(event, "anchor", None):
+            self._anchors[anchor] = located
+        return located
+
+    def _written(self, event: Event, line: int, depth: int) -> Located:
         if isinstance(event, yaml.MappingStartEvent):
             pairs = self._pairs(depth + 1)
             return Located(_typed(event, "map", Object(pairs)), line)
@@ -136,9 +159,7 @@ class _Composer:
             while not isinstance(item := self._next(), yaml.SequenceEndEvent):
                 items.append(self._value(item, depth + 1))
             return Located(_typed(event, "seq", tuple(items)), line)
-        if isinstance(event, yaml.ScalarEvent):
-            return self._scalar(event)
-        return Located(Invalid(_ALIAS), line)
+        return self._scalar(cast("yaml.ScalarEvent", event))
 
     def _pairs(self, depth: int) -> tuple[Pair, ...]:
         pairs = []

@@ -9,7 +9,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from pgtenant.cli.options import load_settings, need_environment
+from pgtenant.cli.plan import as_json
+from pgtenant.cli.unexpected import as_error
 from pgtenant.errors import ExitCode
+from pgtenant.report.gitops import NOTHING, File, Rendered, rendered_json
+from pgtenant.report.jsonout import json_text
 from pgtenant.report.requests import diff_text
 from pgtenant.report.safe import shown
 from pgtenant.secrets.store import open_store
@@ -27,6 +31,7 @@ def run_render_cnpg(
     reseal: bool,
     adopt: bool,
     namespaces: tuple[str, ...],
+    style: str,
 ) -> int:
     """Write the manifests, or say what would be written.
 
@@ -43,19 +48,36 @@ def run_render_cnpg(
         namespaces=namespaces,
         now=datetime.now(UTC),
     )
-    done = render(
-        settings,
-        env,
-        asked,
-        lambda: open_store(
-            settings.secrets.store, directory=settings.secrets.directory, project=settings.root
-        ),
-        Audited(settings, env, os.environ, run_id(os.environ, secrets.token_hex(4))),
-    )
-    _tell(done, env, check=check)
+    try:
+        done = render(
+            settings,
+            env,
+            asked,
+            lambda: open_store(
+                settings.secrets.store, directory=settings.secrets.directory, project=settings.root
+            ),
+            Audited(settings, env, os.environ, run_id(os.environ, secrets.token_hex(4))),
+        )
+    except Exception as unexpected:
+        error = as_error(unexpected)
+        if style == "json" and error.exit_code < ExitCode.USAGE:
+            found = rendered_json(NOTHING, env, written=False)
+            sys.stdout.write(json_text(found | {"error": as_json(error)}))
+        raise
+    if style == "json":
+        found = rendered_json(rendered_of(done), env, written=not check)
+        sys.stdout.write(json_text(found))
+    else:
+        _tell(done, env, check=check)
     if check and (done.changes or done.unsealed):
         return ExitCode.CHANGES
     return done.exit_code
+
+
+def rendered_of(done: Done) -> Rendered:
+    """Return what became of the manifests, for a report."""
+    files = [File(done.display[one.path], one.before, one.after) for one in done.changes]
+    return Rendered(files, done.unsealed, done.blocked, done.retired, done.gone, done.former)
 
 
 def _tell(done: Done, env: str, *, check: bool) -> None:
@@ -71,8 +93,18 @@ def _tell(done: Done, env: str, *, check: bool) -> None:
         sys.stdout.write(f"the manifests of {env} are as the catalog says\n")
     for key, why in done.blocked.items():
         sys.stderr.write(f"{key} is blocked: {shown(why)}\n")
+    for key, since in done.retired.items():
+        sys.stderr.write(
+            f"{shown(key)} is out of service since {shown(since)}, and nothing of it is written:"
+            f" `pgtenant retire -e {env} {shown(key)}` goes on, or with --undo back\n"
+        )
     for key, role in done.gone.items():
         sys.stderr.write(
             f"retired? the role {shown(role)} is of {shown(key)}, which the catalog has no more; it"
             " stays as it is\n"
+        )
+    for role, key in done.former.items():
+        sys.stderr.write(
+            f"retired? the role {shown(role)} was {shown(key)}'s, which has another username now;"
+            " it stays as it is, and can log in\n"
         )

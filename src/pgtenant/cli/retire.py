@@ -83,7 +83,7 @@ def run_retire(
 
 async def _retire(run: Single, asked: Asked) -> Outcome:
     # Its entry may have left the catalog.
-    loaded = await run.inputs(frozenset(), passwords=False)
+    loaded = await run.inputs(frozenset(), passwords=False, operated=True)
     inputs = replace(loaded, only=frozenset({asked.key}))
 
     def keep(view: View) -> None:

@@ -98,18 +98,22 @@ class Single:
             not_needed()
         return run
 
-    async def inputs(self, only: frozenset[str], *, passwords: bool = True) -> Inputs:
+    async def inputs(
+        self, only: frozenset[str], *, passwords: bool = True, operated: bool = False
+    ) -> Inputs:
         """Read the catalog, see to the approval, and read the secrets.
 
         Args:
             only: the entries' keys that have to be there; empty for all.
             passwords: whether applications' secrets are read.
+            operated: whether it can be done where an operator keeps roles and databases.
 
         Raises:
             PgtenantError: one of them can't be had.
         """
         settings, env = self.settings, self.environment
-        refuse_operated(settings, env)
+        if not operated:
+            refuse_operated(settings, env)
         catalog = load_catalog(settings, env, only)
         approver = "" if self.dry_run else require_approval(settings, env, os.environ)
         store = open_store(

@@ -14,6 +14,8 @@ from pgtenant.errors import ExitCode, UsageError
 from pgtenant.gitops.cnpg.status import Check, Verdict
 from pgtenant.kubernetes.kubectl import Kubectl
 from pgtenant.report.document import EMPTY, Line, Style, document, line, paragraph, show
+from pgtenant.report.gitops import checks_json
+from pgtenant.report.jsonout import json_text
 from pgtenant.report.safe import shown
 from pgtenant.usecases.verify_gitops import verify_gitops
 
@@ -22,19 +24,21 @@ _STYLES = {Verdict.GOOD: Style.GOOD, Verdict.BAD: Style.BAD, Verdict.UNKNOWN: St
 
 
 def run_verify_gitops(
-    *, environment: str | None, project: Path, context: str | None, **others: Any
+    *, environment: str | None, project: Path, context: str | None, style: str, **others: Any
 ) -> int:
     """Ask the cluster and print.
 
     Raises:
         PgtenantError: the catalog or a manifest can't be read.
     """
-    if given := [name for name in ("style", "out", "check") if others[name] not in (None, "text")]:
-        flag = {"style": "--format json"}.get(given[0], f"--{given[0]}")
-        raise UsageError(f"verify gitops has no {flag}")
+    if given := [name for name in ("out", "check") if others[name] is not None]:
+        raise UsageError(f"verify gitops has no --{given[0]}")
     env = need_environment(environment)
     checks = list(verify_gitops(load_settings(project, {}), env, Kubectl(context)))
-    show(document(_lines(env, checks)), sys.stdout)
+    if style == "json":
+        sys.stdout.write(json_text(checks_json(checks, env)))
+    else:
+        show(document(_lines(env, checks)), sys.stdout)
     good = all(one.verdict is Verdict.GOOD for one in checks)
     return ExitCode.CONVERGED if good else ExitCode.FAILED
 

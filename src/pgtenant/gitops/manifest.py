@@ -15,6 +15,8 @@ _LONGEST_LABEL: Final = 63
 
 # What is text to every reader of YAML: Go's take 1e3 for a number and y for a truth value.
 _PLAIN: Final = re.compile(r"[A-Za-z][A-Za-z0-9_./-]+")
+# What ends a line to some readers of YAML and not to others, so that only an escape is safe.
+_BREAKS: Final = re.compile("[\r\x85\u2028\u2029]")
 _WORDS: Final = frozenset({"yes", "no", "on", "off", "true", "false", "null"})
 
 
@@ -25,6 +27,8 @@ class _Dumper(yaml.SafeDumper):
 def _represent(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
     plain = _PLAIN.fullmatch(text) is not None and text.lower() not in _WORDS
     style = None if plain else "|" if "\n" in text else "'"
+    if _BREAKS.search(text):
+        style = '"'
     return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
 
 

@@ -124,7 +124,8 @@ def reference() -> str:
                 "Actions: `fetch_secret`, `create_role`, `alter_role`, `update_password`,"
                 " `create_database`, `configure_database`, `close_database`, `apply_grants`,"
                 " `apply_schema`, `create_extension`, `secure_tables`, `store_secret`,"
-                " `end_session`, `dump_database`, `clean_up`, `drop_database`, `drop_role`, and for"
+                " `write_manifest`, `end_session`, `dump_database`, `clean_up`, `drop_database`,"
+                " `drop_role`, and for"
                 " an entry as a whole `check`, `preflight`, `run`."
             ),
             "",
@@ -136,7 +137,7 @@ def reference() -> str:
 
 def _output(command: str) -> tuple[str, ...]:
     members = ", ".join(map(_code, schema(command)["properties"]))
-    return _code(command), members, f"[{command}](schemas/{command}.schema.json)"
+    return _code(command.replace("-", " ")), members, f"[{command}](schemas/{command}.schema.json)"
 
 
 def _fields(specs: Iterable[FieldSpec], prefix: str = "") -> Iterator[tuple[str, ...]]:

@@ -10,7 +10,10 @@ from pgtenant.planning.changes import (
     AlterRole,
     GrantDatabase,
     MarkRole,
+    RevokeColumns,
     RevokeDatabase,
+    RevokeDefault,
+    RevokeObjects,
     TakeOverDatabase,
 )
 from pgtenant.planning.retirement.steps import (
@@ -25,6 +28,7 @@ from pgtenant.planning.retirement.steps import (
     SetRowSecurity,
     Step,
 )
+from pgtenant.planning.retirement.told import is_told
 from pgtenant.planning.retirement.view import View
 from pgtenant.planning.sql.retirement import retirement_script
 from pgtenant.planning.sql.script import Lending
@@ -75,6 +79,9 @@ def describe_step(step: Step) -> str:  # noqa: PLR0911 - one arm for each kind o
             | TakeOverDatabase()
             | GrantDatabase()
             | RevokeDatabase()
+            | RevokeObjects()
+            | RevokeDefault()
+            | RevokeColumns()
         ):
             return describe(step)
         case _:
@@ -106,12 +113,14 @@ def retirement_json(view: View) -> dict[str, Any]:
             "transactions": [
                 {"database": batch.database or "", "sql": texts_of(batch, view.lending)}
                 for batch in view.batches
+                if not (view.told and is_told(batch))
             ],
             "blocked": [
                 {"reason": b.reason, "statement": b.statement, "executor": b.executor}
                 for b in view.blocked
             ],
             "notes": list(view.notes),
+            "waits": view.waits,
         }
     }
 
@@ -123,6 +132,8 @@ def ended_text(view: View, *, dry_run: bool) -> str:
     if dry_run:
         return "Nothing was changed: a dry run.\n"
     key = name(view.entry)
+    if view.waits:
+        return f"{key} is on its way: {view.waits}.\n"
     match view.stage:
         case "disable":
             return f"{key} is out of service; --undo takes it back.\n"

@@ -42,6 +42,7 @@ def rotation_json(rotated: Sequence[Rotated]) -> dict[str, Any]:
                 "version": one.version,
                 "resumed": one.resumed,
                 "window_ms": None if one.window is None else round(one.window * 1000),
+                "hasty": one.hasty,
                 "due": _due_json(one.due),
             }
             for one in rotated

@@ -23,8 +23,14 @@ COMMANDS: Final = (
     "tenant",
     "request",
     "fleet",
+    "render-cnpg",
+    "import-cnpg",
+    "verify-gitops",
 )
-"""The commands whose output has a schema; `fleet` is that of several environments."""
+"""The commands whose output has a schema; `fleet` is that of several environments.
+
+A hyphen stands for the space in a command's name.
+"""
 
 _SUFFIX: Final = ".schema.json"
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from pgtenant.errors import SecretError
+from pgtenant.rotation.stages import MOST_BYTES
 from pgtenant.rotation.texts import Swap
 
 _LOGINS: Final = frozenset({"username", "user"})
@@ -38,15 +39,28 @@ def renewed(secret: str, text: str, password: str, *, username: str | None = Non
 
     Raises:
         SecretError: a field would get the new password beside the other login, or keep the old
-            one, or get lost. The message names it, and shows nothing of what it holds.
+            one, or get lost. The message names it, and shows nothing of what it holds. Or it is
+            more than a secret can hold.
     """
     try:
         document = _read(secret, text)
         fields = _Renewal(secret, _swap(document, password, username)).fields((), document)
-        return json.dumps(fields, ensure_ascii=False)
+        after = _written(fields)
     except RecursionError:
-        pass
-    raise SecretError(f"secret {secret} is nested too deeply", hint="store plain fields")
+        problem, hint = "is nested too deeply", "store plain fields"
+    else:
+        if len(after.encode()) <= MOST_BYTES:
+            return after
+        problem, hint = "has no room for another password: it holds 64 KiB", "store less in it"
+    raise SecretError(f"secret {secret} {problem}", hint=hint)
+
+
+def _written(fields: Mapping[str, Any]) -> str:
+    """Return the JSON of fields, as it can be written to a file or sent."""
+    text = json.dumps(fields, ensure_ascii=False)
+    # Half of a character, which JSON can escape and nobody can encode.
+    broken = any("\ud800" <= character <= "\udfff" for character in text)
+    return json.dumps(fields) if broken else text
 
 
 def _swap(document: Mapping[str, Any], password: str, username: str | None) -> Swap:

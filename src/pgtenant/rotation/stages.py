@@ -12,6 +12,9 @@ CURRENT: Final = "AWSCURRENT"
 PENDING: Final = "AWSPENDING"
 PREVIOUS: Final = "AWSPREVIOUS"
 
+MOST_BYTES: Final = 65_536
+"""How much text a version can have: Secrets Manager's own limit, kept in files as well."""
+
 
 @dataclass(frozen=True, slots=True)
 class Version:

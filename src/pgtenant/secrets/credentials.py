@@ -11,9 +11,8 @@ from typing import Any, Final
 
 from pgtenant.catalog.naming import second_login
 from pgtenant.errors import SecretError
+from pgtenant.rotation.stages import MOST_BYTES
 from pgtenant.secrets.secret import Secret
-
-MOST_BYTES: Final = 65_536  # Secrets Manager's own limit
 
 _FIELDS: Final = "username, password, host, port, dbname"
 READ: Final = ("username", "password", "host", "port", "dbname", "database")

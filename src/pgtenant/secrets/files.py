@@ -16,7 +16,8 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 from pgtenant.errors import MissingSecretError, SecretError
-from pgtenant.secrets.credentials import MOST_BYTES, READ
+from pgtenant.rotation.stages import MOST_BYTES
+from pgtenant.secrets.credentials import READ
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -11,6 +11,8 @@ from pgtenant.settings.templates import check_template, expand
 
 ENGINES: Final = ("rds", "cnpg")
 SCOPES: Final = ("strict", "namespace-wide", "cluster-wide")
+RESOURCES: Final = "resources"
+PLACES: Final = ("cluster", RESOURCES)
 ALWAYS: Final = ("username", "password")
 OPTIONAL: Final = ("host", "port", "dbname", "DATABASE_URL", "jdbc-uri")
 HYPHENATED: Final = r"^[a-z][a-z0-9_-]{2,62}$"
@@ -33,6 +35,7 @@ class CnpgSettings:
         certificate_sha256: its fingerprint in lower-case hexadecimal digits, or None for any.
         scope: under which names a sealed value can be opened.
         keys: of the sealed secrets.
+        roles: whether roles stand in the cluster's manifest, or are `resources` of their own.
         admin: the role that the Job logs in as.
         image: of the Job; None for no Job and no such role.
     """
@@ -45,6 +48,7 @@ class CnpgSettings:
     certificate_sha256: str | None
     scope: str
     keys: tuple[str, ...]
+    roles: str
     admin: str
     image: str | None
 

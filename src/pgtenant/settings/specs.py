@@ -11,6 +11,7 @@ from pgtenant.settings.cnpg import (
     ALWAYS,
     ENGINES,
     OPTIONAL,
+    PLACES,
     SCOPES,
     parse_fingerprint,
     parse_keys,
@@ -278,6 +279,10 @@ SPECS: Final = (
     Spec("cnpg", "keys", "names", ",".join(ALWAYS),
          f"a list of {', '.join((*ALWAYS, *OPTIONAL))}, with the first two in it",
          "The keys of the sealed secrets.", parse_keys),
+    Spec("cnpg", "roles", "text", "cluster", "one of " + ", ".join(f'"{p}"' for p in PLACES),
+         "Where roles are declared: under `spec.managed.roles` of the cluster, or as "
+         "`DatabaseRole` `resources`, which CloudNativePG has from 1.30 on.",
+         partial(_choice, among=PLACES)),
     Spec("cnpg", "image", "text", None, "an image, best with its digest",
          "The image of pgtenant for the Job that does by SQL what the operator does not; without "
          "one, neither the Job nor its role is rendered.", _text),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Final
 
@@ -13,6 +13,7 @@ from pgtenant.files import read_given
 from pgtenant.gitops.cnpg.sealed import (
     Credentials,
     Sealed,
+    keys_in,
     values_of,
     version_of,
     why_to_seal,
@@ -22,7 +23,7 @@ from pgtenant.gitops.cnpg.sealing import Seal, seal_of
 from pgtenant.secrets.credentials import parse
 from pgtenant.secrets.secret import Secret
 from pgtenant.secrets.store import SecretStore
-from pgtenant.settings.cnpg import CnpgSettings
+from pgtenant.settings.cnpg import OPTIONAL, CnpgSettings
 from pgtenant.settings.model import Settings
 from pgtenant.usecases.request.kept import Kept
 
@@ -53,16 +54,22 @@ class Login:
     def of(cls, stored: str, dbname: str, wanted: Credentials, file: Kept) -> Login:
         """Read what the file says.
 
+        A key that the settings no longer ask for has the password in it as well, so it is sealed
+        with the others as long as the file has it.
+
         Raises:
             UsageError: it can't be read, or is somebody else's.
         """
+        there = file.asked(lambda text: keys_in(text, name=wanted.name, namespace=wanted.namespace))
+        former = [one for one in OPTIONAL if one in there and one not in wanted.keys]
+        whole = replace(wanted, keys=(*wanted.keys, *former))
         return cls(
             stored=stored,
             dbname=dbname,
-            wanted=wanted,
+            wanted=whole,
             file=file,
-            why=file.asked(lambda text: why_to_seal(text, wanted)),
-            version=file.asked(lambda text: version_of(text, wanted)),
+            why=file.asked(lambda text: why_to_seal(text, whole)),
+            version=file.asked(lambda text: version_of(text, whole)),
         )
 
     def edited(self, new: Sealed | None) -> Callable[[str], str]:
@@ -109,7 +116,8 @@ def fetched(
     passwords = {}
     for one in to_seal(wanted, versions, reseal=reseal):
         text = str(texts[one.stored])
-        credentials = parse(one.stored, text, expected_username=one.wanted.username)
+        user = one.wanted.username  # the operator has one login for a role
+        credentials = parse(one.stored, text, expected_username=user, logins={user})
         passwords[one.stored] = credentials.password
     return Secrets(passwords, versions)
 

@@ -51,7 +51,7 @@ def import_cnpg(settings: Settings, environment: str, now: datetime) -> Imported
     if cluster.data is None:
         raise UsageError(f"there is no manifest of the cluster at {cluster.display}")
     others = [path for path in sorted(directory.glob("*.y*ml")) if path != cluster.path]
-    files = {path.name: kept(settings, path).text for path in others}
+    files = {one.path.name: one.text for one in (cluster, *(kept(settings, p) for p in others))}
     policy = naming_policy(settings, environment)
     found = cluster.asked(
         lambda text: adopted(

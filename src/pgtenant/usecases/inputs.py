@@ -170,7 +170,11 @@ async def load_inputs(
         and (not only or entry.key in only)
         and not (lean and operated and not needs_its_login(entry))
     ]
-    found, bad = await _credentials(store, catalog, wanted, secret_name)
+
+    def logins(entry: Entry) -> frozenset[str]:
+        return frozenset({entry.username}) if operated else catalog.logins_of(entry)
+
+    found, bad = await _credentials(store, wanted, secret_name, logins)
     if bad and fail_fast:
         raise _together(list(bad.values()))
     desired = desired_state(
@@ -235,9 +239,9 @@ async def _admin(settings: Settings, environment: str, store: SecretStore) -> Cr
 
 async def _credentials(
     store: SecretStore,
-    catalog: Catalog,
     entries: Collection[Entry],
     secret_name: Callable[[Entry], str],
+    logins: Callable[[Entry], frozenset[str]],
 ) -> tuple[dict[str, Credentials], dict[str, SecretError]]:
     fetched = await store.fetch(sorted({secret_name(entry) for entry in entries}))
     good: dict[str, Credentials] = {}
@@ -252,7 +256,7 @@ async def _credentials(
                 name,
                 found,
                 expected_username=entry.username,
-                logins=catalog.logins_of(entry),
+                logins=logins(entry),
                 passwordless=entry.auth is Auth.IAM,
             )
         except SecretError as error:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -11,9 +11,10 @@ from pgtenant.catalog.model import AccessLevel, Catalog, Entry
 from pgtenant.errors import ExitCode, UsageError
 from pgtenant.gitops.cnpg import job
 from pgtenant.gitops.cnpg.admin import marked, with_admin
-from pgtenant.gitops.cnpg.cluster import Role, WithRoles, with_roles
+from pgtenant.gitops.cnpg.cluster import Role, WithRoles
 from pgtenant.gitops.cnpg.database import Database, with_database
 from pgtenant.gitops.cnpg.names import Names, checked_namespaces, names
+from pgtenant.gitops.cnpg.resources import Resource, kept_by_resources
 from pgtenant.gitops.cnpg.sealed import Credentials, Sealed
 from pgtenant.planning.marker import Marker
 from pgtenant.secrets.store import SecretStore
@@ -21,8 +22,11 @@ from pgtenant.settings.cnpg import CnpgSettings
 from pgtenant.settings.model import Settings
 from pgtenant.together import Change, alone, write
 from pgtenant.usecases.cnpg_audit import Audited
-from pgtenant.usecases.cnpg_job import admin_login, admin_names, admin_role, job_text
-from pgtenant.usecases.cnpg_logins import Login, fetched, seal_for, sealed, to_seal
+from pgtenant.usecases.cnpg_foreign import Claim, blocked_by_others
+from pgtenant.usecases.cnpg_job import admin_login, admin_role, job_text
+from pgtenant.usecases.cnpg_logins import Login, fetched, host_of, seal_for, sealed, to_seal
+from pgtenant.usecases.cnpg_names import check_names, taken_names
+from pgtenant.usecases.cnpg_roles import role_files, with_all_roles
 from pgtenant.usecases.inputs import load_catalog
 from pgtenant.usecases.operated import unfit_logins
 from pgtenant.usecases.request.declared import secret_of
@@ -63,6 +67,8 @@ class Done:
         unsealed: why the credentials in a file would have to be sealed, by its path for people.
         blocked: why nothing of an entry was written, by its key.
         gone: the roles of entries that the catalog has no more, by key.
+        retired: since when an entry is out of service, by key; nothing of it is written.
+        former: the entries of roles that the catalog gives them no more, by role.
         display: the path of each changed file for people.
     """
 
@@ -70,6 +76,8 @@ class Done:
     unsealed: Mapping[str, str]
     blocked: Mapping[str, str]
     gone: Mapping[str, str]
+    retired: Mapping[str, str]
+    former: Mapping[str, str]
     display: Mapping[Path, str]
 
     @property
@@ -94,6 +102,7 @@ class _Look:
 
     Attributes:
         after: the cluster's file with all roles.
+        resources: the files of roles that are resources, and what they are to say.
         logins: pgtenant's own last, where there is a Job.
         job: the file of the Job, and what it is to say; None for no Job.
     """
@@ -102,6 +111,7 @@ class _Look:
     cluster: Kept
     roles: WithRoles
     after: str
+    resources: Sequence[tuple[Kept, str]]
     blocked: Mapping[str, str]
     logins: Sequence[Login]
     job: tuple[Kept, str] | None
@@ -179,37 +189,14 @@ def insist_on_cluster(settings: Settings, environment: str) -> None:
         )
 
 
-def check_names(catalog: Catalog) -> list[str]:
-    """Return which entries get no name of their own in Kubernetes, and why."""
-    wrong: list[str] = []
-    apps: dict[str, str] = {}
-    for entry in catalog.entries:
-        where = f"{catalog.path}:{entry.line}: {entry.key}"
-        try:
-            app = names(entry.key).app
-        except ValueError as error:
-            wrong.append(f"{where} {error}")
-            continue
-        if app in apps:
-            wrong.append(f"{where} and {apps[app]} would both be {app} in Kubernetes")
-        apps[app] = entry.key
-    return wrong
-
-
 def _check(catalog: Catalog, asked: Asked, cnpg: CnpgSettings) -> None:
     """Refuse what no manifest can say.
 
     Raises:
         UsageError: with everything that is wrong.
     """
-    wrong = [*check_names(catalog), *unfit_logins(catalog)]
-    if cnpg.image is not None:
-        taken = admin_names(cnpg).app
-        wrong += [
-            f"{catalog.path}:{one.line}: {one.key} has the name of pgtenant's own role"
-            for one in catalog.entries
-            if one.username == cnpg.admin or names(one.key).app == taken
-        ]
+    wrong = check_names(catalog)
+    wrong += [*unfit_logins(catalog), *(taken_names(catalog, cnpg) if not wrong else ())]
     if asked.namespaces and len(set(asked.keys)) != 1:
         wrong.append("--namespace is for one entry: name its key")
     try:
@@ -237,29 +224,40 @@ def _look(
         for entry in catalog.entries
         if not asked.keys or entry.key in asked.keys
     ]
-    roles = [_role(environment, one) for one in entries]
-    done = cluster.asked(
-        lambda text: with_roles(
-            text, roles, name=cnpg.cluster, namespace=cnpg.namespace, adopt=asked.adopt
-        )
-    )
-    blocked = {
+    claims = [
+        Claim(one.entry, one.names, one.database, (directory / one.names.role_file).exists())
+        for one in entries
+    ]
+    theirs = blocked_by_others(cnpg, catalog, directory, cluster, claims, adopt=asked.adopt)
+    wanted = [
+        Resource(_role(environment, one), one.names.role, one.names.role_file)
+        for one in entries
+        if one.entry.key not in theirs
+    ]
+    files = {one.file: kept(settings, directory / one.file) for one in wanted}
+    files = {**role_files(settings, cnpg), **files}
+    done, resources = with_all_roles(cnpg, cluster, files, wanted, adopt=asked.adopt)
+    texts = {**{name: file.text for name, file in files.items()}, **resources}
+    blocked = theirs | {
         one.entry.key: done.blocked[one.entry.username]
         for one in entries
         if one.entry.username in done.blocked
     }
-    free = [one for one in entries if one.entry.key not in blocked]
+    held = blocked.keys() | _retired(environment, done)
+    free = [one for one in entries if one.entry.key not in held]
     logins = [one.login for one in free]
+    edited = [(files[name], text) for name, text in resources.items()]
     if cnpg.image is None:
-        return _Look(free, cluster, done, done.text, blocked, logins, None)
+        return _Look(free, cluster, done, done.text, edited, blocked, logins, None)
     where = {"name": cnpg.cluster, "namespace": cnpg.namespace}
     admin = admin_role(environment, cnpg)
-    after = cluster.asked(lambda _: with_admin(done.text, admin, **where))
-    there = cluster.asked(lambda _: marked(after, environment, **where))
-    wanted = job_text(settings, environment, catalog, after, there)
+    members = kept_by_resources(texts, environment)
+    after = cluster.asked(lambda _: with_admin(done.text, admin, members, **where))
+    there = cluster.asked(lambda _: marked(after, environment, texts, **where))
+    text = job_text(settings, environment, catalog, after, there)
     logins.append(admin_login(settings, environment, cnpg))
     file = kept(settings, directory / job.FILE)
-    return _Look(free, cluster, done, after, blocked, logins, (file, wanted))
+    return _Look(free, cluster, done, after, edited, blocked, logins, (file, text))
 
 
 def _entry(
@@ -275,6 +273,7 @@ def _entry(
         scope=cnpg.scope,
         namespaces=",".join(asked.namespaces) or named.app,
         given=bool(asked.namespaces),
+        place=f"{host_of(cnpg)}/{entry.database_name}",
     )
     stored, file = secret_of(settings, environment, entry), directory / named.sealed_file
     return _Entry(
@@ -307,6 +306,7 @@ def _changes(
             unsealed[login.file.display] = login.why
         else:
             files.append((login.file, login.edited(new.get(login.stored))))
+    files += [(file, _saying(text)) for file, text in look.resources]
     files.append((look.cluster, lambda _: look.after))
     files += [
         (one.database, _having(_database(cnpg, one)))
@@ -315,9 +315,13 @@ def _changes(
     ]
     if look.job is not None:
         file, text = look.job
-        files.append((file, lambda _: text))
+        files.append((file, _saying(text)))
     changes = [(file, change) for file, edit in files for change in file.changed(edit)]
     return changes, unsealed
+
+
+def _saying(text: str) -> Callable[[str], str]:
+    return lambda _: text
 
 
 def _having(wanted: Database) -> Callable[[str], str]:
@@ -342,16 +346,35 @@ def _done(
     changes: Sequence[tuple[Kept, Change]],
     unsealed: Mapping[str, str],
 ) -> Done:
-    keys: Collection[str] = {entry.key for entry in catalog.entries}
+    users = {entry.key: entry.username for entry in catalog.entries}
+    retired = _retired(environment, look.roles)
     gone = {
         marker.entry: name
         for name, marker in look.roles.marked.items()
-        if marker.environment == environment and marker.entry not in keys
+        if marker.environment == environment and marker.entry not in {*users, *retired}
+    }
+    former = {
+        name: marker.entry
+        for name, marker in look.roles.marked.items()
+        if marker.environment == environment
+        and marker.retired is None
+        and users.get(marker.entry, name) != name
     }
     return Done(
         changes=tuple(change for _, change in changes),
         unsealed=unsealed,
         blocked=look.blocked,
         gone=gone,
+        retired=retired,
+        former=former,
         display={change.path: file.display for file, change in changes},
     )
+
+
+def _retired(environment: str, roles: WithRoles) -> dict[str, str]:
+    """Return since when an entry is out of service, by key."""
+    return {
+        marker.entry: marker.retired.at
+        for marker in roles.marked.values()
+        if marker.environment == environment and marker.retired is not None
+    }

@@ -8,17 +8,21 @@ from pathlib import Path
 from pgtenant.catalog.model import AccessLevel, Entry
 from pgtenant.errors import UsageError
 from pgtenant.gitops.cnpg import job
+from pgtenant.gitops.cnpg.leaving_status import Leaving, judge_leaving
 from pgtenant.gitops.cnpg.names import GROUP, names
 from pgtenant.gitops.cnpg.sealed import GROUP as SEALED_GROUP
 from pgtenant.gitops.cnpg.sealed import namespaces_in
 from pgtenant.gitops.cnpg.status import OWN, Answer, Check, Expected, Found, judge, judge_job
 from pgtenant.kubernetes.kubectl import Kubectl
-from pgtenant.settings.cnpg import ALWAYS, CnpgSettings
+from pgtenant.planning.marker import parse
+from pgtenant.settings.cnpg import ALWAYS, RESOURCES, CnpgSettings
 from pgtenant.settings.model import Settings
 from pgtenant.usecases.cnpg_job import admin_names
+from pgtenant.usecases.cnpg_names import check_names
 from pgtenant.usecases.inputs import load_catalog
-from pgtenant.usecases.render_cnpg import check_names, insist_on_cluster
+from pgtenant.usecases.render_cnpg import insist_on_cluster
 from pgtenant.usecases.request.kept import kept
+from pgtenant.usecases.retire.operator import Operator
 
 
 def verify_gitops(settings: Settings, environment: str, kubectl: Kubectl) -> Iterator[Check]:
@@ -34,7 +38,10 @@ def verify_gitops(settings: Settings, environment: str, kubectl: Kubectl) -> Ite
     if wrong := check_names(catalog):
         raise UsageError("the manifests can't be looked for:" + "".join(f"\n  {w}" for w in wrong))
     cluster = kubectl.object(f"clusters.{GROUP}", cnpg.cluster, cnpg.namespace)
+    leaving = _leaving(settings, environment, cnpg)
     for entry in catalog.entries:
+        if entry.key in leaving:
+            continue
         expected = _expected(settings, cnpg, entry)
         secret, namespace = expected.secret, expected.namespace
         found = Found(
@@ -45,10 +52,47 @@ def verify_gitops(settings: Settings, environment: str, kubectl: Kubectl) -> Ite
             database=None
             if expected.database is None
             else kubectl.object(f"databases.{GROUP}", expected.database, namespace),
+            role=None
+            if expected.role is None
+            else kubectl.object(f"databaseroles.{GROUP}", expected.role, namespace),
         )
         yield from judge(expected, found)
+    for one in leaving.values():
+        object_ = names(one.key)
+        yield from judge_leaving(
+            one,
+            cluster=cluster,
+            database=kubectl.object(f"databases.{GROUP}", object_.database, one.namespace)
+            if one.database is not None
+            else None,
+            resource=kubectl.object(f"databaseroles.{GROUP}", object_.role, one.namespace)
+            if any(role.resource for role in one.roles.values())
+            else None,
+        )
     if cnpg.image is not None:
         yield from _own(cnpg, kubectl, cluster)
+
+
+def _leaving(settings: Settings, environment: str, cnpg: CnpgSettings) -> dict[str, Leaving]:
+    """Return the entries that the manifests have out of service, by key."""
+    operator = Operator(settings, environment)
+    roles = {
+        name: (mark.entry, role)
+        for name, role in operator.told(()).roles.items()
+        if (mark := parse(role.comment)) and mark.retired and mark.environment == environment
+    }
+    keys = {entry for entry, _ in roles.values()}
+    databases = operator.databases(keys)
+    return {
+        key: Leaving(
+            key=key,
+            roles={name: role for name, (entry, role) in sorted(roles.items()) if entry == key},
+            namespace=cnpg.namespace,
+            database=names(key).database if key in databases else None,
+            absent=key in databases and databases[key].absent,
+        )
+        for key in sorted(keys)
+    }
 
 
 def _own(cnpg: CnpgSettings, kubectl: Kubectl, cluster: Answer) -> Iterator[Check]:
@@ -86,4 +130,5 @@ def _expected(settings: Settings, cnpg: CnpgSettings, entry: Entry) -> Expected:
         keys=cnpg.keys,
         database=named.database if entry.access_level is AccessLevel.OWNER else None,
         copies=[one.strip() for one in (listed or named.app).split(",")],
+        role=named.role if cnpg.roles == RESOURCES else None,
     )

@@ -167,7 +167,10 @@ def test_two_rotations_of_alternating_logins_right_after_one_another(files: Proj
     def said(*arguments: str) -> str:
         result = rotate(files, "shop", *arguments)
         assert result.code == 0, result.output
-        return str(result.json["records"][-1]["message"])
+        message = str(result.json["records"][-1]["message"])
+        (one,) = result.json["rotation"]
+        assert one["hasty"] is ("less than 60 minutes ago" in message)
+        return message
 
     assert "less than 60 minutes ago" not in said()
     for dry_run in (["--dry-run"], []):

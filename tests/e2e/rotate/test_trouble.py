@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
+
 import pytest
 
 from e2e.rotate.shop import in_order, rotate, rotated, stored, unchanged, write_shop
@@ -10,7 +13,7 @@ from pgtenant.rotation.stages import PENDING
 from pgtenant.secrets.file_versions import FileVersions
 from pgtenant.usecases.rotate import switch
 from support.instance import Instance
-from support.processes import holding
+from support.processes import holding, until
 from support.project import Project
 
 
@@ -28,13 +31,30 @@ def failed(project: Project, *reasons: str, back: bool = True) -> None:
         assert stored(project, stage=PENDING) == {}
 
 
+@contextlib.contextmanager
+def no_room(project: Project) -> Iterator[None]:
+    """Have the application use all of its connections."""
+    limit = 5  # afterwards there is one for each login of the test, as if no session ever ended
+    write_shop(project, connection_limit=limit)
+    project.converge()
+    until_gone(project)
+    with contextlib.ExitStack() as sessions:
+        for _ in range(limit):
+            sessions.enter_context(project.tenant("shop_user", "shop"))
+        yield
+    until_gone(project)
+
+
+def until_gone(project: Project) -> None:
+    """Wait until the server has ended the application's sessions."""
+    none = "SELECT 1 WHERE NOT EXISTS (SELECT FROM pg_stat_activity WHERE usename = 'shop_user')"
+    until(project.instance, none, [])
+
+
 @pytest.mark.every_major
 def test_a_login_that_has_no_room(shop: Project) -> None:
-    write_shop(shop, connection_limit=1)
-    shop.converge()
-    session = shop.tenant("shop_user", "shop")
-    failed(shop, "could not be proven by a login", "the password so far is in force")
-    session.close()
+    with no_room(shop):
+        failed(shop, "could not be proven by a login", "the password so far is in force")
     unchanged(shop)
     rotated(shop, "shop")
     in_order(shop)
@@ -85,13 +105,10 @@ def test_a_pending_file_that_is_in_the_way(files: Project) -> None:
 
 
 def test_the_others_are_gone_on_with_when_asked(files: Project) -> None:
-    write_shop(files, connection_limit=1)
-    files.converge()
-    session = files.tenant("shop_user", "shop")
-    result = rotate(files, "--all")
-    assert result.code == 1
-    assert [one["state"] for one in result.json["rotation"]] == ["failed", "to_do"]
-    result = rotate(files, "--all", "--no-fail-fast")
-    assert [one["state"] for one in result.json["rotation"]] == ["failed", "rotated"]
-    session.close()
+    with no_room(files):
+        result = rotate(files, "--all")
+        assert result.code == 1
+        assert [one["state"] for one in result.json["rotation"]] == ["failed", "to_do"]
+        result = rotate(files, "--all", "--no-fail-fast")
+        assert [one["state"] for one in result.json["rotation"]] == ["failed", "rotated"]
     in_order(files, "shop-ro/postgres")

@@ -21,6 +21,7 @@ from pgtenant.rotation.handler import RotationError
 from pgtenant.secrets.aws_versions import AwsVersions
 from pgtenant.usecases.new_passwords import still_stored
 from pgtenant.usecases.preflight import prove_authority
+from pgtenant.usecases.rotate.steps import set_password
 from support.instance import Instance
 from support.project import Project
 from support.rotation_function import Function, deployed
@@ -142,6 +143,32 @@ def test_a_command_that_finishes_the_rotation_first(
     function.meanwhile["setSecret"] = by_command
     function.rotate(ORDERS)
     assert function.said.count("current already") == 3
+    assert works(instance, function.text(ORDERS))
+    nothing_is_left_to_do(rotated)
+
+
+def test_a_command_that_finishes_the_rotation_while_it_is_taken_back(
+    rotated: Project, function: Function, instance: Instance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    provision(rotated)
+    function.meanwhile["testSecret"] = lambda: instance.su(
+        "ALTER ROLE orders_user PASSWORD 'fake-of-somebody-else'"
+    )
+
+    async def meanwhile(*arguments: Any) -> None:
+        patch.undo()
+        done = await asyncio.to_thread(rotated.run, "rotate", "-e", "dev", "orders")
+        assert done.code == 0, done.output
+        await set_password(*arguments)
+
+    with monkeypatch.context() as patch:
+        token = function.begin(ORDERS)
+        function.call("createSecret", ORDERS, token)
+        function.call("setSecret", ORDERS, token)
+        patch.setattr("pgtenant.usecases.rotate.one_step.set_password", meanwhile)
+        with pytest.raises(RotationError, match="refuses the password of orders_user"):
+            function.call("testSecret", ORDERS, token)
+    assert function.text(ORDERS)["password"] != FIRST
     assert works(instance, function.text(ORDERS))
     nothing_is_left_to_do(rotated)
 

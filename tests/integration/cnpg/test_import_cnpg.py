@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import json
+import textwrap
 from pathlib import Path
 
+import jsonschema  # type: ignore[import-untyped]
 import pytest
 
 from pgtenant.cli import main
+from pgtenant.report.schema import schema
 from support.cnpg import CLUSTER, CLUSTER_TEXT, DIRECTORY, GitOps
 from support.project import Result
 
@@ -103,6 +107,37 @@ def test_the_first_render_adds_markers_and_nothing_else(
     assert again.err.endswith("the first render changes nothing\n")
 
 
+def test_for_programs(by_hand: GitOps, capsys: pytest.CaptureFixture[str]) -> None:
+    said = json.loads(imported(by_hand, capsys, "--format", "json").out)
+    jsonschema.validate(said, schema("import-cnpg"))
+    assert said["catalog"].endswith(CATALOG)
+    assert [one["what"] for one in said["left_out"]] == ["role legacy"]
+    [file] = said["first_render"]["files"]
+    assert file["path"] == CLUSTER
+    by_hand.write("envs/dev-rds/terraform.tfvars", said["catalog"])
+    refused = main(["import", "-e", "dev", "--project", str(by_hand.root), "--format", "json"])
+    assert refused == 64
+
+
+def test_roles_that_are_resources(by_hand: GitOps, capsys: pytest.CaptureFixture[str]) -> None:
+    cluster = by_hand.read(CLUSTER)
+    assert SHOP_ROLE in cluster
+    by_hand.write(CLUSTER, cluster.replace(SHOP_ROLE, ""))
+    spec = textwrap.indent(textwrap.dedent(SHOP_ROLE.replace("- ", "  ")), "  ")
+    by_hand.write(
+        f"{DIRECTORY}/shop-role.yaml",
+        "apiVersion: postgresql.cnpg.io/v1\nkind: DatabaseRole\nmetadata:\n  name: shop-role\n"
+        "  annotations: {argocd.argoproj.io/sync-wave: '1'}\n"
+        f"spec:\n{spec}  cluster: {{name: postgres-shared}}\n",
+    )
+    settings = by_hand.read("pgtenant.toml")
+    by_hand.write("pgtenant.toml", f'[cnpg]\nroles = "resources"\n{settings}')
+    done = imported(by_hand, capsys)
+    assert done.out.endswith(CATALOG), done.output
+    changed = [line for line in done.err.splitlines() if line.startswith(("+ ", "- "))]
+    assert [line.strip("+ ").partition(":")[0] for line in changed] == ["comment"]
+
+
 def test_a_file_is_never_overwritten(
     by_hand: GitOps, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
@@ -116,8 +151,9 @@ def test_a_file_is_never_overwritten(
     ("file", "before", "after", "said"),
     [
         ("shop-db.yaml", "name: postgres-shared", "name: other", "it is in the cluster other"),
+        ("shop-db.yaml", "namespace: postgres", "namespace: b", "it is in the namespace b"),
         ("shop-db.yaml", "name: shop-db", "name: orders", "has the Database orders-db"),
-        ("shop-db.yaml", "owner: shop-user", "owner: nobody", "nobody is not in spec.managed"),
+        ("shop-db.yaml", "owner: shop-user", "owner: nobody", "nobody is not among the roles"),
         ("shop-db.yaml", "spec:", "spec:\n  ensure: absent", "its ensure is absent"),
         ("shop-db.yaml", "name: shop_orders", "name: postgres", "superuser and database have it"),
         ("postgres-cluster.yaml", "login: true\n        connection", "connection", "can't log in"),
@@ -139,3 +175,34 @@ def test_what_a_catalog_can_t_say_is_left_out(
     assert done.code == 0, done.output
     assert "shop = {" not in done.out
     assert said in done.out
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("{{ if .Values.x }}\nkind: Database\n", "file chart.yaml:2: this is not valid YAML"),
+        ("a: 1\n\tb: 2\n", "file chart.yaml:1: this is not valid YAML"),
+        ("#" * 2_000_000, "file chart.yaml: is larger than"),
+        ("<<: *x\n", "file chart.yaml"),
+    ],
+)
+def test_a_file_of_somebody_else_s_that_can_t_be_read_is_left_out(
+    by_hand: GitOps, capsys: pytest.CaptureFixture[str], text: str, said: str
+) -> None:
+    by_hand.write(f"{DIRECTORY}/chart.yaml", text)
+    done = imported(by_hand, capsys)
+    assert done.code == 0, done.output
+    assert said in done.out
+    assert done.out.endswith(CATALOG)
+
+
+def test_what_stands_in_the_clusters_own_file_is_named(
+    by_hand: GitOps, capsys: pytest.CaptureFixture[str]
+) -> None:
+    by_hand.write(
+        CLUSTER, f"{by_hand.read(CLUSTER)}---\n{by_hand.read(f'{DIRECTORY}/shop-db.yaml')}"
+    )
+    (by_hand.root / DIRECTORY / "shop-db.yaml").unlink()
+    done = imported(by_hand, capsys)
+    assert "in shop-db.yaml, and this one is shop-db in postgres-cluster.yaml" in done.out
+    assert "the role shop-user" not in done.out

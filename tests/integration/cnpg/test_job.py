@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -74,6 +75,34 @@ def test_its_password_is_copied_nowhere(provisioned: GitOps) -> None:
         "password": "not-a-secret-of-the-admin",
     }
     assert "reflector" not in provisioned.read(SEALED)
+
+
+def test_its_password_is_not_copied_by_hand_either(provisioned: GitOps) -> None:
+    provisioned.rendered()
+    head = "        argocd.argoproj.io/sync-wave"
+    allowed = '        reflector.v1.k8s.emberstack.com/reflection-allowed: "true"\n'
+    provisioned.write(SEALED, provisioned.read(SEALED).replace(head, f"{allowed}{head}"))
+    done = provisioned.render()
+    assert done.code == 64
+    assert "lets the password of pgtenant's own role be copied" in done.err
+
+
+def test_every_file_that_it_reads_has_a_key_of_its_own(provisioned: GitOps) -> None:
+    files = ["a/b.sql", "a.b.sql", "a/b", "with space.sql", "ä.sql", f"{'long' * 45}.sql"]
+    entries = {}
+    for number, file in enumerate(files):
+        provisioned.write(f"schemas/{file}", f"SELECT {number};\n")
+        one = {"database_name": f"db_{number}", "username": f"user_{number}"}
+        entries[f"app{number}"] = one | {"initial_schema": file}
+    provisioned.declare(entries)
+    provisioned.rendered()
+    config, job = yaml.safe_load_all(provisioned.read(JOB))
+    volumes = {one["name"]: one for one in job["spec"]["template"]["spec"]["volumes"]}
+    items = {one["path"]: one["key"] for one in volumes["project"]["configMap"]["items"]}
+    for number, file in enumerate(files):
+        key = items[f"schemas/{file}"]
+        assert re.fullmatch("[-._a-zA-Z0-9]{1,253}", key)
+        assert config["data"][key] == f"SELECT {number};\n"
 
 
 def test_its_password_is_sealed_again_only_with_all(provisioned: GitOps) -> None:

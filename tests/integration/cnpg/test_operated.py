@@ -36,7 +36,6 @@ def synced(shared: SharedCluster) -> SharedCluster:
     [
         ["adopt", "--all"],
         ["rotate", "shop"],
-        ["retire", "shop", "--stage", "disable"],
     ],
 )
 def test_commands_that_change_what_it_keeps_are_refused(

@@ -6,10 +6,12 @@ import csv
 import io
 import json
 
+import jsonschema  # type: ignore[import-untyped]
 import pytest
 
 from pgtenant.cli import main
 from pgtenant.planning.marker import Marker
+from pgtenant.report.schema import schema
 from support.cnpg import CERTIFICATE, CLUSTER, CLUSTER_TEXT, DIRECTORY, SHOP, GitOps
 from support.leaks import leaks
 from support.sealing import NOW, controller
@@ -20,7 +22,7 @@ OTHER_DATABASE = """\
 apiVersion: postgresql.cnpg.io/v1
 kind: Database
 metadata: {name: shop-db}
-spec: {name: other, owner: x, cluster: {name: postgres-shared}}
+spec: {name: other, owner: shop-user, cluster: {name: postgres-shared}}
 """
 ROLE = f"""\
       - name: shop-user
@@ -187,14 +189,93 @@ def test_a_new_password_is_sealed_when_asked_for(shop: GitOps) -> None:
     assert changed == {"shop-secrets-sealed.yaml"}
 
 
-def test_another_user_is_sealed_again(shop: GitOps) -> None:
+def test_credentials_of_a_second_login_are_refused(shop: GitOps) -> None:
+    shop.secret("shop", SHOP | {"username": "shop-user_b"}, "not-a-secret")
+    done = shop.render()
+    assert done.code == 1
+    assert "field 'username' is not 'shop-user'" in done.err
+    assert "shop-user" not in shop.read(CLUSTER)
+    said = json.loads(shop.render("--format", "json").out)
+    jsonschema.validate(said, schema("render-cnpg"))
+    assert (said["written"], said["files"]) == (False, [])
+    assert "username" in said["error"]["message"]
+
+
+def test_for_programs(shop: GitOps) -> None:
+    shop.declare({"shop": SHOP, "old": {"database_name": "old", "username": "legacy"}})
+    check = json.loads(shop.render("--check", "--format", "json").out)
+    jsonschema.validate(check, schema("render-cnpg"))
+    assert (check["written"], [one["path"] for one in check["unsealed"]]) == (False, [SEALED])
+    done = shop.render("--format", "json")
+    said = json.loads(done.out)
+    jsonschema.validate(said, schema("render-cnpg"))
+    assert (done.code, said["written"]) == (4, True)
+    assert [(one["path"], one["change"]) for one in said["files"]] == [
+        (SEALED, "create"), (CLUSTER, "edit"), (DATABASE, "create"),
+    ]  # fmt: skip
+    assert [one["entry"] for one in said["blocked"]] == ["old"]
+    assert not leaks(done.out, ["not-a-secret-of-shop/%"])
+
+
+def test_a_version_that_the_store_has_no_more_is_asked_for_once(shop: GitOps) -> None:
     shop.rendered()
-    other = SHOP | {"username": "shop-owner"}
-    shop.secret("shop", other, "not-a-secret")
-    shop.declare({"shop": other})
+    noted = "    pgtenant/username: shop-user\n"
+    shop.write(
+        SEALED, shop.read(SEALED).replace(noted, f"{noted}    pgtenant/secret-version: v1\n")
+    )
+    assert SEALED in shop.rendered().out
+    before = shop.manifests()
     shop.rendered()
-    assert shop.sealed("shop") == {"username": "shop-owner", "password": "not-a-secret"}
-    assert shop.yaml(DATABASE)["spec"]["owner"] == "shop-owner"
+    assert shop.manifests() == before
+
+
+def test_a_key_that_is_no_longer_asked_for_is_sealed_with_the_others(shop: GitOps) -> None:
+    shop.settings('[secrets]\nstore = "file"\n[cnpg]\nkeys = "username,password,DATABASE_URL"\n')
+    shop.rendered()
+    shop.settings('[secrets]\nstore = "file"\n')
+    assert shop.render("--check").code == 0
+    shop.secret("shop", SHOP, "not-a-secret-but-new")
+    shop.rendered("--reseal")
+    assert "not-a-secret-but-new" in shop.sealed("shop")["DATABASE_URL"]
+
+
+def test_keys_that_lead_elsewhere_are_sealed_again(gitops: GitOps) -> None:
+    keys = '[secrets]\nstore = "file"\n[cnpg]\nkeys = "username,password,dbname"\n'
+    bi = {"database_name": "shop_orders", "username": "bi-reader", "access_level": "reader"}
+    crm = {"database_name": "crm_db", "username": "crm-user"}
+    gitops.settings(keys)
+    gitops.declare({"shop": SHOP, "crm": crm, "bi": bi})
+    gitops.rendered()
+    before = gitops.manifests()
+    gitops.declare({"shop": SHOP, "crm": crm, "bi": bi | {"database_name": "crm_db"}})
+    assert (
+        "they lead to postgres-shared-rw.postgres.svc/shop_orders" in gitops.render("--check").out
+    )
+    gitops.rendered()
+    assert gitops.sealed("bi")["dbname"] == "crm_db"
+    changed = {name for name, text in gitops.manifests().items() if before[name] != text}
+    assert changed == {"bi-secrets-sealed.yaml"}
+
+
+def test_a_value_of_somebody_else_s_keeps_its_scope(shop: GitOps) -> None:
+    shop.rendered()
+    text = shop.read(SEALED).replace("  encryptedData:\n", "  encryptedData:\n    token: AgC\n")
+    shop.write(SEALED, text)
+    shop.rendered("--reseal")
+    assert "    token: AgC\n" in shop.read(SEALED)
+    shop.settings('[secrets]\nstore = "file"\n[cnpg]\nscope = "cluster-wide"\n')
+    before = shop.manifests()
+    done = shop.render()
+    assert (done.code, shop.manifests()) == (64, before)
+    assert "has token sealed in the scope strict" in done.err
+
+
+def test_a_secret_of_another_login_is_not_sealed(shop: GitOps) -> None:
+    shop.secret("shop", SHOP | {"username": "shop-user_b"}, "not-a-secret-of-somebody-else")
+    refused = shop.render()
+    assert refused.code == 1
+    assert "field 'username' is not 'shop-user'" in refused.output
+    assert not (shop.root / SEALED).exists()
 
 
 @pytest.mark.parametrize(("scope", "label"), [("namespace-wide", "postgres"), ("cluster-wide", "")])
@@ -251,6 +332,33 @@ def test_a_list_that_means_everyone_is_refused(shop: GitOps, there: str) -> None
     assert done.code == 64
     assert "write out each namespace" in done.err
     assert shop.render("shop", "--namespace", there).code == 64
+
+
+@pytest.mark.parametrize("which", ["allowed", "auto"])
+def test_labels_that_mean_everyone_are_refused(shop: GitOps, which: str) -> None:
+    shop.rendered()
+    name = f"reflector.v1.k8s.emberstack.com/reflection-{which}-namespaces-selector"
+    head = "        argocd.argoproj.io/sync-wave"
+    text = shop.read(SEALED).replace(head, f"        {name}: team\n{head}")
+    shop.write(SEALED, text)
+    done = shop.render()
+    assert done.code == 64
+    line = text[: text.index(name)].count("\n") + 1
+    assert f"{SEALED}:{line}: lets the secret be copied by {name}" in done.err
+    shop.write(SEALED, text.replace(": team", ': ""'))
+    shop.rendered()
+
+
+def test_a_list_of_its_own_for_copies_follows_the_namespaces(shop: GitOps) -> None:
+    shop.rendered()
+    name = "reflector.v1.k8s.emberstack.com/reflection-auto-namespaces"
+    head = "        argocd.argoproj.io/sync-wave"
+    shop.write(SEALED, shop.read(SEALED).replace(head, f"        {name}: shop\n{head}"))
+    before = shop.manifests()
+    shop.rendered()
+    assert shop.manifests() == before
+    shop.rendered("shop", "--namespace", "billing")
+    assert shop.yaml(SEALED)["spec"]["template"]["metadata"]["annotations"][name] == "billing"
 
 
 def test_an_empty_list_means_everyone_as_well(shop: GitOps) -> None:

@@ -62,3 +62,12 @@ def test_text_says_what_the_objects_do() -> None:
     text = text_of(objects, head="Made here.\n\nIt holds nothing.")
     assert text.startswith("# Made here.\n#\n# It holds nothing.\nname: '1e3'\n")
     assert list(yaml.safe_load_all(text)) == objects
+
+
+@pytest.mark.parametrize(
+    "text", ["a\x85b", "a\nb\x85", "---\n'\u2028", "\u2029", "a\r\nb", "\n a\n", "a\n\n"]
+)
+def test_line_ends_that_only_some_readers_know_are_escaped(text: str) -> None:
+    written = text_of([{"a": text, "b": [{"c": text}]}])
+    assert yaml.safe_load(written) == {"a": text, "b": [{"c": text}]}
+    assert not re.search("[\r\x85\u2028\u2029]", written)

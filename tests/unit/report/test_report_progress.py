@@ -118,6 +118,7 @@ def test_what_is_left_is_estimated_once_there_is_a_pace() -> None:
 
 def test_without_a_terminal_an_event_says_it_now_and_then(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Events, "_every", 0.01)
+    structlog.reset_defaults()  # whoever logs first without a configuration makes it silent
     now = [0.0]
     with structlog.testing.capture_logs() as logged:
         events = Events(clock=lambda: now[0])

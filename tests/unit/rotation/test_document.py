@@ -15,6 +15,7 @@ from pgtenant.errors import SecretError
 from pgtenant.rotation.document import renewed
 from pgtenant.rotation.logins import other_login
 from pgtenant.rotation.passwords import ALPHABET, LENGTH, new_password
+from pgtenant.rotation.stages import MOST_BYTES
 from support.random_worlds import examples
 
 OLD = "fake-'old'-%/?:\\@pass word"
@@ -161,6 +162,21 @@ def test_a_field_that_would_get_lost() -> None:
     twice = json.dumps(PLAIN)[:-1] + ', "note": {"a": 1, "a": 2}}'
     with pytest.raises(SecretError, match="a field is there twice"):
         renewed("shop/postgres", twice, NEW)
+
+
+def test_half_of_a_character_stays() -> None:
+    fields = PLAIN | {"note": "\ud83d é", "user": "shop_user"}
+    text = renewed("shop/postgres", json.dumps(fields), NEW)
+    assert json.loads(text.encode()) == fields | {"password": NEW}
+
+
+def test_a_secret_with_no_room() -> None:
+    fields = PLAIN | {"password": "p", "note": "é" * 32_600}
+    text = json.dumps(fields, ensure_ascii=False)
+    assert len(text.encode()) < MOST_BYTES
+    assert len(renewed("shop/postgres", text, "q").encode()) < MOST_BYTES
+    with pytest.raises(SecretError, match="has no room for another password"):
+        renewed("shop/postgres", text, NEW * 16)
 
 
 @pytest.mark.parametrize(

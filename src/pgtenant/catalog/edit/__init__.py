@@ -5,7 +5,7 @@ stays byte for byte. Nothing here decides what is right: `catalog.load` does.
 """
 
 from pgtenant.catalog.edit.entries import Edited, add_entry, change_entry
-from pgtenant.catalog.edit.put import put
+from pgtenant.catalog.edit.put import put, put_apart
 from pgtenant.catalog.edit.tree import EditError
 
-__all__ = ["EditError", "Edited", "add_entry", "change_entry", "put"]
+__all__ = ["EditError", "Edited", "add_entry", "change_entry", "put", "put_apart"]

@@ -1,7 +1,8 @@
-"""Adds items to a sequence of a YAML file."""
+"""Adds items to a sequence of a YAML file, and takes some away."""
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, TypeAlias
 
 from pgtenant.catalog.edit import blocks, brackets
@@ -14,13 +15,15 @@ from pgtenant.catalog.edit.tree import (
     Member,
     Node,
     Splice,
+    has_comment,
     line_number,
     line_start,
+    next_line,
     spliced,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from pgtenant.catalog.edit.style import Style
     from pgtenant.catalog.edit.tree import Plain
@@ -59,9 +62,55 @@ def add_items(text: str, path: Sequence[str | int], items: Items) -> str:
         raise EditError("must be a sequence", line_number(text, node.start))
     if node.items and not node.bracketed:
         return spliced(text, _in_block(text, node, items))
-    if node.items or braces:
+    if node.items or braces or has_comment(text, node):
         return spliced(text, _in_brackets(text, holder, items))
     return spliced(text, _in_place_of_nothing(text, holder, items))
+
+
+def without_items(text: str, path: Sequence[str | int], numbers: Collection[int]) -> str:
+    """Take items away from a sequence; every other byte stays, comments between them too.
+
+    Args:
+        text: YAML that the readers of `catalog` accept.
+        path: the way to the sequence, as of `add_items`; all of it is there.
+        numbers: of the items, counted from 0.
+
+    Raises:
+        EditError: no such sequence is there, or it can't be edited in place.
+    """
+    node, holder = locate(text, YAML), None
+    for key in path:
+        if isinstance(key, int):
+            node = item_of(text, node, key)
+            continue
+        holder = node.member(key) if node is not None else None
+        node = holder.value if holder is not None else None
+    if node is None or holder is None or node.items is None:
+        raise EditError("must be a sequence", line_number(text, node.start) if node else 0)
+    if len(numbers) == len(node.items):
+        ended = "\n" if text[node.end - 1 : node.end] == "\n" else ""
+        start = node.start if node.bracketed else holder.sign + 1
+        nothing = "[]" if node.bracketed else f" []{ended}"
+        return spliced(text, [Splice(start, node.end, nothing)])
+    if node.bracketed:
+        kept = min(set(range(len(node.items))) - set(numbers))
+        return spliced(text, [_out_of_brackets(node.items, one, kept) for one in numbers])
+    return spliced(text, [_out_of_block(text, node.items[number]) for number in numbers])
+
+
+def _out_of_block(text: str, item: Node) -> Splice:
+    start = line_start(text, item.start)
+    if text[start : item.start].strip() != "-":
+        raise EditError("must start on a line of its own", line_number(text, item.start))
+    ended = text[item.end - 1 : item.end] == "\n"  # as a block scalar is
+    return Splice(start, item.end if ended else next_line(text, item.end), "")
+
+
+def _out_of_brackets(items: Sequence[Node], number: int, kept: int) -> Splice:
+    """Take an item away, with the comma before it or, ahead of the first that stays, behind it."""
+    if number < kept:
+        return Splice(items[number].start, items[number + 1].start, "")
+    return Splice(items[number - 1].end, items[number].end, "")
 
 
 def _in_block(text: str, node: Node, items: Items) -> Sequence[Splice]:
@@ -69,7 +118,15 @@ def _in_block(text: str, node: Node, items: Items) -> Sequence[Splice]:
     gap = text[node.start + 1 : nodes[0].start]
     gap = gap if gap and not gap.strip(" ") else " "
     style = bare(text, " " * (node.start - line_start(text, node.start)), YAML)
-    return blocks.below(text, nodes[-1].end, _lines(items, style, gap), style.newline)
+    end = _with_comments(text, nodes[-1].end, style.indent)
+    return blocks.below(text, end, _lines(items, style, gap), style.newline)
+
+
+def _with_comments(text: str, end: int, indent: str) -> int:
+    """Return where the lines end of an item and of the comments right below that are its own."""
+    place = end if text[end - 1] == "\n" else next_line(text, end)
+    own = re.compile(f"(?:{indent} +#[^\n]*\n)*").match(text, place)
+    return own.end() if own else place
 
 
 def _in_place_of_nothing(text: str, holder: Member, items: Items) -> Sequence[Splice]:

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from yaml.events import Event
 
 _NULLS: Final = frozenset({"", "~", "null", "Null", "NULL"})
+# What stands between the place of a block with an anchor or a tag, and the block.
+_PROPERTIES: Final = re.compile(r"(?:[&!]\S*|#[^\n]*|\s+)*")
 _JSON_TOKEN: Final = re.compile(r'"(?:[^"\\]|\\.)*"|[\[\]{},:]|[^\s\[\]{},:"]+')
 
 
@@ -149,6 +151,8 @@ def locate_yaml(text: str) -> Node | None:
 
 def _yaml_value(text: str, event: Event, events: Iterator[Event]) -> Node:
     start, end = _span(event)
+    if text[start : start + 1] in {"&", "!"} and isinstance(event, yaml.CollectionStartEvent):
+        start = _after_properties(text, start)
     if isinstance(event, yaml.MappingStartEvent):
         members: list[Member] = []
         while not isinstance(key := next(events), yaml.MappingEndEvent):
@@ -173,6 +177,11 @@ def _yaml_value(text: str, event: Event, events: Iterator[Event]) -> Node:
         return Node(start, items[-1].end if items else end, items=tuple(items))
     null = isinstance(event, yaml.ScalarEvent) and event.implicit[0] and event.value in _NULLS
     return Node(start, end, empty=null)
+
+
+def _after_properties(text: str, start: int) -> int:
+    found = _PROPERTIES.match(text, start)
+    return found.end() if found else start
 
 
 def _span(event: Event) -> tuple[int, int]:

@@ -18,6 +18,7 @@ from pgtenant.catalog.edit.tree import (
     Node,
     Plain,
     Splice,
+    has_comment,
     line_number,
     spliced,
 )
@@ -86,10 +87,33 @@ def put(
     Raises:
         EditError: what stands on the way can't hold it, or can't be edited in place.
     """
-    node = locate(text, dialect)
+    splices = _pieces(text, dialect, locate(text, dialect), path, value, place=place)
+    return Put(spliced(text, splices), splices)
+
+
+def put_apart(
+    text: str, dialect: Dialect, values: Sequence[tuple[Sequence[str | int], Plain]]
+) -> str:
+    """Set values that stand apart, each in an item of a sequence of its own.
+
+    The text is looked through once for all of them. Errors are those of `put`.
+    """
+    root = locate(text, dialect)
+    pieces = [_pieces(text, dialect, root, path, value) for path, value in values]
+    return spliced(text, [one for splices in pieces for one in splices])
+
+
+def _pieces(
+    text: str,
+    dialect: Dialect,
+    node: Node | None,
+    path: Sequence[str | int],
+    value: Plain,
+    *,
+    place: Callable[[Node], Member | None] | None = None,
+) -> Sequence[Splice]:
     if node is None:
-        splices = _whole(text, dialect, _new(path, value, None))
-        return Put(spliced(text, splices), splices)
+        return _whole(text, dialect, _new(path, value, None))
     holder, braces = None, False
     for depth, key in enumerate(path):
         if isinstance(key, int):
@@ -99,14 +123,12 @@ def put(
         if found is None:
             after = place(node) if place and node.members else (node.members or (None,))[-1]
             way = _Way(node, holder, braces)
-            splices = _insert(text, way, _new(path[depth:], value, after), dialect)
-            return Put(spliced(text, splices), splices)
+            return _insert(text, way, _new(path[depth:], value, after), dialect)
         braces = braces or node.bracketed
         holder, node = found, found.value
     if holder is None or node.members is not None or isinstance(value, Mapping):
         raise EditError("holds a mapping where a value is to be set", line_number(text, node.start))
-    splices = [_replacement(text, holder, value, dialect)]
-    return Put(spliced(text, splices), splices)
+    return [_replacement(text, holder, value, dialect)]
 
 
 def locate(text: str, dialect: Dialect) -> Node | None:
@@ -163,7 +185,7 @@ def _insert(text: str, way: _Way, new: New, dialect: Dialect) -> Sequence[Splice
     if node.members is None and not node.empty:
         raise EditError("must be a mapping", line_number(text, node.start))
     if holder is not None and not node.members and dialect is YAML:
-        if not way.braces:
+        if not way.braces and not has_comment(text, node):
             return blocks.fill(text, holder, new, dialect)
         if node.empty:
             return brackets.fill(text, holder, new)

@@ -128,6 +128,11 @@ def indent_of(text: str, position: int) -> str:
     return line[: len(line) - len(line.lstrip(" \t"))]
 
 
+def has_comment(text: str, node: Node) -> bool:
+    """Whether a mapping or a sequence in brackets, without members or items, has a comment."""
+    return node.bracketed and "#" in text[node.start : node.end]
+
+
 def opens_item(text: str, position: int) -> bool:
     """Whether only white space and dashes of YAML's sequences stand before a position there."""
     before = text[line_start(text, position) : position]

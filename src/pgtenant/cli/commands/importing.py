@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from pgtenant.cli.options import instance_options, out_option, preflight_option
+from pgtenant.cli.options import format_option, instance_options, out_option, preflight_option
 
 
 @click.command("import")
@@ -14,7 +14,8 @@ from pgtenant.cli.options import instance_options, out_option, preflight_option
 @instance_options
 @preflight_option
 @out_option("Write the catalog there, where no file is yet  [default: stdout]")
-def import_(source: str | None, **options: Any) -> int:
+@format_option("text", "json")
+def import_(source: str | None, style: str, **options: Any) -> int:
     """Write a catalog from a live server. Changes nothing, and needs no secret but the admin's.
 
     Databases with their owners, who writes and who reads; comments say what does not fit.
@@ -24,7 +25,9 @@ def import_(source: str | None, **options: Any) -> int:
     if source == "cnpg":
         from pgtenant.cli.importing_cnpg import run_import_cnpg
 
-        return run_import_cnpg(**options)
+        return run_import_cnpg(style=style, **options)
+    if style != "text":
+        raise click.UsageError("--format json goes with `import cnpg`.")
     from pgtenant.cli.importing import run_import
 
     return run_import(**options)

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from pgtenant.cli.options import instance_options
+from pgtenant.cli.options import format_option, instance_options
 from pgtenant.gitops.external_secret import KIND, STORE
 
 
@@ -79,6 +79,7 @@ def external_secret_(**options: Any) -> int:
     help="Where the secret of the one KEY is copied to; repeatable  [default: what its manifest"
     " says, else the key with hyphens]",
 )
+@format_option("text", "json")
 def cnpg_(**options: Any) -> int:
     """Write what a shared CloudNativePG cluster has to know, of all entries or of some.
 

@@ -6,12 +6,14 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
+from pgtenant.catalog.edit import EditError
 from pgtenant.catalog.edit.tree import Plain
 from pgtenant.gitops.cnpg.cluster import KIND as CLUSTER
 from pgtenant.gitops.cnpg.cluster import ROLES
 from pgtenant.gitops.cnpg.database import KIND as DATABASE
 from pgtenant.gitops.cnpg.documents import Document, documents, find, is_kind
 from pgtenant.gitops.cnpg.names import GROUP, names
+from pgtenant.gitops.cnpg.resources import SPEC, resources
 
 Judge: TypeAlias = Callable[[str, str, str], str]
 """Says why no catalog may have a key, a role and a database of these names; empty if it may."""
@@ -44,6 +46,7 @@ class _Role:
 class _Database:
     file: str
     name: str
+    namespace: str
     database: str
     owner: str
     cluster: str
@@ -58,21 +61,31 @@ def adopted(
 
     Args:
         cluster_text: the file with the cluster.
-        files: the others in its directory, by file name.
+        files: it and the others in its directory, by file name; one that can't be read is left
+            out.
         name: the cluster's.
         namespace: the cluster's.
         judge: what a catalog may call things.
 
     Raises:
-        EditError: a file can't be read.
+        EditError: the cluster's file can't be read.
     """
-    roles = {one.name: one for one in _roles(cluster_text, name=name, namespace=namespace)}
+    roles: dict[str, _Role] = {}
     entries: dict[str, dict[str, Plain]] = {}
     left: list[tuple[str, str]] = []
-    found = [one for file, text in sorted(files.items()) for one in _databases(file, text)]
+    found: list[_Database] = []
+    for file, text in sorted(files.items()):
+        try:
+            found += [*_databases(file, text)]
+            roles |= {one.name: one for one in _resources(text, name)}
+        except EditError as error:
+            where = f"file {file}:{error.line}" if error.line else f"file {file}"
+            left.append((where, error.message))
+    # Of two that declare a role, the cluster's own manifest goes before.
+    roles |= {one.name: one for one in _roles(cluster_text, name=name, namespace=namespace)}
     for database in found:
         role = roles.get(database.owner)
-        if why := _problem(database, role, name, judge):
+        if why := _problem(database, role, (namespace, name), judge):
             left.append((f"database {database.database} ({database.file})", why))
         elif role is not None:
             entries[database.name.removesuffix("-db")] = _fields(database, role)
@@ -84,7 +97,7 @@ def adopted(
 
 
 def _problem(  # noqa: PLR0911 - one return per reason
-    database: _Database, role: _Role | None, cluster: str, judge: Judge
+    database: _Database, role: _Role | None, where: tuple[str, str], judge: Judge
 ) -> str:
     """Say why a database is no entry; nothing when it is one."""
     key = database.name.removesuffix("-db")
@@ -92,6 +105,9 @@ def _problem(  # noqa: PLR0911 - one return per reason
         named = names(key)
     except ValueError as error:
         return f"its name {error}"
+    namespace, cluster = where
+    if database.namespace not in {"", namespace}:
+        return f"it is in the namespace {database.namespace}"
     if database.cluster != cluster:
         return f"it is in the cluster {database.cluster}"
     if not database.present:
@@ -102,7 +118,7 @@ def _problem(  # noqa: PLR0911 - one return per reason
             f" one is {database.name} in {database.file}"
         )
     if role is None:
-        return f"its owner {database.owner} is not in spec.managed.roles"
+        return f"its owner {database.owner} is not among the roles of the manifests"
     if not (role.present and role.login):
         return f"its owner {role.name} can't log in"
     if role.secret != named.secret:
@@ -128,16 +144,25 @@ def _roles(text: str, *, name: str, namespace: str) -> Iterator[_Role]:
     if document is None:
         return
     for number in range(len(document.items_at(*ROLES))):
-        item = (*ROLES, number)
-        limit = _value(document, *item, "connectionLimit")
-        yield _Role(
-            name=document.text_at(*item, "name"),
-            present=document.text_at(*item, "ensure") != "absent",
-            login=_value(document, *item, "login") is True,
-            createdb=_value(document, *item, "createdb") is True,
-            limit=limit if isinstance(limit, int) else -1,
-            secret=document.text_at(*item, "passwordSecret", "name"),
-        )
+        yield _role_at(document, (*ROLES, number))
+
+
+def _resources(text: str, cluster: str) -> Iterator[_Role]:
+    for one in resources(text):
+        if one.text_at(*SPEC, "cluster", "name") == cluster:
+            yield _role_at(one, SPEC)
+
+
+def _role_at(document: Document, item: tuple[str | int, ...]) -> _Role:
+    limit = document.value_at(*item, "connectionLimit")
+    return _Role(
+        name=document.text_at(*item, "name"),
+        present=document.text_at(*item, "ensure") != "absent",
+        login=document.value_at(*item, "login") is True,
+        createdb=document.value_at(*item, "createdb") is True,
+        limit=limit if isinstance(limit, int) else -1,
+        secret=document.text_at(*item, "passwordSecret", "name"),
+    )
 
 
 def _databases(file: str, text: str) -> Iterator[_Database]:
@@ -149,6 +174,7 @@ def _databases(file: str, text: str) -> Iterator[_Database]:
         yield _Database(
             file=file,
             name=document.text_at("metadata", "name"),
+            namespace=document.text_at("metadata", "namespace"),
             database=document.text_at("spec", "name"),
             owner=document.text_at("spec", "owner"),
             cluster=document.text_at("spec", "cluster", "name"),
@@ -159,8 +185,3 @@ def _databases(file: str, text: str) -> Iterator[_Database]:
                 if document.text_at(*path, number, "ensure") != "absent"
             ),
         )
-
-
-def _value(document: Document, *path: str | int) -> object:
-    found = document.at(*path)
-    return None if found is None else found.value

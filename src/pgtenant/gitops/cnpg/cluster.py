@@ -15,6 +15,7 @@ from pgtenant.planning.marker import Marker, parse, with_marker
 
 KIND: Final = "Cluster"
 ROLES: Final = ("spec", "managed", "roles")
+WAVE_OF_ROLES: Final = "1"
 NEVER: Final = ("superuser", "createrole", "replication", "bypassrls", "disablePassword")
 """What no role of ours has, and the operator takes for false where nothing stands."""
 
@@ -64,6 +65,8 @@ def with_roles(
         namespace: the cluster's.
         adopt: whether a role without a marker gets one.
 
+    Roles that are out of service by their markers are left as `retire` wrote them.
+
     Raises:
         EditError: it has no such cluster, or is laid out in a way that does not allow it.
     """
@@ -77,15 +80,17 @@ def with_roles(
     blocked = {
         role.name: why
         for role in roles
-        if role.name in known and (why := _in_the_way(role, markers.get(role.name), adopt=adopt))
+        if role.name in known and (why := in_the_way(role, markers.get(role.name), adopt=adopt))
     }
-    leaves = [Leaf(("metadata", "annotations", WAVE), "1")]
+    leaves = [Leaf(("metadata", "annotations", WAVE), WAVE_OF_ROLES)]
     new: list[Mapping[str, Plain]] = []
     for role in roles:
         if role.name not in known:
             new.append(_members(role))
-        elif role.name not in blocked:
-            leaves += _leaves(role, known[role.name], comments[role.name])
+        elif role.name not in blocked and not is_retired(markers.get(role.name)):
+            item = (*ROLES, known[role.name])
+            ensure = Leaf((*item, "ensure"), "present", unset="present")
+            leaves += [ensure, *leaves_of(role, item, comments[role.name])]
     done = document.with_leaves(leaves, {ROLES: new})
     return WithRoles(done.whole, blocked, markers)
 
@@ -109,7 +114,17 @@ def known_roles(document: Document) -> dict[str, int]:
     return known
 
 
-def _in_the_way(role: Role, marker: Marker | None, *, adopt: bool) -> str:
+def is_dropped(document: Document, number: int) -> bool:
+    """Return whether the operator is to drop a role."""
+    return document.text_at(*ROLES, number, "ensure") == "absent"
+
+
+def is_retired(marker: Marker | None) -> bool:
+    """Return whether a role is out of service."""
+    return marker is not None and marker.retired is not None
+
+
+def in_the_way(role: Role, marker: Marker | None, *, adopt: bool) -> str:
     """Say why a role that is there is not to be touched; nothing when it is ours."""
     if marker is None:
         if adopt:
@@ -139,15 +154,20 @@ def _members(role: Role) -> dict[str, Plain]:
     }
 
 
-def _leaves(role: Role, number: int, comment: str) -> Iterator[Leaf]:
-    item = (*ROLES, number)
+def leaves_of(role: Role, item: tuple[str | int, ...], comment: str) -> Iterator[Leaf]:
+    """Yield what is declared of a role.
+
+    Args:
+        role: the role.
+        item: the path to it.
+        comment: what its comment says.
+    """
     if parse(comment) is None:
         yield Leaf((*item, "comment"), with_marker(comment, role.marker))
-    yield Leaf((*item, "ensure"), "present", unset="present")
     yield Leaf((*item, "login"), True, unset=False)
     yield Leaf((*item, "inherit"), True, unset=True)
     yield Leaf((*item, "connectionLimit"), role.connection_limit, unset=-1)
     yield Leaf((*item, "createdb"), role.createdb, unset=False)
     for power in NEVER:
-        yield Leaf((*item, power), False, unset=False)
+        yield Leaf((*item, power), False, unset=False, fresh=False)
     yield Leaf((*item, "passwordSecret", "name"), role.secret)

@@ -60,6 +60,16 @@ def with_database(text: str, wanted: Database) -> str:
     return document.with_leaves(leaves, {_EXTENSIONS: new}).whole
 
 
+def owner_in(text: str, *, name: str, namespace: str) -> str:
+    """Return whose a database is by its manifest; empty where there is none or it does not say.
+
+    Raises:
+        EditError: the file can't be read.
+    """
+    there = find(text, GROUP, KIND, name=name, namespace=namespace)
+    return there.text_at("spec", "owner") if there is not None else ""
+
+
 def _leaves(wanted: Database) -> list[Leaf]:
     return [
         Leaf(("apiVersion",), f"{GROUP}/v1", kept=True),

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import re
+from collections import Counter
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, replace
 from typing import Any, Final, TypeVar
 
+import yaml
+
 from pgtenant.catalog import yaml_text
-from pgtenant.catalog.edit import EditError, put
+from pgtenant.catalog.edit import EditError, put_apart
 from pgtenant.catalog.edit.dialect import YAML
-from pgtenant.catalog.edit.items import Items, add_items
+from pgtenant.catalog.edit.items import Items, add_items, without_items
 from pgtenant.catalog.edit.tree import Plain
 from pgtenant.catalog.located import Invalid, Located, Object, SyntaxProblem
 from pgtenant.catalog.shown import quoted
@@ -21,6 +25,8 @@ LARGEST: Final = 3 * 2**19
 
 WAVE: Final = "argocd.argoproj.io/sync-wave"
 _MERGE: Final = "<<"
+_UNFIT: Final = "is laid out in a way that no edit of one value fits in"
+_LONE: Final = re.compile(r"\r(?!\n)")
 _Said = TypeVar("_Said")
 
 
@@ -75,6 +81,19 @@ class Document:
         found = self.at(*path)
         return found.value if found is not None and isinstance(found.value, str) else ""
 
+    def value_at(self, *path: str | int) -> object:
+        """Return the value at a path; None when there is none. Errors are those of `at`."""
+        found = self.at(*path)
+        return None if found is None else found.value
+
+    def plain_at(self, *path: str | int) -> object:
+        """Return what stands at a path without its places; None when nothing does.
+
+        Errors are those of `at`.
+        """
+        found = self.at(*path)
+        return None if found is None else self._told(lambda: _plain(found))
+
     def items_at(self, *path: str | int) -> Sequence[Located]:
         """Return the items of the sequence at a path; none where nothing stands.
 
@@ -103,6 +122,33 @@ class Document:
         """
         return self._told(lambda: self._edited(leaves, items or {}))
 
+    def without_items(self, path: Sequence[str | int], numbers: Collection[int]) -> Document:
+        """Return the document without some items of a sequence; all else stays.
+
+        Raises:
+            EditError: it is laid out in a way that does not allow it.
+        """
+        if not numbers:
+            return self
+        return self._told(lambda: self._shortened(path, numbers))
+
+    def _shortened(self, path: Sequence[str | int], numbers: Collection[int]) -> Document:
+        root = read(self.text)
+        wanted: Any = {} if root is None else _plain(root)
+        left = [one for number, one in enumerate(_get(wanted, path)) if number not in numbers]
+        _set(wanted, path, left)
+        return self._checked(without_items(self.text, path, numbers), wanted)
+
+    def _checked(self, text: str, wanted: object) -> Document:
+        try:
+            found = read(text)
+        except SyntaxProblem:  # of what the edits made of it
+            raise EditError(_UNFIT) from None
+        if found is None or _plain(found) != _as_read(wanted):
+            raise EditError(_UNFIT)
+        _insist_on_aliases(self.text, text)
+        return replace(self, text=text)
+
     def _edited(
         self,
         leaves: Sequence[Leaf],
@@ -110,21 +156,22 @@ class Document:
     ) -> Document:
         root = read(self.text)
         wanted: Any = {} if root is None else _plain(root)
+        missing = [leaf for leaf in leaves if _is_missing(root, leaf)]
         text = self.text
-        for leaf in leaves:
-            if _is_missing(root, leaf):
-                text = put(text, YAML, leaf.path, leaf.value).text
-                _set(wanted, leaf.path, leaf.value)
-        for path, added in items.items():
-            if added:
-                text = add_items(text, path, added)
-                _set(wanted, path, [*(_get(wanted, path) or []), *added])
+        try:
+            for together in _apart(missing):
+                text = put_apart(text, YAML, [(leaf.path, leaf.value) for leaf in together])
+                for leaf in together:
+                    _set(wanted, leaf.path, leaf.value)
+            for path, added in items.items():
+                if added:
+                    text = add_items(text, path, added)
+                    _set(wanted, path, [*(_get(wanted, path) or []), *added])
+        except yaml.YAMLError:  # of what the first of the edits made of it
+            raise EditError(_UNFIT) from None
         if text == self.text:
             return self
-        found = read(text)
-        if found is None or _plain(found) != _as_read(wanted):
-            raise EditError("is laid out in a way that no edit of one value fits in")
-        return replace(self, text=text)
+        return self._checked(text, wanted)
 
     def _told(self, doing: Callable[[], _Said]) -> _Said:
         """Count the lines of what is wrong from the start of the file."""
@@ -143,6 +190,9 @@ def documents(text: str) -> Iterator[Document]:
     """
     if len(text) > LARGEST:
         raise EditError(f"is larger than {LARGEST / 2**20:.1f} MiB, which no cluster takes")
+    if lone := _LONE.search(text):
+        line = text.count("\n", 0, lone.start()) + 1
+        raise EditError("has a carriage return that no line feed follows", line)
     try:
         parts = yaml_text.documents(text)
     except SyntaxProblem as problem:
@@ -240,6 +290,31 @@ def _member(located: Located, key: str) -> Located | None:
     return found[0].value if found else None
 
 
+def _apart(leaves: Sequence[Leaf]) -> Iterator[Sequence[Leaf]]:
+    """Yield values in their order, together where each is in another item of a sequence.
+
+    A file is looked through once for what is together, and not once for each of a thousand roles.
+    """
+    rounds: list[list[Leaf]] = []
+    done: Counter[tuple[str | int, ...]] = Counter()
+    for leaf in leaves:
+        item = _item_of(leaf.path)
+        if not item:
+            yield [leaf]
+            continue
+        if done[item] == len(rounds):
+            rounds.append([])
+        rounds[done[item]].append(leaf)
+        done[item] += 1
+    yield from rounds
+
+
+def _item_of(path: tuple[str | int, ...]) -> tuple[str | int, ...]:
+    """Return the path to the item of a sequence that a value is in; empty for none."""
+    number = next((n for n, key in enumerate(path) if isinstance(key, int)), None)
+    return () if number is None else path[: number + 1]
+
+
 def _is_missing(root: Located | None, leaf: Leaf) -> bool:
     if root is None:
         return leaf.fresh
@@ -249,6 +324,32 @@ def _is_missing(root: Located | None, leaf: Leaf) -> bool:
     if there is None or there.value is None:
         return leaf.unset is None or leaf.unset != leaf.value
     return type(there.value) is not type(leaf.value) or there.value != leaf.value
+
+
+def _insist_on_aliases(before: str, after: str) -> None:
+    """Insist that all aliases that are left repeat what they did.
+
+    Raises:
+        EditError: one does not.
+    """
+    if "*" not in before:
+        return
+    repeated = yaml_text.repeated(before)
+    left = iter(repeated)
+    for number, one in enumerate(yaml_text.repeated(after)):
+        if not any(_is_alike(one, other) for other in left):
+            there = repeated[number]
+            raise EditError(
+                "has an anchor (`&name`) around what is to change, and an alias (`*name`) that"
+                " repeats it elsewhere; write the value out there",
+                there.line if there is not None else 0,
+            )
+
+
+def _is_alike(one: Located | None, other: Located | None) -> bool:
+    if one is None or other is None:
+        return one is other
+    return _plain(one) == _plain(other)
 
 
 def _plain(located: Located) -> object:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -23,6 +25,8 @@ _CERTIFICATES: Final = "/certificates"
 _OWN: Final = "/tmp"  # noqa: S108 - nobody else is in the container
 _READABLE: Final = 0o440
 _USER: Final = 10001
+# One dot, so that of two paths each has a key of its own when slashes become dots.
+_PLAIN: Final = re.compile(r"[A-Za-z0-9_/-]{1,150}\.[A-Za-z0-9_-]{1,50}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,7 +225,10 @@ def _sources(login: Login) -> Iterator[dict[str, Any]]:
 
 
 def _file_key(path: str) -> str:
-    return f"file.{path.replace('/', '.')}"
+    """Return the key of a file in the ConfigMap, which is that of no other."""
+    if _PLAIN.fullmatch(path):
+        return f"file.{path.replace('/', '.')}"
+    return f"file.{hashlib.sha256(path.encode()).hexdigest()}"
 
 
 def _database_key(login: Login) -> str:

@@ -8,6 +8,7 @@ from typing import Final
 from pgtenant.gitops.manifest import checked_name, checked_namespace, name_of
 
 GROUP: Final = "postgresql.cnpg.io"
+ROLE_FILE: Final = "-role.yaml"
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,15 +19,24 @@ class Names:
         app: the application.
         secret: its credentials.
         database: its database as an object of the cluster.
+        role: its role as an object of the cluster, where it is one.
         sealed_file: the file of the credentials, in the directory of the manifests.
         database_file: that of the database.
+        role_file: that of the role.
     """
 
     app: str
     secret: str
     database: str
+    role: str
     sealed_file: str
     database_file: str
+    role_file: str
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """Its files."""
+        return self.sealed_file, self.database_file, self.role_file
 
 
 def names(key: str) -> Names:
@@ -40,8 +50,10 @@ def names(key: str) -> Names:
         app=app,
         secret=checked_name(f"{app}-db-creds"),
         database=checked_name(f"{app}-db"),
+        role=checked_name(f"{app}-role"),
         sealed_file=f"{app}-secrets-sealed.yaml",
         database_file=f"{app}-db.yaml",
+        role_file=f"{app}{ROLE_FILE}",
     )
 
 

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from cryptography.x509 import Certificate
 
 _SESSION_KEY: Final = 32
+_SMALLEST: Final = 2048
+"""Bits; the controller makes keys of 4096."""
 # Every key is used once.
 _NONCE: Final = bytes(12)
 _FETCH: Final = "fetch the controller's with `kubeseal --fetch-cert`"
@@ -65,7 +67,6 @@ def seal_of(data: bytes, *, path: str, now: datetime, fingerprint: str | None) -
     """
     try:
         from cryptography.hazmat.primitives import hashes
-        from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
         from cryptography.x509 import load_pem_x509_certificates
     except ImportError:
         raise UsageError(
@@ -85,10 +86,7 @@ def seal_of(data: bytes, *, path: str, now: datetime, fingerprint: str | None) -
             hint=f"{_FETCH}, or correct the setting when the controller has a new one",
         )
     _check_time(certificate, path, now)
-    key = certificate.public_key()
-    if not isinstance(key, RSAPublicKey):
-        raise UsageError(f"{path} has no RSA key, which a sealing certificate has", hint=_FETCH)
-    return Seal(key, digest)
+    return Seal(_key(certificate, path), digest)
 
 
 def _only(found: Sequence[Certificate], path: str) -> Certificate:
@@ -100,6 +98,25 @@ def _only(found: Sequence[Certificate], path: str) -> Certificate:
             hint=f"{_FETCH}; a chain belongs to TLS",
         )
     return found[0]
+
+
+def _key(certificate: Certificate, path: str) -> RSAPublicKey:
+    from cryptography.exceptions import UnsupportedAlgorithm
+    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+
+    try:
+        key = certificate.public_key()
+    except (UnsupportedAlgorithm, ValueError):
+        key = None
+    if not isinstance(key, RSAPublicKey):
+        raise UsageError(f"{path} has no RSA key, which a sealing certificate has", hint=_FETCH)
+    if key.key_size < _SMALLEST:
+        raise UsageError(
+            f"{path} has an RSA key of {key.key_size} bits, too few for what is committed: at least"
+            f" {_SMALLEST} are needed",
+            hint=_FETCH,
+        )
+    return key
 
 
 def _check_time(certificate: Certificate, path: str, now: datetime) -> None:

@@ -7,6 +7,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final, TypeAlias
 
+from pgtenant.gitops.cnpg.seen import WAIT as _WAIT
+from pgtenant.gitops.cnpg.seen import at as _get
+
 Seen: TypeAlias = "Mapping[str, Any]"
 """An object as the API server has it; of a secret no value."""
 
@@ -65,6 +68,7 @@ class Expected:
         keys: of the credentials.
         database: the name of its `Database`; None for editors and readers.
         copies: the namespaces that the credentials are copied to.
+        role: the name of its `DatabaseRole`; None where the cluster's manifest has the role.
     """
 
     key: str
@@ -74,6 +78,7 @@ class Expected:
     keys: Sequence[str]
     database: str | None
     copies: Sequence[str]
+    role: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +91,7 @@ class Found:
         copies: those in other namespaces, by namespace.
         cluster: the cluster itself.
         database: the `Database`, where one is expected.
+        role: the `DatabaseRole`, likewise.
     """
 
     sealed: Answer
@@ -93,9 +99,10 @@ class Found:
     copies: Mapping[str, Answer]
     cluster: Answer
     database: Answer = None
+    role: Answer = None
 
 
-_WAIT: Final = "wait for Argo CD to sync, or see why it does not: argocd app get"
+_LOOK: Final = "look whether the sealed-secrets controller runs, and at its log"
 OWN: Final = "pgtenant's own"
 REFLECTED: Final = "reflector.v1.k8s.emberstack.com/reflected-version"
 
@@ -125,33 +132,70 @@ def judge(expected: Expected, found: Found) -> Iterator[Check]:
     yield _secret(expected, found)
     for namespace in expected.copies:
         yield _copy(expected, namespace, found)
-    yield _role(expected, found)
+    if expected.role is None:
+        yield _role(expected, found)
+    else:
+        yield _resource(expected, expected.role, found)
     if expected.database is not None:
         yield _database(expected, expected.database, found.database)
 
 
-def _secret(expected: Expected, found: Found) -> Check:  # noqa: PLR0911 - one per reason
-    def say(verdict: Verdict, message: str, cure: str = "") -> Check:
-        what = f"Secret {expected.namespace}/{expected.secret}"
-        return Check(expected.key, what, verdict, message, cure)
+def _secret(expected: Expected, found: Found) -> Check:
+    verdict, message, cure = _said_of_secret(expected, found.secret, found.sealed)
+    what = f"Secret {expected.namespace}/{expected.secret}"
+    return Check(expected.key, what, verdict, message, cure)
 
-    secret = found.secret
+
+_Said: TypeAlias = tuple[Verdict, str, str]
+
+
+def _said_of_secret(expected: Expected, secret: Answer, sealed: Answer) -> _Said:
+    there = "is there" if secret is not None else "is not there"
     if isinstance(secret, Unreadable):
-        return say(Verdict.UNKNOWN, secret.why)
-    if secret is not None:
-        if missing := [key for key in expected.keys if key not in secret.get("keys", ())]:
-            return say(Verdict.BAD, f"has no {', '.join(missing)}", _reseal(expected))
-        return say(Verdict.GOOD, "is there")
-    if isinstance(found.sealed, Unreadable):
-        return say(Verdict.BAD, f"is not there; its SealedSecret: {found.sealed.why}", _WAIT)
-    if found.sealed is None:
-        return say(Verdict.BAD, "is not there, nor is its SealedSecret", _WAIT)
-    for condition in _get(found.sealed, "status", "conditions") or ():
+        return Verdict.UNKNOWN, secret.why, ""
+    if isinstance(sealed, Unreadable):
+        verdict, cure = (Verdict.BAD, _WAIT) if secret is None else (Verdict.UNKNOWN, "")
+        return verdict, f"{there}; its SealedSecret: {sealed.why}", cure
+    if sealed is None:
+        return Verdict.BAD, f"{there}, and its SealedSecret is not there", _WAIT
+    if refusal := _refusal(sealed):
+        return Verdict.BAD, *_told(expected, refusal)
+    if secret is None:
+        return Verdict.BAD, "is not there, but its SealedSecret is", _LOOK
+    return _how_new(expected, secret, sealed)
+
+
+def _how_new(expected: Expected, secret: Seen, sealed: Seen) -> _Said:
+    """Say whether a secret is that of its SealedSecret.
+
+    One that was there before stays as it was until the controller has opened the new one.
+    """
+    seen = _get(sealed, "status", "observedGeneration")
+    if seen is None:
+        message = "is there; its SealedSecret has no status that tells whether it is the newest"
+        return Verdict.UNKNOWN, message, _LOOK
+    if seen != _get(sealed, "metadata", "generation"):
+        return Verdict.BAD, "is that of an older SealedSecret", _LOOK
+    if missing := [key for key in expected.keys if key not in secret.get("keys", ())]:
+        return Verdict.BAD, f"has no {', '.join(missing)}", _reseal(expected)
+    return Verdict.GOOD, "is there", ""
+
+
+def _refusal(sealed: Seen) -> str:
+    """Return why the controller has made no Secret; nothing when it has, or has not tried yet."""
+    for condition in _get(sealed, "status", "conditions") or ():
         if condition.get("type") == "Synced" and condition.get("status") == "False":
-            said = condition.get("message", "no reason given")
-            return say(Verdict.BAD, f"the controller can't open it: {said}", _reseal(expected))
-    cure = "look whether the sealed-secrets controller runs, and at its log"
-    return say(Verdict.BAD, "is not there, but its SealedSecret is", cure)
+            return str(condition.get("message") or "no reason given")
+    return ""
+
+
+def _told(expected: Expected, refusal: str) -> tuple[str, str]:
+    """Return what is to be said of a refusal, and what to do about it."""
+    if "not managed by" in refusal:
+        secret = f"{expected.secret} -n {expected.namespace}"
+        hand_over = f"kubectl annotate secret {secret} sealedsecrets.bitnami.com/managed=true"
+        return f"is not the controller's: {refusal}", f"{hand_over}, then restart the controller"
+    return f"the controller can't open it: {refusal}", _reseal(expected)
 
 
 def _copy(expected: Expected, namespace: str, found: Found) -> Check:
@@ -188,9 +232,11 @@ def _role(expected: Expected, found: Found) -> Check:  # noqa: PLR0911 - one per
         return say(Verdict.UNKNOWN, cluster.why)
     if cluster is None:
         return say(Verdict.BAD, "there is no such Cluster", _WAIT)
-    declared = [one.get("name") for one in _get(cluster, "spec", "managed", "roles") or ()]
+    declared = {one.get("name"): one for one in _get(cluster, "spec", "managed", "roles") or ()}
     if name not in declared:
         return say(Verdict.BAD, "is not in spec.managed.roles of the Cluster", _WAIT)
+    if declared[name].get("ensure") == "absent":
+        return say(Verdict.BAD, "is to be absent, by the Cluster", _present(expected))
     status = _get(cluster, "status", "managedRolesStatus") or {}
     if reasons := (status.get("cannotReconcile") or {}).get(name):
         return say(
@@ -214,7 +260,37 @@ def _role(expected: Expected, found: Found) -> Check:  # noqa: PLR0911 - one per
     return say(Verdict.GOOD, "is reconciled, with the password of the secret")
 
 
-def _database(expected: Expected, name: str, found: Answer) -> Check:
+def _resource(  # noqa: PLR0911 - one per reason
+    expected: Expected, name: str, found: Found
+) -> Check:
+    def say(verdict: Verdict, message: str, cure: str = "") -> Check:
+        what = f"DatabaseRole {expected.namespace}/{name}"
+        return Check(expected.key, what, verdict, message, cure)
+
+    role = found.role
+    if isinstance(role, Unreadable):
+        return say(Verdict.UNKNOWN, role.why)
+    if role is None:
+        return say(Verdict.BAD, "is not there", _WAIT)
+    if not _get(role, "status", "applied"):
+        said = _get(role, "status", "message") or "the operator has not looked at it"
+        return say(Verdict.BAD, f"is not applied: {said}", "mend what it says")
+    if _get(role, "status", "observedGeneration") != _get(role, "metadata", "generation"):
+        return say(Verdict.BAD, "was applied before its last change", "wait, or see its log")
+    if isinstance(found.secret, Unreadable | None):
+        return say(Verdict.GOOD, "is applied")
+    if _get(role, "status", "secretResourceVersion") != found.secret.get("resourceVersion"):
+        return say(
+            Verdict.BAD,
+            "its password is that of an older version of the secret",
+            "label the secret cnpg.io/reload=true, which a manifest of pgtenant's does",
+        )
+    return say(Verdict.GOOD, "is applied, with the password of the secret")
+
+
+def _database(  # noqa: PLR0911 - one per reason
+    expected: Expected, name: str, found: Answer
+) -> Check:
     def say(verdict: Verdict, message: str, cure: str = "") -> Check:
         what = f"Database {expected.namespace}/{name}"
         return Check(expected.key, what, verdict, message, cure)
@@ -223,6 +299,8 @@ def _database(expected: Expected, name: str, found: Answer) -> Check:
         return say(Verdict.UNKNOWN, found.why)
     if found is None:
         return say(Verdict.BAD, "is not there", _WAIT)
+    if _get(found, "spec", "ensure") == "absent":
+        return say(Verdict.BAD, "is to be absent, by its manifest", _present(expected))
     applied = _get(found, "status", "applied")
     if applied is None:
         return say(Verdict.BAD, "the operator has not looked at it", "wait, or see its log")
@@ -243,7 +321,5 @@ def _reseal(expected: Expected) -> str:
     return f"pgtenant render cnpg{of} --reseal, with the controller's certificate"
 
 
-def _get(value: Any, *path: str) -> Any:
-    for key in path:
-        value = value.get(key) if isinstance(value, Mapping) else None
-    return value
+def _present(expected: Expected) -> str:
+    return f"pgtenant render cnpg {expected.key} writes ensure: present; or drop the entry"

@@ -42,6 +42,7 @@ class Rules:
         allow_owned: whether what the roles own elsewhere may go.
         allow_foreign: whether what others own in the database may go.
         dumped: whether a dump was asked for.
+        told: whether an operator keeps the roles, of which the admin is a member and no more.
     """
 
     environment: str
@@ -50,6 +51,7 @@ class Rules:
     allow_owned: bool
     allow_foreign: bool
     dumped: bool
+    told: bool = False
 
 
 def plan_removal(
@@ -172,7 +174,13 @@ def _elsewhere(
     for database, reason in sorted(inventory.unread.items()):
         yield _because(f"its roles have something in {database}, which can't be entered: {reason}")
     owned = [t for t in inventory.traces if t.owned]
-    if owned and not rules.allow_owned:
+    if owned and rules.told:
+        listed = _some(tuple(f"{t.description} in {t.database}" for t in owned))
+        yield _because(
+            f"its roles own objects in other databases, and only they can drop them: {listed}."
+            " Take it back with --undo, and drop them or give them away on a login of theirs"
+        )
+    elif owned and not rules.allow_owned:
         listed = _some(tuple(f"{t.description} in {t.database}" for t in owned))
         yield _because(
             f"its roles own objects in other databases, which would go with them: {listed}."
@@ -193,7 +201,7 @@ def _elsewhere(
         )
     for trace in inventory.traces:
         mine = trace.owned or trace.passed_on
-        if not mine and not _lendable(trace.owner, subject, observed):
+        if not mine and not _lendable(trace.owner, subject, observed, rules):
             yield _because(
                 f"{trace.role} was granted privileges on {trace.description} in {trace.database},"
                 f" which only {trace.owner or 'a superuser'} can take back"
@@ -247,11 +255,14 @@ def _drop(subject: Subject, observed: Observed) -> Iterator[Batch]:
     yield Batch(steps=tuple(DropRole(entry=mark_of(r).entry, role=r.name) for r in roles))
 
 
-def _lendable(owner: str, subject: Subject, observed: Observed) -> bool:
+def _lendable(owner: str, subject: Subject, observed: Observed, rules: Rules) -> bool:
     """Return whether the admin may be lent the rights of a role that is not going."""
+    there = observed.roles.get(owner)
+    if rules.told and not observed.server.admin.superuser:
+        return owner not in subject.names and there is not None and there.admin_can_set
     if observed.server.admin.superuser or owner in subject.names | {observed.server.admin.name}:
         return True
-    there, own = observed.roles.get(owner), mark_of(subject.role).environment
+    own = mark_of(subject.role).environment
     mark = there.marker if there is not None else None
     return mark is not None and mark.environment == own
 

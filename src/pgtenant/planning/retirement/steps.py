@@ -10,7 +10,10 @@ from pgtenant.planning.changes import (
     AlterRole,
     GrantDatabase,
     MarkRole,
+    RevokeColumns,
     RevokeDatabase,
+    RevokeDefault,
+    RevokeObjects,
     TakeOverDatabase,
 )
 
@@ -126,6 +129,9 @@ Step = (
     | TakeOverDatabase
     | GrantDatabase
     | RevokeDatabase
+    | RevokeObjects
+    | RevokeDefault
+    | RevokeColumns
     | CleanUp
     | ReleaseDatabase
     | DropDatabase

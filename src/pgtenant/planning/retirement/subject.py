@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from pgtenant.catalog.model import AccessLevel
 from pgtenant.errors import PgtenantError
 from pgtenant.planning.desired import Desired
 from pgtenant.planning.marker import Marker
@@ -129,7 +130,7 @@ def _is_ours(role: Role, environment: str) -> bool:
 
 def _database(role: Role, observed: Observed, desired: Desired, key: str) -> Database | None:
     mark = mark_of(role)
-    if mark.access_level is not None:
+    if _is_member(role, observed, desired):
         return None
     owned = observed.owned_by(role.name)
     if mark.retired is not None and mark.retired.database is not None:
@@ -149,6 +150,20 @@ def _database(role: Role, observed: Observed, desired: Desired, key: str) -> Dat
             hint="declare the entry again with its database_name, and retire it then",
         )
     return candidates[0] if candidates else None
+
+
+def _is_member(role: Role, observed: Observed, desired: Desired) -> bool:
+    """Return whether a role is an editor or reader.
+
+    An operator's markers do not say: there the catalog does and, of what has left it, the server.
+    """
+    mark = mark_of(role)
+    if not desired.operated:
+        return mark.access_level is not None
+    if (declared := desired.by_name.get(role.name)) is not None:
+        return declared.level is not AccessLevel.OWNER
+    had = mark.retired is not None and mark.retired.database is not None
+    return not had and not observed.owned_by(role.name)
 
 
 def _declared(name: str, role: Role, observed: Observed) -> Database | None:
@@ -173,14 +188,14 @@ def _members(
     none of ours besides.
     """
     entry = mark_of(owner).entry
-    if mark_of(owner).access_level is not None:
+    if _is_member(owner, observed, desired):
         return (), ()
     others = {role.name for role in ours} - {owner.name}
     members: list[Role] = []
     doubtful: list[str] = []
     for role in ours:
         mark = mark_of(role)
-        if role.name == owner.name or mark.access_level is None:
+        if role.name == owner.name or not _is_member(role, observed, desired):
             continue
         declared = desired.by_name.get(role.name)
         if mark.retired is not None and mark.retired.entry == entry:

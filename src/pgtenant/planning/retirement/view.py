@@ -19,6 +19,8 @@ class View:
         batches: in the order in which they run.
         blocked: what is in the way; with any, nothing is changed.
         notes: what else there is to know, for people.
+        told: whether an operator is told what is to be done to roles and databases.
+        waits: what others have to do before the stage is done, for people; empty for nothing.
     """
 
     entry: str
@@ -27,3 +29,5 @@ class View:
     lending: Lending
     blocked: tuple[Blocked, ...] = ()
     notes: tuple[str, ...] = ()
+    told: bool = False
+    waits: str = ""

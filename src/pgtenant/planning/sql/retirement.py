@@ -9,7 +9,10 @@ from pgtenant.planning.changes import (
     AlterRole,
     GrantDatabase,
     MarkRole,
+    RevokeColumns,
     RevokeDatabase,
+    RevokeDefault,
+    RevokeObjects,
     TakeOverDatabase,
 )
 from pgtenant.planning.retirement.steps import (
@@ -59,6 +62,9 @@ def retirement_statements(  # noqa: PLR0911 - one arm for each kind of step
             | TakeOverDatabase()
             | GrantDatabase()
             | RevokeDatabase()
+            | RevokeObjects()
+            | RevokeDefault()
+            | RevokeColumns()
         ):
             return render(step)
         case CleanUp():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections import Counter
 from collections.abc import AsyncIterator, Iterable, Sequence
@@ -19,6 +20,7 @@ from pgtenant.planning.effects import effect_of_retirement
 from pgtenant.planning.observed import Observed
 from pgtenant.planning.retirement.steps import Batch, DropRole, Step
 from pgtenant.planning.retirement.subject import Subject, find_subject, mark_of
+from pgtenant.planning.retirement.told import is_told
 from pgtenant.planning.sql.retirement import retirement_script
 from pgtenant.planning.sql.script import Lending
 from pgtenant.postgres import scram
@@ -30,6 +32,7 @@ from pgtenant.postgres.lock import still_held
 from pgtenant.postgres.observe import observe_instance
 from pgtenant.report.progress import Progress
 from pgtenant.report.retirement import step_sentence, texts_of
+from pgtenant.report.words import some
 from pgtenant.secrets.secret import Secret
 from pgtenant.usecases.blame import blame
 from pgtenant.usecases.inputs import Inputs
@@ -37,6 +40,7 @@ from pgtenant.usecases.journal import facts
 from pgtenant.usecases.look import Instance
 from pgtenant.usecases.recorder import Recorder, Row
 from pgtenant.usecases.retire.judging import action_of_step, by_retirement
+from pgtenant.usecases.retire.operator import Operator
 from pgtenant.usecases.rows import attempted, failed_run, in_doubt, short
 from pgtenant.usecases.settle import settle
 
@@ -46,6 +50,7 @@ class Carrier:
     """What the stages of a retirement share.
 
     Attributes:
+        operator: who is told what to do to roles and databases; None where we do it ourselves.
         passwords: of roles that are made, by name.
         entered: how many sessions this run has opened in each database but the maintenance one.
     """
@@ -56,6 +61,7 @@ class Carrier:
     progress: Progress
     subject: Subject
     observed: Observed
+    operator: Operator | None = None
     passwords: dict[str, Secret] = field(default_factory=dict, repr=False)
     entered: Counter[str] = field(default_factory=Counter)
     lending: Lending = field(init=False)
@@ -113,7 +119,7 @@ class Carrier:
         Raises:
             AuthorityError: it may not; nothing was changed.
         """
-        batches = list(batches)
+        batches = [batch for batch in batches if not self.tells(batch)]
         primary, steps = self.instance.primary, [s for b in batches for s in b.steps]
         borrowed = {role for b in batches for role in (b.acting, *b.rights)} - {"", self._admin}
         touched = {s.role for s in steps if isinstance(s, RoleChange | DropRole)}
@@ -200,7 +206,24 @@ class Carrier:
             ]
         )
 
+    def tells(self, batch: Batch) -> bool:
+        """Return whether a batch is written into manifests, and not sent to the server."""
+        return self.operator is not None and is_told(batch)
+
+    async def _tell(self, operator: Operator, batch: Batch) -> None:
+        try:
+            files = await asyncio.to_thread(operator.tell, batch.steps)
+        except PgtenantError as error:
+            await self.recorder.write(self._rows(batch, Status.ERROR, because=error.message))
+            raise
+        written = f"written to {some(files)}; the operator does it when that is merged and synced"
+        await self.recorder.write(self._rows(batch, Status.SUCCESS, note=written))
+        self.progress.advance(self.subject.entry, written)
+
     async def _carry_out(self, batch: Batch, within: Connection | None) -> None:
+        if self.operator is not None and is_told(batch):
+            await self._tell(self.operator, batch)
+            return
         began = time.monotonic()
         doing = step_sentence(batch.steps[0])
         script = retirement_script(batch, self.lending, lambda role, _: self._verifier(role))
@@ -243,19 +266,21 @@ class Carrier:
         because: str = "",
         duration: float = 0.0,
         doubt: bool = False,
+        note: str = "",
     ) -> list[Row]:
         grouped: dict[tuple[str, Action, str, str], list[Step]] = {}
         for step in batch.steps:
-            key = (step.entry, action_of_step(step), self._home(step), self._user(step))
+            key = (step.entry, self._action(step, batch), self._home(step), self._user(step))
             grouped.setdefault(key, []).append(step)
-        texts = tuple(texts_of(batch, self.lending))
+        texts = () if self.tells(batch) else tuple(texts_of(batch, self.lending))
+        noted = [note] if note else []
         return [
             Row(
                 database=database,
                 username=user,
                 action=action,
                 status=status,
-                message=short(attempted(map(step_sentence, together), because)),
+                message=short(attempted([*map(step_sentence, together), *noted], because)),
                 duration=duration,
                 entry=entry,
                 sql=texts,
@@ -272,7 +297,7 @@ class Carrier:
                 entry=step.entry,
                 username=self._user(step),
                 database=self._home(step),
-                action=str(action_of_step(step)),
+                action=str(self._action(step, batch)),
                 says=step_sentence(step),
                 target=effect.target,
                 objects=effect.objects,
@@ -282,6 +307,9 @@ class Carrier:
             for step in batch.steps
         ]
         return (Planned(group="", declared="", intents=tuple(intents)),) if intents else ()
+
+    def _action(self, step: Step, batch: Batch) -> Action:
+        return Action.WRITE_MANIFEST if self.tells(batch) else action_of_step(step)
 
     def _home(self, step: Step) -> str:
         return getattr(step, "database", "") or self._database

@@ -10,11 +10,13 @@ from pgtenant.errors import ExitCode, PgtenantError, ServerError
 from pgtenant.planning.retired import UNSEEN
 from pgtenant.planning.retirement.disable import plan_disable, plan_undo
 from pgtenant.planning.retirement.steps import Batch
+from pgtenant.planning.retirement.told import as_told
 from pgtenant.planning.retirement.view import View
 from pgtenant.postgres.retiring import provided_owners, sessions_of, state_of
 from pgtenant.report.words import some
 from pgtenant.usecases.retire.asked import Asked
 from pgtenant.usecases.retire.carry import Carrier
+from pgtenant.usecases.retire.operator import told_by
 from pgtenant.usecases.retire.sessions import end_all, listed
 
 
@@ -46,19 +48,16 @@ async def disable(carrier: Carrier, asked: Asked, *, show: Callable[[View], None
     Raises:
         PgtenantError: nothing was changed, or the rest is left to the next run.
     """
-    batches: tuple[Batch, ...]
-    notes: tuple[str, ...] = ()
-    if asked.undo:
-        batches = plan_undo(carrier.subject, carrier.observed)
-    else:
-        batches, notes = await _closing(carrier, asked.grace)
-    subject = carrier.subject
+    stage = await _undoing(carrier) if asked.undo else await _closing(carrier, asked.grace)
+    subject, batches = carrier.subject, stage.batches
     view = View(
         entry=subject.entry,
         stage="undo" if asked.undo else "disable",
         batches=batches,
         lending=carrier.lending,
-        notes=notes,
+        notes=stage.notes,
+        told=carrier.operator is not None,
+        waits=stage.waits,
     )
     show(view)
     await carrier.start(batches, dry_run=asked.dry_run)
@@ -69,8 +68,9 @@ async def disable(carrier: Carrier, asked: Asked, *, show: Callable[[View], None
     await carrier.carry_out(batches)
     if not batches:
         word = "in service" if asked.undo else "out of service"
-        await carrier.record(Action.CHECK, Status.NO_CHANGE, f"is {word} already")
-    if asked.undo:
+        said = f"is {word} already" if not stage.waits else f"the manifests have it {word} already"
+        await carrier.record(Action.CHECK, Status.NO_CHANGE, said)
+    if asked.undo or stage.waits:
         return Outcome(view)
     database = subject.database.name if subject.database is not None else None
     left = await end_all(carrier, database, subject.names, grace=asked.grace, own=False)
@@ -84,7 +84,34 @@ async def disable(carrier: Carrier, asked: Asked, *, show: Callable[[View], None
     return Outcome(view, errors=(error,))
 
 
-async def _closing(carrier: Carrier, grace: float) -> tuple[tuple[Batch, ...], tuple[str, ...]]:
+@dataclass(frozen=True, slots=True)
+class _Stage:
+    """What a stage does.
+
+    Attributes:
+        notes: what else there is to know, for people.
+        waits: what others have to do before it is done, for people; empty for nothing.
+    """
+
+    batches: tuple[Batch, ...]
+    notes: tuple[str, ...] = ()
+    waits: str = ""
+
+
+_SYNC = "commit, merge and sync the manifests"
+
+
+async def _undoing(carrier: Carrier) -> _Stage:
+    """Return what takes the entry back into service."""
+    batches = plan_undo(carrier.subject, carrier.observed)
+    if carrier.operator is None:
+        return _Stage(batches)
+    told = await told_by(carrier.operator, carrier.subject)
+    as_said = plan_undo(as_told(carrier.subject, told), carrier.observed)
+    return _Stage(as_said, waits=_SYNC if batches or as_said else "")
+
+
+async def _closing(carrier: Carrier, grace: float) -> _Stage:
     """Return what takes the entry out of service, and what else there is to know."""
     subject, primary = carrier.subject, carrier.instance.primary
     notes: list[str] = []
@@ -102,7 +129,8 @@ async def _closing(carrier: Carrier, grace: float) -> tuple[tuple[Batch, ...], t
                 f"Whether the provider's roles own something in it was not seen: {error.message}"
             )
     if there := await sessions_of(primary, name, subject.names, own=False):
-        notes.append(f"{listed(there)}: what is left after {grace:g} s is ended.")
+        when = "" if carrier.operator is None else " when this is run again after the sync"
+        notes.append(f"{listed(there)}: what is left after {grace:g} s is ended{when}.")
     if subject.doubtful:
         notes.append(
             f"{some(subject.doubtful)} may CONNECT to it, and to a database of another entry: left"
@@ -113,4 +141,9 @@ async def _closing(carrier: Carrier, grace: float) -> tuple[tuple[Batch, ...], t
         notes.append(
             f"{subject.role.name} also owns {some(others)}: whoever else was let in there stays."
         )
-    return plan_disable(subject, state.now, foreign), tuple(notes)
+    batches, shown = plan_disable(subject, state.now, foreign), tuple(notes)
+    if carrier.operator is None:
+        return _Stage(batches, shown)
+    told = await told_by(carrier.operator, subject)
+    waits = f"{_SYNC}; then the same command ends sessions" if batches else ""
+    return _Stage(plan_disable(as_told(subject, told), state.now, foreign), shown, waits)

@@ -63,9 +63,11 @@ async def drop(
         lending=carrier.lending,
         blocked=decision.blocked,
         notes=(*_dumping(dump), *_secrets(carrier)),
+        told=carrier.operator is not None,
+        waits=_waits(carrier, decision),
     )
     show(view)
-    if not decision.blocked and not asked.dry_run:
+    if decision.steps and not decision.blocked and not asked.dry_run:
         expected = _named(carrier)
         if asked.confirm is None and ask is not None:
             async with run_lock_let_go(carrier.instance.primary, wait=lock_wait):
@@ -100,6 +102,20 @@ async def drop(
         )
     await carrier.carry_out(decision.here)
     return Outcome(view)
+
+
+def _waits(carrier: Carrier, decision: Decision) -> str:
+    """Return what others have to do before the entry is gone; nothing where we drop it."""
+    if carrier.operator is None:
+        return ""
+    if not decision.here:
+        ask = f"pgtenant verify gitops -e {carrier.inputs.environment}"
+        return f"the operator has been told; sync, and `{ask}` says how far it is"
+    what = "its database" if carrier.subject.database is not None else "its roles"
+    return (
+        "commit, merge and sync the manifests; when the operator has dropped"
+        f" {what}, the same command goes on"
+    )
 
 
 def _dump(carrier: Carrier, asked: Asked, decision: Decision) -> Dump | None:
@@ -190,6 +206,5 @@ def _decided(carrier: Carrier, asked: Asked, decision: Decision) -> str:
 def _secrets(carrier: Carrier) -> tuple[str, ...]:
     settings, env = carrier.inputs.settings, carrier.inputs.environment
     names = [settings.app_secret(env, mark_of(role).entry) for role in carrier.subject.roles]
-    return (
-        f"Not touched: {some(names, len(names))}. Terraform deletes secrets with their entries.",
-    )
+    whose = "" if carrier.operator else " Terraform deletes secrets with their entries."
+    return (f"Not touched: {some(names, len(names))}.{whose}",)

@@ -21,7 +21,9 @@ from pgtenant.usecases.retire.asked import Asked
 from pgtenant.usecases.retire.carry import Carrier
 from pgtenant.usecases.retire.disable import Outcome, disable
 from pgtenant.usecases.retire.drop import drop
+from pgtenant.usecases.retire.forget import forget
 from pgtenant.usecases.retire.judging import by_retirement
+from pgtenant.usecases.retire.operator import operator_of
 from pgtenant.usecases.retire.window import left_open, mend
 from pgtenant.usecases.rows import short
 from pgtenant.usecases.settle import settle
@@ -53,6 +55,7 @@ async def retire_entry(
         PgtenantError: something is in the way, or failed.
     """
     subject: Subject | None = None
+    operator = operator_of(inputs, asked)
     try:
         async with connected(inputs) as reached:
             instance = reached if asked.dry_run else await locked(reached, wait=lock_wait)
@@ -60,6 +63,10 @@ async def retire_entry(
             observed = await observe_instance(instance.primary, roles=names, extensions=())
             subject = find_subject(observed, inputs.desired, asked.key)
             if subject is None:
+                if operator is not None and asked.stage == "drop":
+                    done = await forget(operator, inputs, recorder, observed, asked, show=show)
+                    if done is not None:
+                        return done
                 return await _gone(inputs, recorder, observed, asked)
             carrier = Carrier(
                 inputs=inputs,
@@ -68,6 +75,7 @@ async def retire_entry(
                 progress=progress,
                 subject=subject,
                 observed=observed,
+                operator=operator,
             )
             if not asked.dry_run and left_open(carrier):
                 await mend(carrier)

@@ -8,10 +8,13 @@ from datetime import datetime
 
 from pgtenant.errors import PgtenantError, ServerError
 from pgtenant.planning.findings import Blocked
+from pgtenant.planning.import_inside import whole
 from pgtenant.planning.retirement.inventory import Trace
 from pgtenant.planning.retirement.removal import Rules, obstacles, plan_removal
 from pgtenant.planning.retirement.steps import Batch
 from pgtenant.planning.retirement.subject import mark_of, still_declared
+from pgtenant.planning.retirement.told import next_told, revokes
+from pgtenant.postgres.observe import observe_contents
 from pgtenant.postgres.retiring import (
     State,
     nobody_arrives,
@@ -22,6 +25,7 @@ from pgtenant.postgres.retiring import (
 from pgtenant.report.words import some
 from pgtenant.usecases.retire.asked import Asked
 from pgtenant.usecases.retire.carry import Carrier
+from pgtenant.usecases.retire.operator import told_by
 
 _DAY = 86_400  # seconds
 _MOST = 20
@@ -66,11 +70,37 @@ async def decide(carrier: Carrier, asked: Asked) -> Decision:
         allow_owned=asked.allow_owned,
         allow_foreign=asked.allow_foreign,
         dumped=asked.dump_to is not None,
+        told=carrier.operator is not None,
     )
     declared = still_declared(subject, carrier.inputs.desired)
-    elsewhere, here = plan_removal(subject, carrier.observed, state.inventory)
     blocked = obstacles(subject, carrier.observed, state.inventory, declared, rules)
+    if carrier.operator is None:
+        elsewhere, here = plan_removal(subject, carrier.observed, state.inventory)
+    else:
+        elsewhere = () if blocked else await _taken_back(carrier)
+        here = next_told(subject, await told_by(carrier.operator, subject))
     return Decision(state, waited, blocked, elsewhere, here)
+
+
+async def _taken_back(carrier: Carrier) -> tuple[Batch, ...]:
+    """Return what takes the roles out of databases that stay, as their owners.
+
+    Raises:
+        ServerError: one can't be read.
+    """
+    subject, observed = carrier.subject, carrier.observed
+    own = subject.database.name if subject.database is not None else None
+    batches: list[Batch] = []
+    for _, database in sorted(observed.databases.items()):
+        held = any(grant.grantee in subject.names for grant in database.acl)
+        if not held or database.name == own or database.owner in subject.names:
+            continue
+        async with carrier.enter(database.name) as connection:
+            contents = await observe_contents(
+                connection, whole(database, database.owner), roles=subject.names
+            )
+        batches += revokes(subject, whole(database, database.owner), contents, observed)
+    return tuple(batches)
 
 
 async def decide_again(carrier: Carrier, asked: Asked, before: Decision) -> Decision:

@@ -94,7 +94,7 @@ async def _admin(
 def _master_of(text: str) -> str:
     try:
         document = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return ""  # whoever reads the credentials says so
     named = document.get("masterarn") if isinstance(document, dict) else None
     return named if isinstance(named, str) else ""

@@ -257,11 +257,17 @@ class OneStep:
     async def _take_back(self, pair: Pair) -> None:
         """Set the current password, as long as it is that one.
 
-        Without the run lock: whoever holds it goes by the same version.
+        Without the run lock: whoever holds it goes by the same version, but for a rotation by
+        command, which may make the new one current at this moment.
         """
-        current = (await self.store.versions(self.call.secret)).current
-        if current is None or current.id != pair.current.id:
+        if await self._current_id() != pair.current.id:
             return
         change = change_of(await self._subject(), pair.old.username)
         both = await verifiers(self.instance, pair)
         await set_password(self.instance, change, both.old)
+        if await self._current_id() == pair.pending.id:
+            await set_password(self.instance, change, both.new)
+
+    async def _current_id(self) -> str:
+        current = (await self.store.versions(self.call.secret)).current
+        return "" if current is None else current.id

@@ -67,7 +67,7 @@ def test_only_roles_of_the_environment_that_stay_are_its() -> None:
     done = with_admin(text, ADMIN, **WHERE)
     assert in_roles(done) == ["a"]
     assert done.startswith(text)
-    assert marked(done, "dev", **WHERE) == {"a", "b"}
+    assert marked(done, "dev", {}, **WHERE) == {"a", "b"}
 
 
 def test_without_roles_it_is_a_member_of_none() -> None:

@@ -144,3 +144,67 @@ def test_lines_count_from_the_start_of_the_file() -> None:
 def test_anchors_elsewhere_do_no_harm() -> None:
     text = HEAD + "  x: &a {b: 1}\n  y: *a\n  managed:\n    roles: []\n"
     assert edited(text).text.startswith(text.removesuffix(" []\n"))
+
+
+@pytest.mark.parametrize(
+    ("more", "line"),
+    [
+        ("  managed:\n    roles: &r\n    - name: a\n  x: *r\n", 10),
+        ("  managed: &m\n    roles: []\n  x: *m\n", 9),
+        ("  managed:\n    roles: &r []\n  x: *r\n", 10),
+        ("  managed:\n    roles:\n    - name: shop-user\n      login: &l false\n  x: *l\n", 12),
+        ("  x: &l 1\n  managed:\n    roles: [{name: shop-user, login: &l no}]\n  y: *l\n", 11),
+    ],
+)
+def test_what_an_alias_repeats_elsewhere_is_not_changed(more: str, line: int) -> None:
+    with pytest.raises(EditError, match="that repeats it elsewhere") as caught:
+        edited(f"a: 1\n---\n{HEAD}{more}", adopt=True)
+    assert caught.value.line == line + 2
+
+
+ANCHORS = """\
+    roles:
+    - &a
+      name: a
+    - inRoles: &l [c]
+      name: b
+    - {name: d, x: *l}
+"""
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("    roles: &r\n    - name: a\n", "    roles: &r\n    - name: a\n    @"),
+        ("    roles: !!seq # x\n      # y\n      - name: a\n",
+         "    roles: !!seq # x\n      # y\n      - name: a\n      @"),
+        (ANCHORS, f"{ANCHORS}    @"),
+        ("    roles:\n    - name: a\n      # its comment\n    # not its\n    # comment\n",
+         "    roles:\n    - name: a\n      # its comment\n    @    # not its\n    # comment\n"),
+    ],
+)  # fmt: skip
+def test_properties_and_comments_around_items_stay_where_they_are(before: str, after: str) -> None:
+    text = edited(f"{HEAD}  managed:\n{before}").text
+    above, below = f"{HEAD}  managed:\n{after}".split("@")
+    assert text.startswith(f"{above}- name: shop-user\n")
+    assert text.endswith(below)
+
+
+@pytest.mark.parametrize("empty", ["roles: [ # none\n    ]\n", "{ # none\n    }\n"])
+def test_a_comment_in_empty_brackets_stays(empty: str) -> None:
+    more = f"  managed: {empty}" if empty.startswith("{") else f"  managed:\n    {empty}"
+    after = edited(HEAD + more).text
+    assert after.count("# none\n") == 1
+    [role] = yaml.safe_load(after)["spec"]["managed"]["roles"]
+    assert role["name"] == "shop-user"
+
+
+def test_carriage_returns_alone_are_refused() -> None:
+    with pytest.raises(EditError, match="carriage return") as caught:
+        edited(HEAD + "  x: 1 # old\r  y: 2\n")
+    assert caught.value.line == 9
+
+
+def test_what_no_edit_fits_into_is_refused_and_no_traceback() -> None:
+    with pytest.raises(EditError, match="is laid out in a way"):
+        edited(HEAD + "  managed: {roles}\n")

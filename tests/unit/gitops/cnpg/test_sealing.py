@@ -7,10 +7,11 @@ from datetime import timedelta
 
 import pytest
 from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.asymmetric import rsa
 
 from pgtenant.errors import UsageError
 from pgtenant.gitops.cnpg.sealing import Seal, seal_of
-from support.sealing import NOW, certificate_without_rsa, controller
+from support.sealing import NOW, Controller, certificate_without_rsa, controller
 
 LABEL = "postgres/shop-db-creds"
 
@@ -63,6 +64,7 @@ def test_the_fingerprint_is_that_of_openssl_and_of_the_setting() -> None:
         (controller().private.encode(), "is no certificate"),
         (controller().certificate + controller("another").certificate, "has 2 certificates"),
         (certificate_without_rsa(), "has no RSA key"),
+        (Controller(rsa.generate_private_key(65537, 1024)).certificate, "RSA key of 1024 bits"),
         (controller().certified(NOW - timedelta(days=9), NOW - timedelta(days=2)),
          "has ended, on 2026-05-30"),
         (controller().certified(NOW + timedelta(days=1), NOW + timedelta(days=2)),

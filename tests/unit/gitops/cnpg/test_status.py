@@ -38,8 +38,12 @@ CLUSTER: dict[str, Any] = {
         }
     },
 }
+SEALED: dict[str, Any] = {
+    "metadata": {"generation": 3},
+    "status": {"observedGeneration": 3, "conditions": [{"type": "Synced", "status": "True"}]},
+}
 FOUND = Found(
-    sealed={"status": {"conditions": [{"type": "Synced", "status": "True"}]}},
+    sealed=SEALED,
     secret=SECRET,
     copies={"shop": {**SECRET, "resourceVersion": "8", "annotations": {REFLECTED: "7"}}},
     cluster=CLUSTER,
@@ -51,6 +55,15 @@ FOUND = Found(
 
 def bad(found: Found, expected: Expected = SHOP) -> list[Check]:
     return [one for one in judge(expected, found) if one.verdict is not Verdict.GOOD]
+
+
+def refused(message: str) -> dict[str, Any]:
+    conditions = [{"type": "Synced", "status": "False", "message": message}]
+    return {**SEALED, "status": {"observedGeneration": 3, "conditions": conditions}}
+
+
+def with_roles(*roles: dict[str, Any]) -> Found:
+    return replace(FOUND, cluster={**CLUSTER, "spec": {"managed": {"roles": roles}}})
 
 
 def with_roles_status(**status: Any) -> Found:
@@ -74,11 +87,22 @@ def test_editors_and_readers_have_no_database() -> None:
 @pytest.mark.parametrize(
     ("found", "what", "said", "cure"),
     [
-        (replace(FOUND, secret=None, sealed=None), "Secret postgres/", "nor is its", "Argo CD"),
+        (replace(FOUND, secret=None, sealed=None), "Secret postgres/", "SealedSecret is not there",
+         "Argo CD"),
         (replace(FOUND, secret=None), "Secret postgres/", "but its SealedSecret is", "controller"),
-        (replace(FOUND, secret=None, sealed={"status": {"conditions": [
-            {"type": "Synced", "status": "False", "message": "no key could decrypt secret"}]}}),
+        (replace(FOUND, secret=None, sealed=refused("no key could decrypt secret")),
          "Secret postgres/", "no key could decrypt secret", "--reseal"),
+        (replace(FOUND, sealed=refused("no key could decrypt secret")),
+         "Secret postgres/", "no key could decrypt secret", "--reseal"),
+        (replace(FOUND, sealed=refused('Resource "shop-db-creds" already exists and is not managed'
+                                       " by SealedSecret")),
+         "Secret postgres/", "is not the controller's", "sealedsecrets.bitnami.com/managed=true"),
+        (replace(FOUND, sealed={**SEALED, "metadata": {"generation": 4}}),
+         "Secret postgres/", "is that of an older SealedSecret", "controller"),
+        (replace(FOUND, sealed=None), "Secret postgres/", "SealedSecret is not there",
+         "Argo CD"),
+        (with_roles({"name": "shop-user", "ensure": "absent"}), "role shop-user",
+         "is to be absent", "ensure: present"),
         (replace(FOUND, secret={**SECRET, "keys": ["username"]}), "Secret postgres/",
          "has no password", "--reseal"),
         (replace(FOUND, copies={"shop": None}), "Secret shop/", "is not there", "Reflector"),
@@ -100,6 +124,8 @@ def test_editors_and_readers_have_no_database() -> None:
          "role shop-user", "older version of the secret", "cnpg.io/reload"),
         (replace(FOUND, database=None), "Database postgres/shop-db", "is not there", "Argo CD"),
         (replace(FOUND, database={}), "Database postgres/shop-db", "has not looked", "log"),
+        (replace(FOUND, database={"spec": {"ensure": "absent"}, "status": {"applied": True}}),
+         "Database postgres/shop-db", "is to be absent", "ensure: present"),
         (replace(FOUND, database={"status": {"applied": False, "message": "role is missing"}}),
          "Database postgres/shop-db", "role is missing", "mend"),
         (replace(FOUND, database={"metadata": {"generation": 2},
@@ -130,6 +156,18 @@ def test_some_of_it_may_be_forbidden() -> None:
     assert [(one.what, one.verdict) for one in bad(found)] == [
         ("Secret postgres/shop-db-creds", Verdict.UNKNOWN)
     ]
+
+
+@pytest.mark.parametrize(
+    ("sealed", "said"),
+    [(Unreadable("forbidden"), "forbidden"), ({"metadata": {"generation": 1}}, "has no status")],
+)
+def test_a_secret_of_which_nobody_says_how_new_it_is_is_not_called_good(
+    sealed: Any, said: str
+) -> None:
+    [check] = bad(replace(FOUND, sealed=sealed))
+    assert check.verdict is Verdict.UNKNOWN
+    assert said in check.message
 
 
 @pytest.mark.parametrize(
