@@ -71,7 +71,7 @@ def test_a_tenant_without_a_template(tenants: Tenants) -> None:
 
 def test_what_is_not_ours_to_mend_is_told(tenants: Tenants) -> None:
     found = {finding.problem for finding in make(tenants, "CREATE TABLE t (id int)")}
-    assert found == {Problem.NO_COLUMN, Problem.NO_ROW_SECURITY, Problem.NOT_FORCED}
+    assert found == {Problem.NO_COLUMN}
 
 
 HALF_WAY = {
