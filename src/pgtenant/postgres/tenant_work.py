@@ -29,7 +29,7 @@ from pgtenant.postgres.tenants import read_tenants
 
 _NO_PRIVILEGE: Final = "42501"
 _CURSOR: Final = "pgtenant_touched"
-_OURS: Final = ("40001", "40P01", "55P03", "57", "53", "08", "XX")
+_OURS: Final = ("25006", "40001", "40P01", "55P03", "57", "53", "08", "XX")
 """SQLSTATEs, or their beginnings, that are no fault of a template's."""
 
 _OWN_CATALOGS: Final = frozenset({"pg_type", "pg_proc"})
