@@ -23,7 +23,7 @@ from pgtenant.planning.observed import (
     Server,
     Setting,
 )
-from unit.planning.contents import random_contents
+from unit.planning.contents import ISOLATION, random_contents
 from unit.planning.dice import Dice
 from unit.planning.lists import PUBLIC, Item, grow, without
 
@@ -82,6 +82,7 @@ def _database(dice: Dice, name: str) -> DesiredDatabase:
         members=members,
         initial_schema=schema if dice.seldom(3) else None,
         extensions=dice.some(("hstore", "nope", "postgis")),
+        isolation=ISOLATION if dice.seldom(3) else None,
     )
 
 
