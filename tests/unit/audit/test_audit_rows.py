@@ -155,6 +155,7 @@ def test_the_documented_words() -> None:
         "clean_up",
         "drop_database",
         "drop_role",
+        "write_manifest",
         "check",
         "preflight",
         "run",

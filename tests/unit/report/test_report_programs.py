@@ -80,7 +80,7 @@ def test_the_schemas_are_schemas(of: str) -> None:
     document = schema(of)
     jsonschema.Draft202012Validator.check_schema(document)
     assert ".schema.json" not in json.dumps(document)
-    assert document["title"] == f"pgtenant {of} --format json"
+    assert document["title"] == f"pgtenant {of.replace('-', ' ')} --format json"
 
 
 def test_the_schemas_know_every_kind() -> None:
