@@ -157,6 +157,16 @@ def mix(dice: Dice, value: Any) -> Any:
 
 
 @quick
+@given(worlds(tenants=True), st.data())
+def test_tenants_are_secured_in_one_pass_in_whatever_order_they_are_read(
+    world: World, data: st.DataObject
+) -> None:
+    check_convergence(World(world.observed, world.desired, None))
+    mixed = mix(Dice(data.draw), world.observed)
+    assert make_plan(mixed, world.desired) == make_plan(world.observed, world.desired)
+
+
+@quick
 @given(worlds())
 def test_nothing_of_a_blocked_entry_changes(world: World) -> None:
     plan = make_plan(world.observed, world.desired, only=world.only)

@@ -8,6 +8,7 @@ from typing import Final
 
 from pgtenant.errors import ServerError
 from pgtenant.planning.desired import DesiredDatabase
+from pgtenant.planning.sql.text import can_be_sent
 from pgtenant.planning.tenants.found import Column, Found
 from pgtenant.planning.tenants.judgement import usual_column
 from pgtenant.planning.tenants.policy import Isolation
@@ -34,7 +35,7 @@ async def attack_tenants(
         found: the inspection of all of them.
     """
     column = usual_column(found) or _UUID
-    schemas = sampled([schema.name for schema in found.schemas])
+    schemas = sampled([one.name for one in found.schemas if can_be_sent(one.name)])
     comments = {schema.name: schema.comment for schema in found.schemas}
     place = ground(isolation, column, schemas, f"pgtenant_attack_{secrets.token_hex(6)}")
     tables, left_out = targets(found, schemas, database.owner.name, column)
