@@ -7,6 +7,7 @@ PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; 
 PIP_ENV = PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_INPUT=1 PIP_ROOT_USER_ACTION=ignore
 STAMP = .venv/.installed
 PLATFORM = .cache/platform/.installed
+DOCS = .cache/docs/.installed
 LOCK = .venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-emit-find-links --no-header --no-annotate
 # For one Python on one Linux, whose markers pip would otherwise read for the machine's own Python.
@@ -27,7 +28,8 @@ PYTEST = run() { .venv/bin/pytest "$$@" || { [ -n "$(AGAIN)" ] && echo "again, a
 TESTS = tests/unit tests/golden tests/integration tests/e2e tests/regressions
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-full test-platform faults bench lambda lint format docs-reference lock clean
+.PHONY: help setup demo demo-recording test test-full test-platform faults bench lambda lint format docs \
+	docs-reference lock clean
 
 help: ## Show this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1	/p' $(MAKEFILE_LIST) | expand -t 18
@@ -40,7 +42,7 @@ demo: $(STAMP) ## Show the main job on an embedded PostgreSQL
 test: lint ## Lint, then run the fast tests on real servers
 	@$(PYTEST) -n $(WORKERS) -m 'not slow' $(wildcard $(TESTS))
 
-test-full: $(STAMP) ## Run what takes longer: every fault at every statement, the report in Chromium
+test-full: $(STAMP) $(DOCS) ## Run what takes longer: every fault at every statement, pages in Chromium
 	@$(PYTEST) -n $(WORKERS) -m slow $(wildcard $(TESTS))
 	@$(PYTEST) -n $(WORKERS) --timeout 3600 $(wildcard tests/faults tests/browser)
 
@@ -69,9 +71,17 @@ format: $(STAMP) ## Format the code and mend what can be mended
 	@.venv/bin/ruff check --fix --quiet
 	@.venv/bin/ruff format --quiet
 
-docs-reference: $(STAMP) ## Make docs/reference.md from the code
+docs: $(DOCS) ## Make the site of docs/ in build/site; warnings are errors
+	@PYTHONPATH=tests:. .cache/docs/bin/python -m tools.site.build build/site
+
+demo-recording: $(STAMP) ## Record the demo's terminal session into docs/demo
+	@.venv/bin/python tools/record_demo.py
+
+docs-reference: $(STAMP) ## Make docs/reference.md, docs/cli.md and the JSON schemas from the code
 	@.venv/bin/python -c 'from pgtenant.report.reference import reference; print(reference(), end="")' \
 		> docs/reference.md
+	@.venv/bin/python -c 'from pgtenant.cli.reference import commands; print(commands(), end="")' \
+		> docs/cli.md
 	@.venv/bin/python -c 'from pathlib import Path; from pgtenant.report.schema import *; \
 		[Path(f"docs/schemas/{c}.schema.json").write_text(schema_text(c), "utf-8") for c in COMMANDS]'
 
@@ -83,6 +93,7 @@ lock: $(STAMP) ## Pin the dependencies again, with hashes
 	@$(LAMBDA_LOCK) -c requirements/dev.txt pyproject.toml -o requirements/lambda.txt
 	@$(LOCK) -c requirements/dev.txt requirements/build.in -o requirements/build.txt
 	@$(LOCK) requirements/platform.in -o requirements/platform.txt
+	@$(LOCK) requirements/docs.in -o requirements/docs.txt
 	@for peer in ansible ldap2pg pg-sync-roles pgbedrock; do \
 		$(LOCK) $(NOT_FOR_BENCH:%=--no-emit-package %) \
 			requirements/bench-$$peer.in -o requirements/bench-$$peer.txt || exit; \
@@ -106,9 +117,9 @@ $(STAMP): requirements/dev.txt pyproject.toml
 	@$(PIP_ENV) .venv/bin/python -m pip install --quiet --no-deps --no-build-isolation -e .
 	@touch $@
 
-# Linters and runners with a hundred dependencies, which only test-platform needs.
-$(PLATFORM): requirements/platform.txt
-	@$(PYTHON) -m venv .cache/platform
-	@echo "Installing the tools of test-platform into .cache/platform (a few minutes) ..."
-	@$(PIP_ENV) .cache/platform/bin/python -m pip install --quiet --require-hashes -r requirements/platform.txt
+# What only one target needs, each in an environment of its own: linters and runners, the site's maker.
+$(PLATFORM) $(DOCS): .cache/%/.installed: requirements/%.txt
+	@$(PYTHON) -m venv .cache/$*
+	@echo "Installing the tools of requirements/$*.txt into .cache/$* (a few minutes) ..."
+	@$(PIP_ENV) .cache/$*/bin/python -m pip install --quiet --require-hashes -r requirements/$*.txt
 	@touch $@

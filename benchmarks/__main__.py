@@ -13,7 +13,7 @@ from benchmarks.options import PEERS, Options, parse
 from benchmarks.page import update
 from benchmarks.results import Conditions, Report
 from benchmarks.servers import servers
-from benchmarks.suites import catalog, latency, provision, startup, tables
+from benchmarks.suites import catalog, latency, provision, startup, tables, tenants
 from benchmarks.tool import UnavailableError
 
 
@@ -71,6 +71,8 @@ def _measure(bench: Bench, groups: list[lineup.Group]) -> None:
         catalog.measure(bench)
     if "tables" in suites:
         tables.measure(bench)
+    if "tenants" in suites:
+        tenants.measure(bench)
     if "provision" in suites:
         provision.measure(bench, [group for group in groups if not group[0].slow])
     if "latency" in suites:

@@ -13,6 +13,7 @@ APPLY = "pgtenant apply"
 TRUSTING = "pgtenant apply --trust-markers"
 BARE = "bare program"
 _MANY_TABLES = 100_000
+_MANY_TENANTS = 2_000
 _SMALL = 100
 _FIRST, _SAME = Scenario.FIRST.value, Scenario.NO_CHANGE.value
 
@@ -54,6 +55,9 @@ def aims() -> tuple[Aim, ...]:
         Aim("no change at 5 ms each way ÷ loopback", 3, False, " x", _delayed),
         Aim("no change, 100,000 tables ÷ psql", 2, False, " x", _tables),
         Aim("CPU of --help", 0.25, False, " s", _help),
+        Aim("one more tenant ÷ the first", 1.5, False, " x", _one_more),
+        Aim("no change, 2,000 tenants ÷ psql", 5, False, " x", _kept_apart),
+        Aim("lookup under a policy ÷ by hand", 1.1, False, " x", _under_policy),
     )
 
 
@@ -139,3 +143,24 @@ def _tables(report: Report, size: int) -> float | None:
 def _help(report: Report, size: int) -> float | None:
     figure = report.find("startup", "pgtenant", "--help", size)
     return figure.cpu if figure is not None else None
+
+
+def _one_more(report: Report, size: int) -> float | None:
+    if size == 1:
+        return None
+    more = seconds(report, "pgtenant tenant add", "one more", size, suite="tenants")
+    first = seconds(report, "pgtenant tenant add", "one more", 1, suite="tenants")
+    return ratio(more, first)
+
+
+def _kept_apart(report: Report, size: int) -> float | None:
+    if size < _MANY_TENANTS:
+        return None
+    floor = seconds(report, "psql", _SAME, size, suite="tenants")
+    return ratio(seconds(report, "pgtenant tenant verify", _SAME, size, suite="tenants"), floor)
+
+
+def _under_policy(report: Report, size: int) -> float | None:
+    asked = "2,000 indexed lookups, 1,000,000 rows"
+    by_hand = seconds(report, "condition by hand", asked, size, suite="tenants")
+    return ratio(seconds(report, "policy", asked, size, suite="tenants"), by_hand)

@@ -7,12 +7,14 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-SUITES = ("startup", "catalog", "provision", "latency", "tables")
+SUITES = ("startup", "catalog", "provision", "latency", "tables", "tenants")
 PEERS = ("ansible", "ldap2pg", "pg-sync-roles", "pgbedrock")
 FAST = ("ldap2pg", "pg-sync-roles")
 _TOOLS = ("floor", "pgtenant", *PEERS)
 _QUICK = (20, 100)
 _LARGE = (20, 100, 1000, 5000)
+_FEW_TENANTS = (50,)
+_MANY_TENANTS = (500, 2000, 10000)
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +28,7 @@ class Options:
         scenarios: by their first word: `first`, `no`, `one`, `drifted`.
         sizes: how many applications.
         tables: how many tables in one database.
+        tenants: how many tenants in one database.
         delays: of the latency proxy, in milliseconds each way.
         sessions: connections at once.
         rounds: timed rounds; of large sizes there are fewer.
@@ -43,6 +46,7 @@ class Options:
     scenarios: tuple[str, ...]
     sizes: tuple[int, ...]
     tables: int
+    tenants: tuple[int, ...]
     delays: tuple[float, ...]
     sessions: int
     rounds: int
@@ -70,6 +74,9 @@ def parse(argv: Sequence[str]) -> Options:
     parser.add_argument("--sizes", type=_numbers(int), help="such as 20,100,1000")
     parser.add_argument("--tables", type=int, default=100_000, help="in one database")
     parser.add_argument(
+        "--tenants", type=_numbers(int), help="in one database, such as 500,2000,10000"
+    )
+    parser.add_argument(
         "--delays", type=_numbers(float), default=(1.0, 5.0, 20.0), help="ms each way"
     )
     parser.add_argument("--sessions", type=int, default=8, help="connections at once")
@@ -87,6 +94,7 @@ def parse(argv: Sequence[str]) -> Options:
         scenarios=given.scenario,
         sizes=tuple(sorted(given.sizes or (_LARGE if given.large else _QUICK))),
         tables=given.tables,
+        tenants=tuple(sorted(given.tenants or (_MANY_TENANTS if given.large else _FEW_TENANTS))),
         delays=given.delays,
         sessions=given.sessions,
         rounds=given.rounds,

@@ -22,6 +22,7 @@ def sections(report: Report) -> str:
         parts += _titled(f"{size:,} applications, far away", _latency(report, size))
     for suite, title, unit in (
         ("tables", "One database of many tables", "tables"),
+        ("tenants", "Tenants of ten tables in one database", "tenants, or rows"),
         ("catalog", "Reading a catalog", "entries"),
         ("startup", "Start-up", ""),
     ):

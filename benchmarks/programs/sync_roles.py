@@ -10,8 +10,9 @@ import re
 import sys
 from pathlib import Path
 
+import sqlalchemy as sa
+
 # In another environment than the one that mypy sees.
-import sqlalchemy as sa  # type: ignore[import-not-found]
 from pg_sync_roles import (  # type: ignore[import-not-found]
     DatabaseConnect,
     Login,

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from pgtenant.audit.record import COLUMNS, Action, Status
+from pgtenant.cli.reference import commands
 from pgtenant.report.reference import reference
 from pgtenant.report.schema import COMMANDS, schema_text
 
@@ -18,6 +19,13 @@ def test_reference_is_current() -> None:
     if os.environ.get("PGTENANT_UPDATE_GOLDEN"):
         PAGE.write_text(reference(), "utf-8")
     assert PAGE.read_text("utf-8") == reference(), "run `make docs-reference`"
+
+
+def test_commands_are_current() -> None:
+    page = PAGE.with_name("cli.md")
+    if os.environ.get("PGTENANT_UPDATE_GOLDEN"):
+        page.write_text(commands(), "utf-8")
+    assert page.read_text("utf-8") == commands(), "run `make docs-reference`"
 
 
 @pytest.mark.parametrize("command", COMMANDS)

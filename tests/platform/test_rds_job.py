@@ -46,6 +46,7 @@ def test_the_job_has_the_catalog_of_the_checkout(laid_out: LaidOut) -> None:
     laid_out.write(MY_APP)
     (laid_out.root / "schemas").mkdir()
     (laid_out.root / "schemas" / "mine.sql").write_text("SELECT 1;\n")
+    (laid_out.root / "envs" / "dev-rds" / "tenants.txt").write_text("acme\n")
     (laid_out.root / ".secrets").mkdir()
     (laid_out.root / ".secrets" / "key").write_text("fake")
     manifests = rendered(laid_out, "--build-id", "7", "--git-ref", "c0ffee")
@@ -57,7 +58,7 @@ def test_the_job_has_the_catalog_of_the_checkout(laid_out: LaidOut) -> None:
     files = bundled(config_map)
     assert set(files) == {
         *("pgtenant.toml", "envs/dev-rds/terraform.tfvars", "schemas/mine.sql"),
-        *("certs/README.md", "certs/rds-global-bundle.pem"),
+        *("envs/dev-rds/tenants.txt", "certs/README.md", "certs/rds-global-bundle.pem"),
     }
     for name, content in files.items():
         assert content == (laid_out.root / name).read_bytes()

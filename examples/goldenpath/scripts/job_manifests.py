@@ -65,6 +65,8 @@ def project_files(env: str) -> list[Path]:
     if not catalogs:
         raise ValueError(f"there is no catalog {os.path.relpath(catalog, ROOT)}")
     others = [path for name in ("certs", "schemas") for path in (ROOT / name).rglob("*")]
+    # What a catalog can name beside itself: a list of tenants.
+    others += [path for one in catalogs for path in one.parent.glob("*.txt")]
     trusted = given.get("server", {}).get("sslrootcert", "system")
     if trusted != "system":
         others.append((ROOT / trusted).resolve())

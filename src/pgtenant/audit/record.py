@@ -20,6 +20,7 @@ class Action(StrEnum):
     APPLY_GRANTS = "apply_grants"
     APPLY_SCHEMA = "apply_schema"
     CREATE_EXTENSION = "create_extension"
+    SECURE_TABLES = "secure_tables"
     CLOSE_DATABASE = "close_database"
     STORE_SECRET = "store_secret"  # noqa: S105
     WRITE_MANIFEST = "write_manifest"
@@ -28,6 +29,9 @@ class Action(StrEnum):
     CLEAN_UP = "clean_up"
     DROP_DATABASE = "drop_database"
     DROP_ROLE = "drop_role"
+    ADD_TENANT = "add_tenant"
+    RETIRE_TENANT = "retire_tenant"
+    DROP_TENANT = "drop_tenant"
     CHECK = "check"
     PREFLIGHT = "preflight"
     RUN = "run"

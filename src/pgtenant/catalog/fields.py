@@ -19,6 +19,7 @@ from pgtenant.catalog.model import (
 )
 from pgtenant.catalog.naming import (
     MAX_BYTES,
+    RETIRED_PREFIX,
     NamingPolicy,
     name_problem,
     reserved_reason,
@@ -53,7 +54,8 @@ class FieldChecker:
     Args:
         policy: the form of names.
         maintenance_database: refused as a name, when it is known.
-        schemas: the directory of initial schemas; None leaves their existence unchecked.
+        schemas: the directory of initial schemas, in the project's; None leaves the existence of
+            what a field names unchecked.
     """
 
     def __init__(
@@ -120,7 +122,8 @@ class FieldChecker:
                 words = _WORDS.get(spec.name)
                 result = words(value) if words is not None and not problem else value
             case Kind.BOOL, bool():
-                return value
+                problem = f"can't be true yet: {spec.not_yet}" if value and spec.not_yet else None
+                result = value
             case Kind.INTEGER, int() if not isinstance(value, bool):
                 problem, result = _range_problem(spec, value), value
             case Kind.STRINGS, tuple():
@@ -159,8 +162,8 @@ class FieldChecker:
         if spec.max_length is not None:
             return _text_problem(value, spec.max_length)
         match spec.name:
-            case "initial_schema":
-                return self._schema_problem(value)
+            case "initial_schema" | "template" | "tenants_file":
+                return self._place_problem(spec.name, value)
             case "secret":
                 return _secret_problem(value, spec.pattern)
             case "setting":
@@ -173,7 +176,19 @@ class FieldChecker:
         if problem is not None or spec.name not in _RESERVABLE:
             return problem
         reason = reserved_reason(value, admin=None, maintenance_database=self._maintenance_database)
+        if spec.name == "schema_prefix" and _meet(value, RETIRED_PREFIX):
+            reason = f"the schemas of retired tenants start with {RETIRED_PREFIX}"
         return f"is reserved: {quoted(value)}; {reason}" if reason else None
+
+    def _place_problem(self, name: str, value: str) -> str | None:
+        """Judge what names a file or a directory of the project."""
+        match name:
+            case "template":
+                return self._template_problem(value)
+            case "tenants_file":
+                return self._tenants_problem(value)
+            case _:
+                return self._schema_problem(value)
 
     def _schema_problem(self, value: str) -> str | None:
         if value in INITIAL_SCHEMAS:
@@ -181,19 +196,18 @@ class FieldChecker:
         if problem := _path_problem(value):
             allowed = f"{_list(INITIAL_SCHEMAS)}, or a file below schemas/"
             return f"{problem}: {quoted(value)}; it is one of {allowed}"
-        if self._schemas is None:
-            return None
-        path = self._schemas / value
-        try:
-            inside = path.resolve(strict=True).is_relative_to(self._schemas.resolve())
-            found = path.is_file()
-        except (OSError, RuntimeError):
-            inside = found = False
-            near = did_you_mean(value, INITIAL_SCHEMAS)
-            return f"names no file below schemas/: {quoted(value)}{near}"
-        if not inside:
-            return f"is a link that leaves schemas/: {quoted(value)}"
-        return None if found else f"is not a file: schemas/{plain(value)}"
+        return _missing(value, self._schemas, "schemas/", words=INITIAL_SCHEMAS)
+
+    def _template_problem(self, value: str) -> str | None:
+        if problem := _path_problem(value):
+            return f"{problem}: {quoted(value)}; it is a directory below schemas/"
+        return _missing(value, self._schemas, "schemas/", directory=True)
+
+    def _tenants_problem(self, value: str) -> str | None:
+        if problem := _path_problem(value):
+            return f"{problem}: {quoted(value)}; it is a file of the project"
+        project = self._schemas.parent if self._schemas is not None else None
+        return _missing(value, project, "the project's directory")
 
 
 def _unknown(pair: Pair, known: dict[str, FieldSpec]) -> str:
@@ -288,6 +302,43 @@ def _path_problem(value: str) -> str | None:
     if PurePosixPath(value).is_absolute() or any(part in {"", ".", ".."} for part in parts):
         return "is not a plain relative path"
     return None
+
+
+def _missing(
+    value: str,
+    base: Path | None,
+    named: str,
+    *,
+    directory: bool = False,
+    words: tuple[str, ...] = (),
+) -> str | None:
+    """Return what is wrong with a plain relative path as a file, or a directory, below `base`.
+
+    Args:
+        value: the path.
+        base: None leaves its existence unchecked.
+        named: what `base` is called.
+        directory: whether it is to be a directory.
+        words: what else may have been meant.
+    """
+    if base is None:
+        return None
+    what = "directory" if directory else "file"
+    path = base / value
+    try:
+        inside = path.resolve(strict=True).is_relative_to(base.resolve())
+        found = path.is_dir() if directory else path.is_file()
+    except (OSError, RuntimeError):
+        return f"names no {what} below {named}: {quoted(value)}{did_you_mean(value, words)}"
+    if not inside:
+        return f"is a link that leaves {named}: {quoted(value)}"
+    where = f"{named}{plain(value)}" if named.endswith("/") else plain(value)
+    return None if found else f"is not a {what}: {where}"
+
+
+def _meet(prefix: str, other: str) -> bool:
+    """Return whether a name can start with both."""
+    return prefix.startswith(other) or other.startswith(prefix)
 
 
 def is_schema_path(value: str) -> bool:

@@ -42,13 +42,17 @@ class Tenancy:
         schema_prefix: what the schema of every tenant starts with.
         setting: the custom setting that holds the current tenant, with a dot in its name.
         column: the column of every tenant table that holds the tenant.
-        runtime_role: the application gets a second login with DML only.
-        role_per_tenant: every tenant gets a role of its own.
+        template: a directory of `.sql` files below the project's `schemas/`, or None.
+        tenants_file: declares the tenants' slugs, one a line; a path in the project, or None.
+        runtime_role: kept for a second login of the application, with DML only; always false.
+        role_per_tenant: kept for a role of each tenant's own; always false.
     """
 
     schema_prefix: str = "tenant_"
     setting: str = "app.current_tenant"
     column: str = "tenant_id"
+    template: str | None = None
+    tenants_file: str | None = None
     runtime_role: bool = False
     role_per_tenant: bool = False
 
@@ -138,6 +142,7 @@ class FieldSpec:
         maximum: the largest number.
         max_length: the most characters of a free printable string.
         owner_only: the field makes sense only where `access_level` is `owner`.
+        not_yet: why it can't be true in this version, or empty.
         fields: the fields of an object.
     """
 
@@ -152,6 +157,7 @@ class FieldSpec:
     maximum: int | None = None
     max_length: int | None = None
     owner_only: bool = False
+    not_yet: str = ""
     fields: tuple[FieldSpec, ...] = ()
 
 
@@ -160,6 +166,10 @@ INITIAL_SCHEMAS = ("none", "basic-app", "event-sourcing")
 
 _NAMES = NamingPolicy()
 _IDENTIFIER = "[a-z_][a-z0-9_]{0,62}"
+_ONE_LOGIN = (
+    "this version knows one login for an application, under row security; leave it out, and see"
+    " docs/tenants.md for what one login can't prevent"
+)
 
 TENANCY_FIELDS = (
     FieldSpec(
@@ -185,16 +195,29 @@ TENANCY_FIELDS = (
         pattern=f"^{_IDENTIFIER}$",
     ),
     FieldSpec(
+        "template",
+        Kind.STRING,
+        "What every tenant's schema is filled with: a directory below the project's `schemas/`, "
+        "whose `.sql` files run in order of their names.",
+    ),
+    FieldSpec(
+        "tenants_file",
+        Kind.STRING,
+        "Declares the tenants: a file of the project with one slug a line, and `#` comments.",
+    ),
+    FieldSpec(
         "runtime_role",
         Kind.BOOL,
-        "Gives the application a second login with DML only.",
+        "Kept for a second login of the application, with DML only; this version takes `false`.",
         default=False,
+        not_yet=_ONE_LOGIN,
     ),
     FieldSpec(
         "role_per_tenant",
         Kind.BOOL,
-        "Gives every tenant a role of its own.",
+        "Kept for a role of each tenant's own; this version takes `false`.",
         default=False,
+        not_yet=_ONE_LOGIN,
     ),
 )
 

@@ -14,6 +14,9 @@ MAX_BYTES = 63
 # What the second login of an entry with `rotation = "alternate"` has after its username.
 SECOND_SUFFIX = "_b"
 
+# What the schema of a tenant that was retired begins with.
+RETIRED_PREFIX = "retired_"
+
 RESERVED = {
     "postgres": "PostgreSQL's own superuser and database have it",
     "template0": "PostgreSQL's template database has it",

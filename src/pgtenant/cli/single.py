@@ -1,4 +1,4 @@
-"""What `adopt`, `retire` and `rotate` do around their work on one environment."""
+"""What commands that change one entry or a few do around their work on one environment."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from typing import Any, Protocol, Self, TypeVar
 
 from pgtenant import logs
 from pgtenant.audit.record import Record
+from pgtenant.catalog.model import Catalog
 from pgtenant.cli.options import load_settings, lock_wait, need_environment, reaching
 from pgtenant.cli.plan import as_json, complain
 from pgtenant.cli.stdout import not_needed
@@ -99,7 +100,12 @@ class Single:
         return run
 
     async def inputs(
-        self, only: frozenset[str], *, passwords: bool = True, operated: bool = False
+        self,
+        only: frozenset[str],
+        *,
+        passwords: bool = True,
+        operated: bool = False,
+        check: Callable[[Catalog], None] | None = None,
     ) -> Inputs:
         """Read the catalog, see to the approval, and read the secrets.
 
@@ -107,6 +113,7 @@ class Single:
             only: the entries' keys that have to be there; empty for all.
             passwords: whether applications' secrets are read.
             operated: whether it can be done where an operator keeps roles and databases.
+            check: refuses what can't be asked of this catalog, before anything else is looked at.
 
         Raises:
             PgtenantError: one of them can't be had.
@@ -115,6 +122,8 @@ class Single:
         if not operated:
             refuse_operated(settings, env)
         catalog = load_catalog(settings, env, only)
+        if check is not None:
+            check(catalog)
         approver = "" if self.dry_run else require_approval(settings, env, os.environ)
         store = open_store(
             settings.secrets.store, directory=settings.secrets.directory, project=settings.root

@@ -20,11 +20,13 @@ from pgtenant.secrets.store import open_store
 from pgtenant.settings.model import Settings
 from pgtenant.usecases.inputs import load_catalog, load_inputs
 from pgtenant.usecases.tenants.look import look_at_tenants
+from pgtenant.verify.tenants.outcome import Attack
 
 
 def run_tenant(
     *,
     verifying: bool,
+    attacking: bool = False,
     key: str,
     environment: str | None,
     project: Path,
@@ -40,7 +42,7 @@ def run_tenant(
     settings = load_settings(project, reaching(skip_preflight=skip_preflight))
     logs.configure(sys.stderr, logs.level_for(os.environ, sys.stderr), environment=env)
     try:
-        view = asyncio.run(_look(settings, env, key))
+        view, attack = asyncio.run(_look(settings, env, key, attacking=attacking))
     except Exception as unexpected:
         error = as_error(unexpected)
         if style == "json" and error.exit_code < ExitCode.USAGE:
@@ -48,17 +50,23 @@ def run_tenant(
             sys.stdout.write(json_text(nothing | {"error": as_json(error)}))
         raise
     if style == "json":
-        sys.stdout.write(json_text(tenants_json(view, environment=env)))
+        sys.stdout.write(json_text(tenants_json(view, environment=env, attack=attack)))
     elif verifying:
-        show(verify_text(view, environment=env, width=width()), sys.stdout)
+        show(verify_text(view, attack, environment=env, width=width()), sys.stdout)
     else:
         show(list_text(view, environment=env), sys.stdout)
-    return ExitCode.FAILED if verifying and view.findings else ExitCode.CONVERGED
+    apart = not view.findings and (attack is None or attack.held)
+    return ExitCode.FAILED if verifying and not apart else ExitCode.CONVERGED
 
 
-async def _look(settings: Settings, environment: str, key: str) -> View:
+async def _look(
+    settings: Settings, environment: str, key: str, *, attacking: bool
+) -> tuple[View, Attack | None]:
     catalog = load_catalog(settings, environment, ())
     kept = settings.secrets
     store = open_store(kept.store, directory=kept.directory, project=settings.root)
-    inputs = await load_inputs(settings, environment, catalog, store, passwords=False)
-    return await look_at_tenants(inputs, key)
+    only = (key,) if key in {entry.key for entry in catalog.entries} else ()
+    inputs = await load_inputs(
+        settings, environment, catalog, store, only=only, fail_fast=False, passwords=attacking
+    )
+    return await look_at_tenants(inputs, key, attacking=attacking)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import sys
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import click
 
@@ -22,6 +23,7 @@ from pgtenant.cli.terminate import end_stale_sessions, tolerant_inputs
 from pgtenant.cli.unexpected import as_error
 from pgtenant.errors import ExitCode, UsageError
 from pgtenant.files import check_replaceable, read_given, replace_given, writing
+from pgtenant.report.acceptance import instance_markdown
 from pgtenant.report.document import show
 from pgtenant.report.jsonout import json_text
 from pgtenant.report.progress import progress
@@ -29,12 +31,18 @@ from pgtenant.report.verify_json import About, check_record, instance_json, veri
 from pgtenant.report.verify_text import findings_text, verification_text
 from pgtenant.settings.model import Settings
 from pgtenant.usecases import verify as use_case
+from pgtenant.usecases.acceptance import Wanted, accept, is_wanted
 from pgtenant.usecases.inputs import Inputs
 from pgtenant.usecases.journal import who
 from pgtenant.usecases.saved import catalog_digest
+from pgtenant.verify.acceptance import Check, accepted
 from pgtenant.verify.findings import Finding, failed
 from pgtenant.verify.outcome import Verification
 from pgtenant.verify.pairs import derived_seed
+
+_ADDRESS: Final = re.compile(
+    r"(?:\[(?P<v6>[0-9A-Fa-f:.]+)\]|(?P<host>[^\s:\[\]]+)):(?P<port>[0-9]{1,5})"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +53,7 @@ class _Request:
     seed: int
     style: str
     out: Path | None
+    wanted: Wanted
 
 
 def run_verify(
@@ -58,6 +67,9 @@ def run_verify(
     yes: bool,
     skip_preflight: bool,
     lock_timeout: str | None,
+    rds: str | None,
+    only_server: bool,
+    public: tuple[str, ...],
     style: str,
     out: Path | None,
     check: Path | None,
@@ -69,14 +81,30 @@ def run_verify(
     """
     if check is not None:
         return _check(check)
+    if not scope and (rds is not None or only_server or public or style == "markdown"):
+        raise UsageError(
+            "--rds, --only-server, --public and --format markdown are for the instance",
+            hint="`pgtenant verify instance`",
+        )
+    if rds is not None and only_server:
+        raise UsageError(
+            "--rds names what --only-server does not ask", hint="leave one of them out"
+        )
     began = datetime.now(UTC)
+    seed = derived_seed([began.isoformat()]) if seed is None else seed
     request = _Request(
         settings=load_settings(project, reaching(skip_preflight=skip_preflight)),
         environment=need_environment(environment),
         all_pairs=all_pairs,
-        seed=derived_seed([began.isoformat()]) if seed is None else seed,
+        seed=seed,
         style=style,
         out=out,
+        wanted=Wanted(
+            rds=rds,
+            only_server=only_server,
+            outside=tuple(map(_address, public)),
+            token=f"{seed:x}",
+        ),
     )
     logs.configure(
         sys.stderr, logs.level_for(os.environ, sys.stderr), environment=request.environment
@@ -160,21 +188,44 @@ async def _attempt(request: _Request) -> tuple[Inputs, Verification]:
 
 
 def _instance(request: _Request) -> int:
-    inputs, findings = asyncio.run(_look(request))
-    document = instance_json(findings, request.environment)
-    if request.style == "json":
-        sys.stdout.write(json_text(document))
-    else:
-        text = findings_text(findings, request.environment, server=_server(inputs), width=width())
-        show(text, sys.stdout)
+    inputs, findings, checks = asyncio.run(_look(request))
+    environment, server = request.environment, _server(inputs)
+    document = instance_json(findings, environment, checks)
+    match request.style:
+        case "json":
+            sys.stdout.write(json_text(document))
+        case "markdown":
+            sys.stdout.write(instance_markdown(findings, checks, environment, server=server))
+        case _:
+            show(
+                findings_text(findings, environment, server=server, checks=checks, width=width()),
+                sys.stdout,
+            )
     if request.out is not None:
         _write(request.out, document)
-    return ExitCode.FAILED if failed(findings) else ExitCode.CONVERGED
+    bad = failed(findings) or not accepted(checks)
+    return ExitCode.FAILED if bad else ExitCode.CONVERGED
 
 
-async def _look(request: _Request) -> tuple[Inputs, tuple[Finding, ...]]:
+async def _look(request: _Request) -> tuple[Inputs, tuple[Finding, ...], tuple[Check, ...]]:
     inputs = await tolerant_inputs(request.settings, request.environment, passwords=False)
-    return inputs, await use_case.verify_instance(inputs)
+    findings = await use_case.verify_instance(inputs)
+    checks = await accept(inputs, request.wanted) if is_wanted(inputs, request.wanted) else ()
+    return inputs, findings, checks
+
+
+def _address(text: str) -> tuple[str, int]:
+    """Read `host:port`, an IPv6 address in brackets.
+
+    Raises:
+        UsageError: it is neither.
+    """
+    match = _ADDRESS.fullmatch(text)
+    if match is None or not 1 <= int(match["port"]) <= 65_535:
+        raise UsageError(
+            f"--public {text[:100]!r} is no HOST:PORT", hint="such as 203.0.113.7:5432"
+        )
+    return match["v6"] or match["host"], int(match["port"])
 
 
 def _server(inputs: Inputs) -> str:

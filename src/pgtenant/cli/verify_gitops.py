@@ -31,8 +31,11 @@ def run_verify_gitops(
     Raises:
         PgtenantError: the catalog or a manifest can't be read.
     """
-    if given := [name for name in ("out", "check") if others[name] is not None]:
-        raise UsageError(f"verify gitops has no --{given[0]}")
+    if style == "markdown":
+        raise UsageError("verify gitops has no --format markdown")
+    flags = ("out", "check", "rds", "only_server", "public")
+    if given := [name for name in flags if others[name] not in (None, False, ())]:
+        raise UsageError(f"verify gitops has no --{given[0].replace('_', '-')}")
     env = need_environment(environment)
     checks = list(verify_gitops(load_settings(project, {}), env, Kubectl(context)))
     if style == "json":

@@ -32,6 +32,10 @@ application_databases = {
   }
 }
 """
+EMPTY_CATALOG: Final = """\
+# Every application's database, declared. This file is the only source of truth.
+application_databases = {}
+"""
 SETTINGS: Final = """\
 [secrets]
 store = "file"   # on AWS: "aws", which is the default
@@ -54,19 +58,26 @@ class DemoProject:
     host: str
     port: int
 
-    def lay_out(self) -> None:
-        """Write the settings, the catalog and the applications' secrets."""
-        catalog = self.root / "envs" / "dev-rds" / "terraform.tfvars"
-        catalog.parent.mkdir(parents=True)
-        catalog.write_text(CATALOG, "utf-8")
+    def lay_out(self, catalog: str) -> None:
+        """Write the settings and the catalog."""
+        file = self.root / "envs" / "dev-rds" / "terraform.tfvars"
+        file.parent.mkdir(parents=True)
+        file.write_text(catalog, "utf-8")
         (self.root / "pgtenant.toml").write_text(SETTINGS, "utf-8")
-        for key, (user, database) in LOGINS.items():
-            self.store(f"goldenpath/dev/{key}/postgres", user, database)
+
+    @staticmethod
+    def secret(entry: str) -> str:
+        """Return the name of an application's secret, by the key of its entry."""
+        return f"goldenpath/dev/{entry}/postgres"
+
+    def has(self, name: str) -> bool:
+        """Tell whether there is a secret of that name."""
+        return self._path(name).exists()
 
     def store(self, name: str, user: str, database: str) -> str:
         """Store a secret with a new password, readable by its owner only; return the password."""
         password = secrets.token_urlsafe(24)
-        path = self.root / ".secrets" / f"{name}.json"
+        path = self._path(name)
         path.parent.mkdir(parents=True, exist_ok=True)
         fields = {
             "username": user,
@@ -81,8 +92,7 @@ class DemoProject:
 
     def conninfo(self, entry: str, database: str | None = None) -> dict[str, str | int]:
         """Return how an application logs in with its own secret, also to another's database."""
-        path = self.root / ".secrets" / "goldenpath" / "dev" / entry / "postgres.json"
-        fields = json.loads(path.read_text("utf-8"))
+        fields = json.loads(self._path(self.secret(entry)).read_text("utf-8"))
         return {
             "host": self.host,
             "port": self.port,
@@ -90,3 +100,6 @@ class DemoProject:
             "password": fields["password"],
             "dbname": database or fields["dbname"],
         }
+
+    def _path(self, name: str) -> Path:
+        return self.root / ".secrets" / f"{name}.json"

@@ -4,18 +4,15 @@ from __future__ import annotations
 
 import os
 import shutil
-import signal
 import subprocess
 import sys
 import tempfile
 import time
 from pathlib import Path
 
-import psycopg
-from psycopg import sql
-
-from pgtenant.demo.project import ADMIN, CATALOG, MAINTENANCE, DemoProject
+from pgtenant.demo.project import ADMIN, CATALOG, LOGINS, DemoProject
 from pgtenant.demo.proof import prove
+from pgtenant.demo.stage import make_admin, say, until_interrupted
 from pgtenant.embedded import Server, find_bundled
 from pgtenant.errors import ExitCode, PgtenantError
 
@@ -37,13 +34,15 @@ def run_demo(*, keep: bool) -> int:
     began = time.monotonic()
     directory = Path(tempfile.mkdtemp(prefix="pgtenant-demo-"))
     try:
-        _say("Starting an embedded PostgreSQL on loopback …")
+        say("Starting an embedded PostgreSQL on loopback …")
         with Server(find_bundled(), settings={"max_connections": "50"}) as server:
             project = DemoProject(directory, server.host, server.port)
-            project.lay_out()
-            _make_admin(server, project)
+            project.lay_out(CATALOG)
+            for key, (user, database) in LOGINS.items():
+                project.store(project.secret(key), user, database)
+            make_admin(server, project)
             code = _show(project, time.monotonic() - began)
-            _say(f"\nDone in {time.monotonic() - began:.1f} s.")
+            say(f"\nDone in {time.monotonic() - began:.1f} s.")
             if keep:
                 _keep(project)
             return code
@@ -52,12 +51,12 @@ def run_demo(*, keep: bool) -> int:
 
 
 def _show(project: DemoProject, started: float) -> int:
-    _say(
+    say(
         f"PostgreSQL is up after {started:.1f} s. Its admin, {ADMIN}, has CREATEROLE and CREATEDB"
         "\nand nothing more, like the master user of an RDS instance."
     )
     _head("The catalog: envs/dev-rds/terraform.tfvars")
-    _say(CATALOG.rstrip())
+    say(CATALOG.rstrip())
     for title, command in (
         ("What would change", ("plan",)),
         ("Change it", ("apply",)),
@@ -70,34 +69,16 @@ def _show(project: DemoProject, started: float) -> int:
     for result in results:
         mark = "ok  " if result.as_expected else "FAIL"
         outcome = "allowed" if result.succeeded else f"refused ({result.said})"
-        _say(f"  {mark} {result.attempt.what}: {outcome}")
+        say(f"  {mark} {result.attempt.what}: {outcome}")
     _head(f"The audit trail: {_AUDIT}")
-    _say((project.root / _AUDIT).read_text("utf-8").rstrip())
+    say((project.root / _AUDIT).read_text("utf-8").rstrip())
     wrong = [result for result in results if not result.as_expected]
     if wrong:
-        _say(f"\n{len(wrong)} attempt(s) did not end as they must.")
+        say(f"\n{len(wrong)} attempt(s) did not end as they must.")
         return ExitCode.FAILED
     _head("The proof of isolation, by every role against everything: pgtenant verify -e dev")
     _pgtenant(project, "verify")
     return ExitCode.CONVERGED
-
-
-def _make_admin(server: Server, project: DemoProject) -> None:
-    password = project.store("goldenpath/dev/rds/master", ADMIN, MAINTENANCE)
-    with psycopg.connect(server.superuser_conninfo(), autocommit=True) as connection:
-        verifier = connection.pgconn.encrypt_password(
-            password.encode(), ADMIN.encode(), b"scram-sha-256"
-        )
-        connection.execute(
-            sql.SQL("CREATE ROLE {} LOGIN CREATEROLE CREATEDB PASSWORD {}").format(
-                sql.Identifier(ADMIN), sql.Literal(verifier.decode())
-            )
-        )
-        connection.execute(
-            sql.SQL("CREATE DATABASE {} OWNER {}").format(
-                sql.Identifier(MAINTENANCE), sql.Identifier(ADMIN)
-            )
-        )
 
 
 def _pgtenant(project: DemoProject, *arguments: str) -> None:
@@ -122,23 +103,13 @@ def _pgtenant(project: DemoProject, *arguments: str) -> None:
 
 
 def _keep(project: DemoProject) -> None:
-    _say(
+    say(
         f"\nThe server runs at {project.host}:{project.port} until Ctrl-C."
         f"\nProject: {project.root}  (secrets below .secrets/)"
         f"\nTry: pgtenant plan -e dev --project {project.root}"
     )
-    try:
-        signal.pause()
-    except KeyboardInterrupt:
-        _say("\nRemoving everything …")
+    until_interrupted()
 
 
 def _head(title: str) -> None:
-    _say(f"\n── {title} {'─' * max(2, 76 - len(title))}\n")
-
-
-def _say(text: str) -> None:
-    # A pipe of another encoding gets escapes instead of a traceback.
-    encoding = sys.stdout.encoding or "utf-8"
-    sys.stdout.write(text.encode(encoding, "backslashreplace").decode(encoding) + "\n")
-    sys.stdout.flush()
+    say(f"\n── {title} {'─' * max(2, 76 - len(title))}\n")

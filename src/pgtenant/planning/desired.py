@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 
 from pgtenant.catalog.model import AccessLevel, Auth
 from pgtenant.catalog.naming import second_login
+from pgtenant.planning.tenants.policy import Isolation
+from pgtenant.planning.tenants.slugs import Tenant
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +74,8 @@ class DesiredDatabase:
         members: the editor and reader roles, sorted by name.
         initial_schema: what to run once, or None.
         extensions: what to create in it where the server offers it.
-        tenancy: whether it holds a schema for each tenant.
+        isolation: how the tenants in it are kept apart, or None where it has none.
+        declared: the tenants that are declared, sorted by schema; None where nobody declares any.
     """
 
     name: str
@@ -81,12 +84,19 @@ class DesiredDatabase:
     members: tuple[DesiredRole, ...] = ()
     initial_schema: InitialSchema | None = None
     extensions: tuple[str, ...] = ()
-    tenancy: bool = False
+    isolation: Isolation | None = None
+    declared: tuple[Tenant, ...] | None = None
 
     @property
     def roles(self) -> tuple[DesiredRole, ...]:
         """The owner, then the members."""
         return (self.owner, *self.members)
+
+    @property
+    def logins(self) -> tuple[str, ...]:
+        """The names of all their logins."""
+        seconds = (role.second for role in self.roles if role.alternates)
+        return (*(role.name for role in self.roles), *seconds)
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,6 +37,7 @@ from pgtenant.planning.changes import (
     RevokeMembership,
     RevokeObjects,
     RunInitialSchema,
+    SecureTables,
     TakeOverDatabase,
     UpdatePassword,
     UseIam,
@@ -53,6 +54,7 @@ from pgtenant.planning.retirement.steps import (
     SetRowSecurity,
 )
 from pgtenant.planning.retirement.steps import Step as RetirementStep
+from pgtenant.planning.tenants.statements import lacking, qualified
 
 Part = tuple[str, str]
 
@@ -112,6 +114,11 @@ def effect_of(change: Change) -> Effect:  # noqa: C901, PLR0911, PLR0912 - one a
             return Effect((change.kind, change.database, change.extension))
         case RunInitialSchema():
             return Effect((change.kind, change.database, change.schema))
+        case SecureTables():
+            lacks = lacking(change.before, change.isolation)
+            return Effect(
+                (change.kind, change.database), tuple(map(qualified, change.tables)), lacks
+            )
         case GrantDatabase() | RevokeDatabase():
             return _privileges(change)
         case GrantObjects() | RevokeObjects() | GrantDefault() | RevokeDefault():

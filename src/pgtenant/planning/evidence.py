@@ -12,6 +12,9 @@ from pgtenant.planning.bootstrap import Delegation
 from pgtenant.planning.effects import Effect
 from pgtenant.planning.observed import Contents, Database, DefaultGrant, ObjectGrant, Observed, Role
 from pgtenant.planning.privileges import PUBLIC, ObjectKind
+from pgtenant.planning.tenants.found import Relation
+from pgtenant.planning.tenants.policy import NAME
+from pgtenant.planning.tenants.statements import Lack, qualified
 
 _OF_ROLES: Final = frozenset(
     {"create_role", "use_iam", "alter_role", "create_second_login", "configure_second_login"}
@@ -118,10 +121,14 @@ def _database(  # noqa: C901, PLR0911 - one arm for each kind of change
             return contents is not None and _inside(effect, what, contents, observed)
 
 
-def _inside(effect: Effect, what: list[str], contents: Contents, observed: Observed) -> bool:
+def _inside(  # noqa: PLR0911 - one arm for each kind of change
+    effect: Effect, what: list[str], contents: Contents, observed: Observed
+) -> bool:
     match effect.target[0], what:
         case "create_extension", [extension]:
             return extension in contents.extensions
+        case "secure_tables", []:
+            return _secured(effect, contents)
         case "grant_default", [role, kind, _]:
             words = {g.privilege for g in _defaults(contents.defaults, role, kind, "")}
             return words.issuperset(effect.details)
@@ -160,6 +167,29 @@ def _inside(effect: Effect, what: list[str], contents: Contents, observed: Obser
             )
         case _:  # columns: nothing tells whether the table is there
             return False
+
+
+def _secured(effect: Effect, contents: Contents) -> bool:
+    """Return whether tables are there with what they lacked; the plan has compared the policies."""
+    found = {
+        qualified(name): group.facts
+        for group in (contents.tenants.relations if contents.tenants is not None else ())
+        for name in group.names
+    }
+    return all(
+        name in found and not any(_lacks(found[name], lack) for lack in effect.details)
+        for name in effect.objects
+    )
+
+
+def _lacks(facts: Relation, lack: str) -> bool:
+    match lack:
+        case Lack.ENABLED:
+            return not facts.row_security
+        case Lack.FORCED:
+            return not facts.forced
+        case _:
+            return not any(policy.name == NAME for policy in facts.policies)
 
 
 def _held(

@@ -14,6 +14,7 @@ from pgtenant.planning.desired import DesiredDatabase
 from pgtenant.planning.expectation import wanted_grants
 from pgtenant.planning.observed import Contents, DefaultGrant, PublicSchema
 from pgtenant.planning.privileges import PUBLIC
+from pgtenant.planning.tenants.slugs import is_retired
 
 _GROUP: Final = "pg_database_owner"
 _DEFAULTS: Final = {"r": "table", "S": "sequence", "n": "schema"}
@@ -66,7 +67,11 @@ def as_declared(
     for kind, role, privilege in wanted_grants(database):
         wanted.setdefault(kind, set()).add((role, privilege, False))
     found = _by_kind(rows)
-    schemas = {row.schema: row for row in found.get("schema", ()) if not _system(row.name)}
+    schemas = {
+        row.schema: row
+        for row in found.get("schema", ())
+        if not (_system(row.name) or (database.isolation and is_retired(row.name)))
+    }
     public = next((row for row in schemas.values() if row.name == "public"), None)
     if public is not None and public.owner not in {owner, _GROUP}:
         return None

@@ -33,6 +33,7 @@ from pgtenant.planning.changes import (
     RevokeMembership,
     RevokeObjects,
     RunInitialSchema,
+    SecureTables,
     TakeOverDatabase,
     UpdatePassword,
     UseIam,
@@ -166,6 +167,13 @@ def place_of(change: Change) -> Place:  # noqa: PLR0911 - one arm for each kind 
             )
         case RunInitialSchema():
             return Place(database=change.database, session=AsLogin(change.owner, change.secret))
+        case SecureTables():
+            # Each locks its tables against everybody until it commits.
+            return Place(
+                database=change.database,
+                session=AsLogin(change.owner, change.secret),
+                apart=".".join(change.tables[0]),
+            )
         case _:
             assert_never(change)
 
@@ -209,7 +217,7 @@ def phase_of(change: Change) -> int:  # noqa: PLR0911 - one arm for each phase
             return 3
         case GrantObjects() | RevokeObjects() | RevokeColumns() | GrantDefault() | RevokeDefault():
             return 4
-        case CreateExtension() | RunInitialSchema():
+        case CreateExtension() | RunInitialSchema() | SecureTables():
             return 5
         case DropSecond():
             return 6

@@ -40,6 +40,7 @@ from pgtenant.planning.changes import (
     RevokeObjects,
     RoleChange,
     RunInitialSchema,
+    SecureTables,
     TakeOverDatabase,
     UpdatePassword,
     UseIam,
@@ -108,6 +109,7 @@ class _State:
                 | GrantDefault()
                 | RevokeDefault()
                 | CreateExtension()
+                | SecureTables()
             ):
                 self._inside(change)
             case RunInitialSchema():
@@ -285,7 +287,8 @@ class _State:
         | GrantDefault
         | RevokeDefault
         | CreateExtension
-        | RunInitialSchema,
+        | RunInitialSchema
+        | SecureTables,
     ) -> None:
         database = self._owned_database(change)
         if database.contents is None or not database.allow_connections:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import assert_never
 
 from pgtenant.planning import acl
+from pgtenant.planning.acl import RefusedError
 from pgtenant.planning.changes import (
     CreateExtension,
     GrantDefault,
@@ -15,9 +16,12 @@ from pgtenant.planning.changes import (
     RevokeDefault,
     RevokeObjects,
     RunInitialSchema,
+    SecureTables,
 )
 from pgtenant.planning.observed import Contents, DefaultGrant, ObjectGrant, ObjectGroup
 from pgtenant.planning.privileges import PUBLIC, ObjectKind
+from pgtenant.planning.tenants.found import Found, Relation, Same
+from pgtenant.planning.tenants.statements import secured
 
 _Grants = tuple[ObjectGrant, ...]
 
@@ -29,7 +33,8 @@ def carry_out(  # noqa: PLR0911 - one arm for each kind of change
     | GrantDefault
     | RevokeDefault
     | CreateExtension
-    | RunInitialSchema,
+    | RunInitialSchema
+    | SecureTables,
     contents: Contents,
 ) -> Contents:
     """Return `contents` after `change`."""
@@ -68,8 +73,32 @@ def carry_out(  # noqa: PLR0911 - one arm for each kind of change
             # What it makes gets its grants from the default privileges, which stand by
             # then; so no group of it differs from the catalog.
             return contents
+        case SecureTables():
+            tenants = contents.tenants or Found()
+            return replace(contents, tenants=_secure(change, tenants))
         case _:
             assert_never(change)
+
+
+def _secure(change: SecureTables, found: Found) -> Found:
+    """Put the named tables behind the policy; a group of which only some are named is split."""
+    left = set(change.tables)
+    relations: list[Same[Relation]] = []
+    for group in found.relations:
+        named = tuple(name for name in group.names if name in left)
+        rest = tuple(name for name in group.names if name not in left)
+        left.difference_update(named)
+        if named and group.facts.owner != change.owner:
+            raise RefusedError(f'must be owner of table "{named[0][1]}"')
+        if named and group.facts != change.before:
+            raise RefusedError(f'table "{named[0][1]}" is another than when it was looked at')
+        if named:
+            relations.append(Same(secured(group.facts, change.isolation), named))
+        if rest:
+            relations.append(Same(group.facts, rest))
+    if left:
+        raise RefusedError(f'relation "{min(left)[1]}" does not exist')
+    return replace(found, relations=tuple(sorted(relations, key=lambda same: same.names)))
 
 
 def _on_objects(

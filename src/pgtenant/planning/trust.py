@@ -145,6 +145,8 @@ def trusted_contents(
         found.setdefault(one.database, []).append(one)
     trusted: dict[str, Contents] = {}
     for database in desired.databases:
+        if database.isolation is not None:  # no shared catalog tells of row security
+            continue
         public = _noted(database, observed, desired.environment)
         if public is not None and _as_noted(
             database, public, found.get(database.name, ()), managed

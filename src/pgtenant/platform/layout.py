@@ -14,6 +14,8 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Final
 
 from pgtenant import __version__
+from pgtenant.planning.tenants.init_script import Subject, init_script
+from pgtenant.planning.tenants.policy import Isolation
 from pgtenant.platform.catalog_type import application_databases_type
 from pgtenant.platform.dispatch import workflow_inputs
 from pgtenant.platform.placeholders import substitute
@@ -25,6 +27,17 @@ if TYPE_CHECKING:
     from importlib.resources.abc import Traversable
 
 ENVIRONMENTS: Final = ("dev", "test", "staging", "prod")
+
+EXAMPLE: Final = Subject(
+    environment="dev",
+    entry="qualisys",
+    database="qualisys_master",
+    role="app_user",
+    createdb=False,
+    connection_limit=-1,
+    isolation=Isolation("tenant_", "app.current_tenant", "tenant_id"),
+)
+"""The entry of `infrastructure/README.md`, for which the script there is written."""
 
 _PER_ENVIRONMENT: Final = "@@env@@"
 _DOT: Final = "dot-"
@@ -69,6 +82,7 @@ def _common(options: Mapping[str, str]) -> dict[str, str]:
         **options,
         "application_databases_type": application_databases_type(),
         "backstage_template": _backstage_template(options["repository"]),
+        "init_script": init_script(EXAMPLE).rstrip("\n"),
         "version": __version__,
         "workflow_inputs": workflow_inputs(),
     }

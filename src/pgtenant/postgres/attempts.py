@@ -29,7 +29,7 @@ Row = tuple[Any, ...]
 
 
 async def look_around(
-    connection: Connection, *, at_home: Sequence[str], acl_bytes: int
+    connection: Connection, *, at_home: Sequence[str], acl_bytes: int, closed: str
 ) -> Inventory:
     """Return what there is to try in the role's own database.
 
@@ -37,11 +37,12 @@ async def look_around(
         connection: the role's.
         at_home: whose `SECURITY DEFINER` functions cross no border.
         acl_bytes: from what size on an ACL is told.
+        closed: the names, for `~`, of schemas in which nobody is to have anything.
 
     Raises:
         ServerError: the query failed.
     """
-    wanted = {"most": MOST, "acl_bytes": acl_bytes, "at_home": list(at_home)}
+    wanted = {"most": MOST, "acl_bytes": acl_bytes, "at_home": list(at_home), "closed": closed}
     row = await _answer(connection, "verify_inside", wanted)
     return Inventory(
         event_triggers=tuple(row["event_triggers"]),

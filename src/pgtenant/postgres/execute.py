@@ -115,7 +115,7 @@ async def run(
             at.change = None
             final = True
 
-    with _unconfirmed(connection) as waits:
+    with confirmed(connection, doing, ours=ours):
         try:
             await patiently(once, ours=ours)
         except psycopg.Error as error:
@@ -124,7 +124,22 @@ async def run(
                 with suppress(psycopg.Error):  # the first error is the one to report
                     await _ask(connection, proviso)
             raise at.blaming(failed(error, doing=at.doing, where=where, unknown=unknown)) from None
-    # SQL that is not ours may have silenced the warning.
+
+
+@contextmanager
+def confirmed(connection: Connection, doing: str, *, ours: bool) -> Iterator[None]:
+    """Insist that the standbys which a commit in the block waited for have confirmed it.
+
+    Args:
+        connection: which the block commits on.
+        doing: what that does, in words.
+        ours: whether all statements are our own: SQL that is not may have silenced the warning.
+
+    Raises:
+        UnconfirmedError: it was committed, and the wait was cancelled.
+    """
+    with _unconfirmed(connection) as waits:
+        yield
     if waits or (connection.overdue and not ours):
         raise UnconfirmedError(
             f"{doing} in {connection.info.dbname}: committed on this server, but no synchronous"

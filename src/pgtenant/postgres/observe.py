@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterable
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
@@ -36,10 +37,12 @@ from pgtenant.planning.observed import (
 )
 from pgtenant.planning.privileges import ObjectKind
 from pgtenant.planning.sql.text import can_be_sent
+from pgtenant.planning.tenants.slugs import closed_like
 from pgtenant.postgres.failures import failed
 from pgtenant.postgres.libpq import Connection, load_json
 from pgtenant.postgres.queries import query
 from pgtenant.postgres.retry import patiently
+from pgtenant.postgres.tenants import inspect_tenants
 
 
 async def observe_instance(
@@ -100,7 +103,7 @@ async def observe_contents(
 ) -> Contents:
     """Read what is inside the database that `connection` is connected to.
 
-    Where nothing differs from the catalog, one query of small cost says so.
+    Where nothing differs from the catalog, one query of small cost says so. Tenants take one more.
 
     Args:
         connection: to the database itself.
@@ -113,9 +116,13 @@ async def observe_contents(
         ServerError: a query failed.
     """
     managed = frozenset(roles)
-    if not will_own and (seen := await glance(connection, database, managed)):
-        return seen
-    return await read_whole(connection, database, managed, own=own, will_own=will_own)
+    contents = None if will_own else await glance(connection, database, managed)
+    if contents is None:
+        contents = await read_whole(connection, database, managed, own=own, will_own=will_own)
+    if database.isolation is None:
+        return contents
+    found = await inspect_tenants(connection, database.isolation, roles=database.logins)
+    return replace(contents, tenants=found)
 
 
 async def glance(
@@ -163,6 +170,7 @@ async def read_whole(
         "roles": _array(managed),
         "wanted": json.dumps(wanted, ensure_ascii=False),
         "will_own": will_own,
+        "closed": closed_like(tenancy=database.isolation is not None),
     }
 
     async def once() -> tuple[Any, ...] | None:

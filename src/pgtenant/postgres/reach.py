@@ -15,6 +15,7 @@ import os
 import socket
 import threading
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 
 from pgtenant.errors import ServerError
@@ -54,6 +55,46 @@ async def reach(host: str, port: int, *, timeout: float, secret: str) -> None:  
     answers = await _dial_all(addresses, timeout)
     if None not in answers.values():
         raise _unreachable(place(host, port), answers, timeout, secret)
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """What came back from a place.
+
+    Attributes:
+        connected: whether something took a connection.
+        text: what each address answered.
+        unknown: whether that tells nothing: no address was found, or no way there from here.
+    """
+
+    connected: bool
+    text: str
+    unknown: bool = False
+
+
+async def answered(host: str, port: int, *, timeout: float) -> Answered:  # noqa: ASYNC109
+    """Try to open a TCP connection from this machine to any address of a host.
+
+    Args:
+        host: a name or an address.
+        port: 1 to 65535.
+        timeout: seconds, for the name and for the connections each.
+    """
+    try:
+        addresses = await asyncio.wait_for(_look_up(host, port), timeout)
+    except TimeoutError:
+        return Answered(False, f"{host} does not resolve within {timeout:g}s", unknown=True)
+    except UnicodeError:
+        return Answered(False, f"{host} is no valid name", unknown=True)
+    except OSError as error:
+        problem = error.strerror or str(error)
+        return Answered(False, f"{host} does not resolve: {problem}", unknown=True)
+    answers = await _dial_all(addresses, timeout)
+    took = [ip for ip, error in answers.items() if error is None]
+    if took:
+        return Answered(True, f"{took[0]} takes connections")
+    no_way = all(error is not None and error.errno in _UNREACHABLE for error in answers.values())
+    return Answered(False, _each(answers, timeout), unknown=no_way)
 
 
 async def addresses_of(hosts: Sequence[str], *, timeout: float) -> dict[str, frozenset[str]]:  # noqa: ASYNC109
@@ -175,9 +216,7 @@ def _unreachable(
     where: str, answers: dict[str, OSError | None], seconds: float, secret: str
 ) -> ServerError:
     causes = {error.errno for error in answers.values() if error is not None}
-    told = "; ".join(
-        f"{ip}: {_told(error, seconds)}" for ip, error in answers.items() if error is not None
-    )
+    told = _each(answers, seconds)
     if errno.ECONNREFUSED in causes:
         cure = f"nothing listens there: check that the server is up, and the port in {secret}"
     elif causes & _UNREACHABLE:
@@ -185,6 +224,12 @@ def _unreachable(
     else:
         cure = "packets are dropped: check security groups, network policies and routes"
     return ServerError(f"cannot reach {where} ({told})", hint=f"{cure}; {_SKIP}")
+
+
+def _each(answers: dict[str, OSError | None], seconds: float) -> str:
+    return "; ".join(
+        f"{ip}: {_told(error, seconds)}" for ip, error in answers.items() if error is not None
+    )
 
 
 def _told(error: OSError, seconds: float) -> str:

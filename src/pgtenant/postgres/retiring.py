@@ -7,14 +7,10 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-import psycopg
-
 from pgtenant.errors import ServerError
 from pgtenant.planning.retirement.inventory import Inventory, Trace
-from pgtenant.postgres.failures import failed
+from pgtenant.postgres.asked import rows_of
 from pgtenant.postgres.libpq import Connection
-from pgtenant.postgres.queries import query
-from pgtenant.postgres.retry import patiently
 from pgtenant.verify.facts import StaleSession
 
 _LOOKS: Final = 240
@@ -182,11 +178,4 @@ async def inside_of(
 async def _rows(
     connection: Connection, name: str, parameters: Mapping[str, object]
 ) -> list[tuple[Any, ...]]:
-    async def once() -> list[tuple[Any, ...]]:
-        return await (await connection.execute(query(name), parameters)).fetchall()
-
-    try:
-        return await patiently(once)
-    except psycopg.Error as error:
-        where = connection.info.dbname
-        raise failed(error, doing="reading what is to be retired", where=where) from None
+    return await rows_of(connection, name, parameters, doing="reading what is to be retired")

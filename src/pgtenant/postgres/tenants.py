@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable
 from typing import Any, Final
 
 import psycopg
+from psycopg.pq import TransactionStatus
 
 from pgtenant.planning.tenants.found import (
     Column,
@@ -14,12 +15,14 @@ from pgtenant.planning.tenants.found import (
     Function,
     Held,
     Key,
+    Name,
     Policy,
     Preset,
     Relation,
     RelationKind,
     Same,
     Schema,
+    Trigger,
     Unheld,
     View,
     Way,
@@ -28,6 +31,7 @@ from pgtenant.planning.tenants.policy import Isolation
 from pgtenant.postgres.failures import failed
 from pgtenant.postgres.libpq import Connection, load_json
 from pgtenant.postgres.queries import query
+from pgtenant.postgres.retry import patiently
 
 _KINDS: Final = {
     "r": RelationKind.TABLE,
@@ -56,6 +60,31 @@ async def inspect_tenants(
     Raises:
         ServerError: the query failed.
     """
+
+    async def once() -> Found:
+        return await read_tenants(connection, isolation, roles=roles, only=only)
+
+    # Inside of a transaction that has failed nothing can be asked again.
+    idle = connection.info.transaction_status == TransactionStatus.IDLE
+    try:
+        return await (patiently(once) if idle else once())
+    except psycopg.Error as error:
+        where = connection.info.dbname
+        raise failed(error, doing="reading how tenants are kept apart", where=where) from None
+
+
+async def read_tenants(
+    connection: Connection,
+    isolation: Isolation,
+    *,
+    roles: Collection[str],
+    only: str | None = None,
+) -> Found:
+    """Do the same inside of a transaction, whose errors are its own.
+
+    Raises:
+        psycopg.Error: the query failed.
+    """
     parameters = {
         "prefix": isolation.prefix,
         "column": isolation.column,
@@ -64,12 +93,7 @@ async def inspect_tenants(
         "only": only,
         "set_privilege": "SET" if connection.info.server_version >= 160000 else "MEMBER",
     }
-    try:
-        cursor = await connection.execute(query("tenants"), parameters)
-        row = await cursor.fetchone()
-    except psycopg.Error as error:
-        where = connection.info.dbname
-        raise failed(error, doing="reading how tenants are kept apart", where=where) from None
+    row = await (await connection.execute(query("tenants"), parameters)).fetchone()
     if row is None:
         msg = "a query of one row returned none"
         raise AssertionError(msg)
@@ -87,12 +111,7 @@ def _found(row: dict[str, Any]) -> Found:
                 key=lambda schema: schema.name,
             )
         ),
-        relations=tuple(
-            sorted(
-                (Same(_relation(item), _names(item["names"])) for item in row["relations"] or ()),
-                key=lambda same: same.names,
-            )
-        ),
+        relations=_relations(row["relations"] or ()),
         views=tuple(
             sorted(
                 (Same(View(*facts), _names(names)) for *facts, names in row["views"] or ()),
@@ -116,6 +135,15 @@ def _found(row: dict[str, Any]) -> Found:
     )
 
 
+def _relations(items: Iterable[dict[str, Any]]) -> tuple[Same[Relation], ...]:
+    """Return one group for equal facts: what was written differently may print the same."""
+    found: dict[Relation, list[Name]] = {}
+    for item in items:
+        found.setdefault(_relation(item), []).extend(_names(item["names"]))
+    groups = (Same(facts, tuple(sorted(names))) for facts, names in found.items())
+    return tuple(sorted(groups, key=lambda same: same.names))
+
+
 def _relation(item: dict[str, Any]) -> Relation:
     return Relation(
         kind=_KINDS[item["kind"]],
@@ -130,8 +158,11 @@ def _relation(item: dict[str, Any]) -> Relation:
         ),
         keys=tuple(Key(*key) for key in item["keys"] or ()),
         foreign_keys=tuple(ForeignKey(*key) for key in item["foreign_keys"] or ()),
-        held=_held(item["held"]),
+        held=_held([*(item["held"] or ()), *(item["column_grants"] or ())]),
         sequences=tuple(item["sequences"] or ()),
+        by_name=tuple(item["by_name"] or ()),
+        triggers=tuple(Trigger(*trigger) for trigger in item["triggers"] or ()),
+        rules=tuple(item["rules"] or ()),
     )
 
 

@@ -25,6 +25,7 @@ _DONE: Final[Mapping[str, str]] = {
     "apply_grants": "grants applied",
     "apply_schema": "initial schema run",
     "create_extension": "extension created",
+    "secure_tables": "tables secured",
     "close_database": "database closed to PUBLIC",
 }
 

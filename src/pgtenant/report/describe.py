@@ -34,12 +34,15 @@ from pgtenant.planning.changes import (
     Risk,
     RoleAttributes,
     RunInitialSchema,
+    SecureTables,
     TakeOverDatabase,
     UpdatePassword,
     UseIam,
     UsePassword,
 )
 from pgtenant.planning.privileges import PUBLIC, ObjectKind
+from pgtenant.planning.tenants.policy import NAME
+from pgtenant.planning.tenants.statements import Lack, lacking
 from pgtenant.report.safe import name, shown
 from pgtenant.report.words import count, gains, some
 
@@ -139,6 +142,8 @@ def describe(change: Change) -> str:  # noqa: C901, PLR0911, PLR0912 - one arm f
                 f"initial schema {name(change.schema)} in database {name(change.database)}"
                 f"  (run once, as {name(change.owner)})"
             )
+        case SecureTables():
+            return _secured(change)
         case GrantObjects():
             return f"{_grantee(change.role)} {gains(change.privileges)} on {_objects(change)}"
         case RevokeObjects():
@@ -274,6 +279,19 @@ def _cascade(change: RevokeDatabase | RevokeObjects) -> str:
     if not change.cascade:
         return ""
     return f", and so does everyone who got it from {_grantee(change.role)}"
+
+
+def _secured(change: SecureTables) -> str:
+    words = {
+        Lack.ENABLED: "enabled",
+        Lack.FORCED: "forced",
+        Lack.POLICY: f"with the policy {NAME}",
+    }
+    lacks = ", ".join(words[lack] for lack in lacking(change.before, change.isolation))
+    tables = [".".join(table) for table in change.tables]
+    what = f"table {name(tables[0])}" if len(tables) == 1 else count(len(tables), "table")
+    rest = f" ({some(tuple(tables))})" if len(tables) > 1 else ""
+    return f"row security on {what}{rest}: {lacks}"
 
 
 def _objects(change: GrantObjects | RevokeObjects) -> str:

@@ -78,8 +78,8 @@ def reference() -> str:
             "",
             (
                 "Outside `dev`, unless the settings say otherwise, `apply`, `adopt`, `retire`,"
-                " `rotate` and `bootstrap` (`--undo` too) need `ALLOW_DB_PROVISION=true`; with"
-                " `--dry-run` they do not."
+                " `rotate`, `bootstrap` (`--undo` too) and `tenant add`, `retire` and `drop` need"
+                " `ALLOW_DB_PROVISION=true`; with `--dry-run` they do not."
                 " `PGTENANT_APPROVED_BY` says who approved."
             ),
             "",
@@ -123,10 +123,10 @@ def reference() -> str:
             (
                 "Actions: `fetch_secret`, `create_role`, `alter_role`, `update_password`,"
                 " `create_database`, `configure_database`, `close_database`, `apply_grants`,"
-                " `apply_schema`, `create_extension`, `store_secret`, `write_manifest`,"
-                " `end_session`,"
-                " `dump_database`, `clean_up`, `drop_database`, `drop_role`, and for"
-                " an entry as a whole `check`, `preflight`, `run`."
+                " `apply_schema`, `create_extension`, `secure_tables`, `store_secret`,"
+                " `write_manifest`, `end_session`, `dump_database`, `clean_up`, `drop_database`,"
+                " `drop_role`, `add_tenant`, `retire_tenant`, `drop_tenant`, and for an entry as a"
+                " whole `check`, `preflight`, `run`."
             ),
             "",
             "Statuses: `success`, `no_change`, `warning`, `blocked`, `error`, `dry_run`.",

@@ -8,6 +8,7 @@ from pgtenant.planning.changes import (
     CreateRole,
     CreateSecond,
     RunInitialSchema,
+    SecureTables,
     UpdatePassword,
 )
 from pgtenant.planning.plan import Plan
@@ -61,9 +62,8 @@ def _header(plan: Plan) -> list[str]:
             "syntax error:",
         ]
         lines += [f"  {_variable(role, secret)}" for role, secret in passwords]
-    logins = sorted(
-        {c.owner for c in plan.changes if isinstance(c, CreateExtension | RunInitialSchema)}
-    )
+    own = CreateExtension | RunInitialSchema | SecureTables
+    logins = sorted({c.owner for c in plan.changes if isinstance(c, own)})
     if logins:
         lines += ["", "psql also logs in, with their own passwords, as:"]
         lines += [f"  {name(role)}" for role in logins]

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import groupby
 from typing import Any, Final
 
-from pgtenant.planning.tenants.findings import Finding
-from pgtenant.planning.tenants.found import Name
+from pgtenant.planning.tenants.findings import Finding, subject
 from pgtenant.planning.tenants.view import View
+from pgtenant.report.attack import attack_json, attack_lines
 from pgtenant.report.document import EMPTY, Document, Line, Span, Style, document, line, paragraph
 from pgtenant.report.jsonout import cleaned
 from pgtenant.report.safe import name, shown
 from pgtenant.report.table import table
-from pgtenant.report.words import count
+from pgtenant.report.words import count, some
+from pgtenant.verify.tenants.outcome import Attack
 
-_MOST: Final = 3
+_MANY: Final = 10
 _HEAD: Final = ("tenant", "schema", "tables", "findings")
+_RETIRED: Final = ("retired", "schema", "on")
 
 
 def list_text(view: View, *, environment: str) -> Document:
@@ -24,21 +26,27 @@ def list_text(view: View, *, environment: str) -> Document:
     return document(_list(view, environment))
 
 
-def verify_text(view: View, *, environment: str, width: int = 80) -> Document:
-    """Return each finding with its reason and what mends it, and a line that counts.
+def verify_text(
+    view: View, attack: Attack | None, *, environment: str, width: int = 80
+) -> Document:
+    """Return each finding with its reason and what mends it, the attack, and a line that counts.
 
     Args:
         view: what was found.
+        attack: what came of it, or None where none was asked for.
         environment: whose.
         width: columns to wrap at.
     """
-    return document(_verify(view, environment, width))
+    return document(_verify(view, attack, environment, width))
 
 
-def tenants_json(view: View | None, *, environment: str) -> dict[str, Any]:
+def tenants_json(
+    view: View | None, *, environment: str, attack: Attack | None = None
+) -> dict[str, Any]:
     """Return the object that `schemas/tenant.schema.json` describes."""
     if view is None:
         return {"environment": environment, "entry": "", "tenants": [], "findings": []}
+    undeclared = view.undeclared
     return cleaned(
         {
             "environment": environment,
@@ -51,10 +59,21 @@ def tenants_json(view: View | None, *, environment: str) -> dict[str, Any]:
                     "schema": tenant.schema,
                     "tables": tenant.tables,
                     "findings": tenant.findings,
+                    **(
+                        {}
+                        if view.declared is None
+                        else {"declared": tenant.schema not in undeclared}
+                    ),
                 }
                 for tenant in view.tenants
             ],
-            "findings": [_object(finding) for finding in view.findings],
+            "retired": [
+                {"slug": one.slug, "schema": one.schema, "date": one.date} for one in view.retired
+            ],
+            "missing": [{"slug": one.slug, "schema": one.schema} for one in view.missing],
+            "findings": [finding_json(finding) for finding in view.findings],
+            "not_held": list(view.bypassing),
+            **({} if attack is None else {"attack": attack_json(attack)}),
         }
     )
 
@@ -68,6 +87,17 @@ def _list(view: View, environment: str) -> Iterator[Line]:
         styles = [Style.WARN if t.findings else Style.NORMAL for t in view.tenants]
         yield from table(_HEAD, rows, styles)
     yield EMPTY
+    if view.retired:
+        gone = [(name(t.slug), name(t.schema), t.date) for t in view.retired]
+        yield from table(_RETIRED, gone)
+        yield EMPTY
+    if missing := [tenant.slug for tenant in view.missing]:
+        add = f"`pgtenant tenant add -e {environment} {view.entry}` makes them"
+        yield line(f"Declared and not there: {some(missing, _MANY)}; {add}", Style.WARN)
+    if undeclared := view.undeclared:
+        slugs = [tenant.slug for tenant in view.tenants if tenant.schema in undeclared]
+        yield line(f"There and not declared: {some(slugs, _MANY)}", Style.WARN)
+    yield EMPTY
     found = len(view.findings)
     parts = [count(len(view.tenants), "tenant"), count(found, "finding")]
     if found:
@@ -75,12 +105,17 @@ def _list(view: View, environment: str) -> Iterator[Line]:
     yield line(" · ".join(parts), Style.FAINT)
 
 
-def _verify(view: View, environment: str, width: int) -> Iterator[Line]:
-    yield from _title(view, environment)
-    for _, same in groupby(view.findings, key=lambda finding: finding.problem):
+def finding_lines(found: Sequence[Finding], width: int) -> Iterator[Line]:
+    """Yield each finding with its reason and what mends it.
+
+    Args:
+        found: sorted.
+        width: columns to wrap at.
+    """
+    for _, same in groupby(found, key=lambda finding: finding.problem):
         findings = list(same)
         for finding in findings:
-            said = f"{_names(finding.names)} {shown(finding.message)}"
+            said = f"{subject(finding.names, name)} {shown(finding.message)}"
             yield from paragraph(said, width=width, mark="-", mark_style=Style.BAD)
         why = f"{findings[0].why[0].upper()}{findings[0].why[1:]}."
         yield from paragraph(why, width=width, indent=2, style=Style.FAINT)
@@ -89,10 +124,26 @@ def _verify(view: View, environment: str, width: int) -> Iterator[Line]:
                 # Not wrapped: it is to be copied.
                 yield line(f"    {shown(finding.statement)};")
         yield EMPTY
+
+
+def _verify(view: View, attack: Attack | None, environment: str, width: int) -> Iterator[Line]:
+    yield from _title(view, environment)
+    yield from finding_lines(view.findings, width)
+    if attack is not None:
+        yield from attack_lines(attack, view.owner, width)
+    if view.bypassing:
+        whom = ", ".join(map(name, view.bypassing))
+        said = f"No policy holds {whom}: SUPERUSER or BYPASSRLS, which a dump of all tenants needs."
+        yield from paragraph(said, width=width, style=Style.FAINT)
     tables = sum(tenant.tables for tenant in view.tenants)
     parts = [count(len(view.tenants), "tenant"), count(tables, "table")]
     parts.append(count(len(view.findings), "finding"))
-    yield line(" · ".join(parts), Style.BAD if view.findings else Style.GOOD)
+    bad = bool(view.findings)
+    if attack is not None:
+        bad = bad or not attack.held
+        through = sum(not trial.holds for trial in attack.trials)
+        parts.append("no attack made" if attack.unproven else f"{count(through, 'attack')} through")
+    yield line(" · ".join(parts), Style.BAD if bad else Style.GOOD)
 
 
 def _title(view: View, environment: str) -> Iterator[Line]:
@@ -104,18 +155,8 @@ def _title(view: View, environment: str) -> Iterator[Line]:
     yield EMPTY
 
 
-def _names(names: tuple[Name, ...]) -> str:
-    listed = ", ".join(_name(one) for one in names[:_MOST])
-    rest = len(names) - _MOST
-    listed += f" and {rest} more" if rest > 0 else ""
-    return f"{listed}: each" if len(names) > 1 else listed
-
-
-def _name(one: Name) -> str:
-    return ".".join(name(part) for part in one if part)
-
-
-def _object(finding: Finding) -> dict[str, object]:
+def finding_json(finding: Finding) -> dict[str, object]:
+    """Return a finding as `schemas/tenant.schema.json` describes it."""
     return {
         "problem": str(finding.problem),
         "message": finding.message,

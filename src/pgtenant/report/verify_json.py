@@ -10,7 +10,9 @@ from typing import Any, Final
 
 from pgtenant.access.holes import Hole
 from pgtenant.errors import UsageError
+from pgtenant.report.acceptance import acceptance_json
 from pgtenant.report.jsonout import cleaned
+from pgtenant.verify.acceptance import Check, accepted
 from pgtenant.verify.findings import Finding, failed
 from pgtenant.verify.model import Cure, Result
 from pgtenant.verify.outcome import Count, Verification
@@ -87,15 +89,17 @@ def verification_json(found: Verification, about: About) -> dict[str, Any]:
     return sealed(cleaned(body))
 
 
-def instance_json(findings: Sequence[Finding], environment: str) -> dict[str, Any]:
-    """Return what was found about the instance alone."""
-    return cleaned(
-        {
-            "environment": environment,
-            "verdict": "failed" if failed(findings) else "passed",
-            "findings": [finding_json(finding) for finding in findings],
-        }
-    )
+def instance_json(
+    findings: Sequence[Finding], environment: str, checks: Sequence[Check] = ()
+) -> dict[str, Any]:
+    """Return what was found about the instance alone, and the criteria where they were asked."""
+    good = accepted(checks) and not failed(findings)
+    document = {
+        "environment": environment,
+        "verdict": "passed" if good else "failed",
+        "findings": [finding_json(finding) for finding in findings],
+    }
+    return cleaned(document | ({"acceptance": acceptance_json(checks)} if checks else {}))
 
 
 def sealed(body: Mapping[str, Any]) -> dict[str, Any]:

@@ -6,12 +6,14 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 from pgtenant.access.holes import Hole
+from pgtenant.report.acceptance import acceptance_lines
 from pgtenant.report.document import EMPTY, Document, Line, Style, document, line, paragraph
 from pgtenant.report.safe import name, shown
 from pgtenant.report.text import statement_lines
 from pgtenant.report.words import count, some, through
+from pgtenant.verify.acceptance import Check, accepted
 from pgtenant.verify.causes import Cause, Origin
-from pgtenant.verify.findings import Finding, Severity
+from pgtenant.verify.findings import Finding, Severity, failed
 from pgtenant.verify.model import Closable, Cure, How, Kind, Outcome, Result, Verdict
 from pgtenant.verify.outcome import Count, Verification
 
@@ -54,10 +56,15 @@ def verification_text(found: Verification, *, server: str, width: int = 80) -> D
 
 
 def findings_text(
-    findings: Sequence[Finding], environment: str, *, server: str, width: int = 80
+    findings: Sequence[Finding],
+    environment: str,
+    *,
+    server: str,
+    checks: Sequence[Check] = (),
+    width: int = 80,
 ) -> Document:
-    """Return what was found about the instance alone."""
-    return document(_instance(findings, environment, server=server, width=width))
+    """Return what was found about the instance alone, and whether it is accepted."""
+    return document(_instance(findings, checks, environment, server=server, width=width))
 
 
 def _verification(found: Verification, *, server: str, width: int) -> Iterator[Line]:
@@ -226,9 +233,14 @@ def _statement(statement: str, executor: str, width: int) -> Iterator[Line]:
 
 
 def _instance(
-    findings: Sequence[Finding], environment: str, *, server: str, width: int
+    findings: Sequence[Finding],
+    checks: Sequence[Check],
+    environment: str,
+    *,
+    server: str,
+    width: int,
 ) -> Iterator[Line]:
-    bad = any(finding.severity is Severity.FAILURE for finding in findings)
+    bad = failed(findings) or not accepted(checks)
     yield _title(f"Instance of {name(environment)}", bad=bad)
     yield from paragraph(shown(server), width=width, style=Style.FAINT)
     for title, severity, style in (
@@ -237,10 +249,18 @@ def _instance(
         ("Notes", Severity.NOTE, Style.TITLE),
     ):
         yield from _section(title, _findings(findings, severity, width), style)
+    yield from acceptance_lines(checks)
     yield EMPTY
     counted = {s: sum(f.severity is s for f in findings) for s in Severity}
     yield line(
         f"Verdict: {count(counted[Severity.FAILURE], 'failure')},"
-        f" {count(counted[Severity.WARNING], 'warning')}, {count(counted[Severity.NOTE], 'note')}",
+        f" {count(counted[Severity.WARNING], 'warning')}, {count(counted[Severity.NOTE], 'note')}"
+        f"{_accepted(checks)}",
         Style.BAD if bad else Style.GOOD,
     )
+
+
+def _accepted(checks: Sequence[Check]) -> str:
+    if not checks:
+        return ""
+    return ", accepted" if accepted(checks) else ", not accepted"

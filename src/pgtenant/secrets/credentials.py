@@ -15,6 +15,7 @@ from pgtenant.rotation.stages import MOST_BYTES
 from pgtenant.secrets.secret import Secret
 
 _FIELDS: Final = "username, password, host, port, dbname"
+URI: Final = "connection_uri"
 READ: Final = ("username", "password", "host", "port", "dbname", "database")
 _PORT: Final = re.compile(r"[0-9]{1,5}")
 
@@ -79,6 +80,16 @@ def parse(
         port=_port(name, document),
         dbname=_dbname(name, document),
     )
+
+
+def connection_uri(name: str, text: str) -> Secret | None:
+    """Return the `connection_uri` of a secret, or None when it has none.
+
+    Raises:
+        SecretError: the secret is no such JSON, or the field is no text.
+    """
+    document = _document(name, text)
+    return Secret(_text(name, document, URI)) if URI in document else None
 
 
 def _document(name: str, text: str) -> dict[str, Any]:

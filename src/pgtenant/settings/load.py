@@ -6,6 +6,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
 from pgtenant.errors import SettingsError
+from pgtenant.settings.acceptance import AcceptanceSettings
 from pgtenant.settings.cnpg import CnpgSettings
 from pgtenant.settings.model import (
     Environment,
@@ -137,6 +138,7 @@ def _build(
         retire=RetireSettings(**sections["retire"]),
         rotation=RotationSettings(**sections["rotation"]),
         cnpg=CnpgSettings(**sections["cnpg"]),
+        acceptance=AcceptanceSettings(**sections["acceptance"]),
         environments=MappingProxyType(
             {
                 name: Environment(**{"approval": default_approval(name), **given})

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, Literal
 
 from pgtenant.errors import SettingsError
+from pgtenant.settings.acceptance import AcceptanceSettings
 from pgtenant.settings.cnpg import HYPHENATED, CnpgSettings
 from pgtenant.settings.requests import RequestsSettings
 from pgtenant.settings.templates import expand
@@ -169,6 +170,7 @@ class Settings:
     retire: RetireSettings
     rotation: RotationSettings
     cnpg: CnpgSettings
+    acceptance: AcceptanceSettings
     environments: Mapping[str, Environment]
 
     def environment(self, env: str) -> Environment:
@@ -265,6 +267,10 @@ class Settings:
         """
         usual = "db.r5.large" if env == "prod" else "db.t3.medium"
         return self.environment(env).instance_class or usual
+
+    def is_production(self, env: str) -> bool:
+        """Tell whether an environment's instance has to be as production's."""
+        return env in self.acceptance.production
 
     def admin_secret(self, env: str) -> str:
         """Return the name of the admin's secret.

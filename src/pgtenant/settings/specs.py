@@ -289,6 +289,12 @@ SPECS: Final = (
     Spec("cnpg", "admin", "text", "pgtenant_admin", _A_ROLE,
          "The role of that Job, which is rendered like an application's. Its password is in "
          "`[secrets] admin`.", parse_role),
+    Spec("acceptance", "instance", "text", None, "a name, in which {env} is the environment",
+         "The identifier of an environment's instance in AWS, which `verify instance` asks about; "
+         "without it, the one in the host of the admin's secret.", _PER_ENVIRONMENT),
+    Spec("acceptance", "production", "names", "prod", _NAMES,
+         "The environments whose instance has to be Multi-AZ and protected from deletion.",
+         parse_words),
     Spec(ENVIRONMENTS, "engine", "text", None, "one of " + ", ".join(f'"{e}"' for e in ENGINES),
          "What its instance is: `rds` (any server that is reached by SQL alone), or `cnpg`, a "
          "CloudNativePG cluster whose roles and databases `pgtenant render cnpg` declares. By "

@@ -15,12 +15,12 @@ from pgtenant.gitops.cnpg.cluster import KIND
 from pgtenant.gitops.cnpg.documents import find
 from pgtenant.gitops.cnpg.names import GROUP, Names, names
 from pgtenant.gitops.cnpg.sealed import Credentials
-from pgtenant.schemas import BUILT_IN
+from pgtenant.schemas import BUILT_IN, template_files
 from pgtenant.settings.cnpg import ALWAYS, CnpgSettings
 from pgtenant.settings.load import FILE_NAME
 from pgtenant.settings.model import Settings
 from pgtenant.usecases.cnpg_logins import Login, host_of
-from pgtenant.usecases.desire import NO_SCHEMA
+from pgtenant.usecases.desire import NO_SCHEMA, needs_its_login
 from pgtenant.usecases.inputs import SCHEMAS_DIRECTORY
 from pgtenant.usecases.request.declared import secret_of
 from pgtenant.usecases.request.kept import Kept, kept
@@ -84,7 +84,7 @@ def job_text(
     logins += [
         job.Login(names(one.key).secret, secret_of(settings, environment, one), one.database_name)
         for one in entries
-        if one.initial_schema != NO_SCHEMA
+        if needs_its_login(one)
     ]
     document = find(cluster, GROUP, KIND, name=cnpg.cluster, namespace=cnpg.namespace)
     authority = document.text_at("spec", "certificates", "serverCASecret") if document else ""
@@ -110,12 +110,17 @@ def job_text(
 def _files(
     settings: Settings, environment: str, entries: Collection[Entry]
 ) -> Iterator[tuple[str, Kept]]:
-    """Yield what pgtenant reads of the project: settings, catalog, schemas."""
-    schemas = {one.initial_schema for one in entries} - {NO_SCHEMA, *BUILT_IN}
+    """Yield what pgtenant reads of the project: settings, catalog, schemas, templates, tenants."""
+    schemas, root = settings.root / SCHEMAS_DIRECTORY, settings.root
+    named = {one.initial_schema for one in entries} - {NO_SCHEMA, *BUILT_IN}
+    tenancies = [one.tenancy for one in entries if one.tenancy is not None]
+    templates = sorted({one.template for one in tenancies if one.template is not None})
     paths = [
-        settings.root / FILE_NAME,
+        root / FILE_NAME,
         settings.catalog_path(environment),
-        *(settings.root / SCHEMAS_DIRECTORY / one for one in sorted(schemas)),
+        *(schemas / one for one in sorted(named)),
+        *(path for one in templates for path in template_files(one, schemas)),
+        *(root / one for one in sorted({t.tenants_file for t in tenancies if t.tenants_file})),
     ]
     for path in paths:
         file = kept(settings, path)

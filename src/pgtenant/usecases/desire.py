@@ -6,8 +6,15 @@ from collections.abc import Callable, Mapping
 
 from pgtenant.catalog.model import AccessLevel, Catalog, Entry, Rotation
 from pgtenant.planning.desired import Desired, DesiredDatabase, DesiredRole, InitialSchema
+from pgtenant.planning.tenants.policy import Isolation
+from pgtenant.planning.tenants.slugs import Tenant
 
 NO_SCHEMA = "none"
+
+
+def needs_its_login(entry: Entry) -> bool:
+    """Return whether something of an entry is done on a login of its own role, not the admin's."""
+    return entry.initial_schema != NO_SCHEMA or entry.tenancy is not None
 
 
 def desired_state(
@@ -22,6 +29,7 @@ def desired_state(
     operated: bool = False,
     secret_versions: Mapping[str, str] | None = None,
     secret_users: Mapping[str, str] | None = None,
+    declared: Callable[[Entry], tuple[Tenant, ...] | None] = lambda _: None,
 ) -> Desired:
     """Return the desired state of an environment.
 
@@ -36,6 +44,7 @@ def desired_state(
         operated: see `Desired`.
         secret_versions: see `Desired`.
         secret_users: the login that each secret is for, where it was read.
+        declared: gives the tenants of an owner entry's `tenants_file`.
     """
     users = secret_users or {}
 
@@ -69,7 +78,8 @@ def desired_state(
                 None if owner.initial_schema == NO_SCHEMA else schema(owner.initial_schema)
             ),
             extensions=tuple(sorted(owner.extensions)),
-            tenancy=owner.tenancy is not None,
+            isolation=None if owner.tenancy is None else Isolation.of(owner.tenancy),
+            declared=declared(owner),
         )
         for owner in owners
     )

@@ -15,8 +15,9 @@ from pgtenant.secrets.credentials import Credentials, parse
 from pgtenant.secrets.secret import Secret
 from pgtenant.secrets.store import SecretStore
 from pgtenant.settings.model import Settings
-from pgtenant.usecases.desire import NO_SCHEMA, desired_state
+from pgtenant.usecases.desire import desired_state, needs_its_login
 from pgtenant.usecases.operated import insist_on_logins
+from pgtenant.usecases.tenants.sources import tenants_declared
 
 SCHEMAS_DIRECTORY = "schemas"
 
@@ -128,8 +129,8 @@ async def load_inputs(
         only: the keys that the run is limited to; empty for all.
         fail_fast: whether an entry's bad secret ends it here.
         passwords: whether the entries' secrets are needed; otherwise only the admin's is fetched.
-        lean: whether the secrets of logins that an operator keeps are left out, as far as no schema
-            is run with them.
+        lean: whether the secrets of logins that an operator keeps are left out, as far as nothing
+            is done with them.
         authoritative: whether what is beyond the catalog is revoked.
         trust_markers: whether roles' markers speak for databases that are not opened.
 
@@ -168,7 +169,7 @@ async def load_inputs(
         for entry in catalog.entries
         if passwords
         and (not only or entry.key in only)
-        and not (lean and operated and entry.initial_schema == NO_SCHEMA)
+        and not (lean and operated and not needs_its_login(entry))
     ]
 
     def logins(entry: Entry) -> frozenset[str]:
@@ -188,6 +189,7 @@ async def load_inputs(
         operated=operated,
         secret_versions={name: store.version(name) for name in found},
         secret_users={name: c.username for name, c in found.items()},
+        declared=lambda entry: tenants_declared(entry, settings.root),
     )
     return Inputs(
         environment=environment,

@@ -31,6 +31,7 @@ from pgtenant.planning.changes import (
     RevokeMembership,
     RevokeObjects,
     RunInitialSchema,
+    SecureTables,
     TakeOverDatabase,
     UpdatePassword,
     UseIam,
@@ -77,6 +78,8 @@ def action_of(  # noqa: C901, PLR0911, PLR0912 - one arm for each kind of change
             return Action.CREATE_EXTENSION
         case RunInitialSchema():
             return Action.APPLY_SCHEMA
+        case SecureTables():
+            return Action.SECURE_TABLES
         case GrantDatabase() | RevokeDatabase() | GrantObjects() | RevokeObjects():
             return Action.APPLY_GRANTS
         case GrantDefault() | RevokeDefault() | RevokeColumns():

@@ -29,7 +29,7 @@ from pgtenant.usecases.inputs import Inputs
 from pgtenant.usecases.recorder import Recorder, Row, Settlement
 from pgtenant.usecases.rows import action_of, short
 
-_THEIR_OWN = ("bootstrap", "retire")
+_THEIR_OWN = ("bootstrap", "retire", "tenant")
 """Commands whose runs the next run of the same command looks at."""
 
 _PASSWORDS = frozenset({"update_password", "use_password"})
@@ -76,9 +76,18 @@ async def settle(recorder: Recorder, inputs: Inputs, judge: Judge) -> Settlement
     Raises:
         AuditError: the journal can't be read.
     """
-    place = Place(inputs.environment, server_of(inputs))
-    history = await asyncio.to_thread(look_back, recorder.audit.journal.path, place)
+    place, history = await history_of(recorder, inputs)
     return settlement_of(history, judge, inputs.desired, place)
+
+
+async def history_of(recorder: Recorder, inputs: Inputs) -> tuple[Place, History]:
+    """Return where a run works, and what earlier runs left open there.
+
+    Raises:
+        AuditError: the journal can't be read.
+    """
+    place = Place(inputs.environment, server_of(inputs))
+    return place, await asyncio.to_thread(look_back, recorder.audit.journal.path, place)
 
 
 def server_of(inputs: Inputs) -> str:

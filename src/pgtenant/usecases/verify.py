@@ -13,6 +13,7 @@ from pgtenant.catalog.model import Auth
 from pgtenant.errors import SecretError, ServerError
 from pgtenant.planning.desired import DesiredDatabase, DesiredRole
 from pgtenant.planning.retirement.standing import in_service, without_login
+from pgtenant.planning.tenants.slugs import closed_like
 from pgtenant.postgres.attempts import (
     carry_out,
     impersonate,
@@ -278,7 +279,8 @@ class _Tenant:
             work.tried[Kind.BECOME] += len(seen)
             self._tell(*judging.impersonated(self.role, seen, ground))
         at_home = inventory.at_home(self.database, ground)
-        found = await look_around(connection, at_home=at_home, acl_bytes=ACL_BYTES)
+        closed = closed_like(tenancy=self.database.isolation is not None)
+        found = await look_around(connection, at_home=at_home, acl_bytes=ACL_BYTES, closed=closed)
         work.findings += inventory.left_out(self.role, self.database, found)
         probes = inside.probes(self.role, self.database, ground, found, work.token)
         if self.role is self.database.owner:

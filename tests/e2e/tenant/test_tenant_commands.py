@@ -11,6 +11,7 @@ from pgtenant.planning.tenants.found import Column
 from pgtenant.planning.tenants.policy import Isolation
 from pgtenant.planning.tenants.record import TenantRecord
 from pgtenant.planning.tenants.statements import comment_on_schema, create_policy, enable, force
+from support.oracle import versions
 from support.project import Project
 
 ENTRY: dict[str, Any] = {
@@ -76,11 +77,49 @@ def test_a_finding_is_explained_with_what_mends_it(qualisys: Project) -> None:
 
 def test_nothing_is_changed(qualisys: Project) -> None:
     mark = qualisys.instance.log_mark()
-    for command in ("list", "verify"):
-        qualisys.run("tenant", command, "-e", "dev", "qualisys")
+    qualisys.run("tenant", "list", "-e", "dev", "qualisys")
+    qualisys.run("tenant", "verify", "-e", "dev", "qualisys", "--no-attack")
     sent = qualisys.instance.log_since(mark)
     assert "ALTER" not in sent
     assert "advisory_lock" not in sent
+
+
+def test_what_came_of_the_attack_is_told(qualisys: Project) -> None:
+    before = versions(qualisys.instance, ["qualisys_master"])
+    text = qualisys.run("tenant", "verify", "-e", "dev", "qualisys")
+    assert text.code == 0, text.output
+    assert "Attack, as app_user\n  2 tenants, 2 pairs: every tenant.\n" in text.out
+    assert "  + reading another tenant's table shows no row\n" in text.out
+    assert (
+        "What one role can't prevent\n  * whoever can run SQL can name another tenant\n" in text.out
+    )
+    assert "rdsadmin: SUPERUSER or BYPASSRLS" in " ".join(text.out.split())
+    assert "2 tenants · 2 tables · 0 findings · 0 attacks through" in text.out
+    assert versions(qualisys.instance, ["qualisys_master"]) == before
+
+
+def test_an_attack_that_gets_through_fails(qualisys: Project) -> None:
+    with qualisys.tenant("app_user", "qualisys_master") as app:
+        app.execute("CREATE TABLE tenant_globex.open (id int)")
+        app.execute("INSERT INTO tenant_globex.open VALUES (1)")
+    text = qualisys.run("tenant", "verify", "-e", "dev", "qualisys")
+    assert text.code == 1
+    assert "no tenant on tenant_globex: tenant_globex.open\n" in text.out
+    assert "1 finding · 1 attack through" in text.out
+    told = qualisys.run("tenant", "verify", "-e", "dev", "qualisys", "--format", "json")
+    attack = told.json["attack"]
+    assert (attack["held"], attack["unproven"], attack["pairs"]) == (False, "", 2)
+    [trial] = [one for one in attack["trials"] if one["preventable"] and one["otherwise"]]
+    assert trial["trick"] == "real"
+
+
+def test_an_attack_that_can_not_be_made_proves_nothing(qualisys: Project) -> None:
+    qualisys.instance.su("ALTER ROLE app_user PASSWORD 'another'")
+    text = qualisys.run("tenant", "verify", "-e", "dev", "qualisys")
+    assert text.code == 1
+    assert "Nothing is proven: " in text.out
+    assert "no attack made" in text.out
+    assert qualisys.run("tenant", "verify", "-e", "dev", "qualisys", "--no-attack").code == 0
 
 
 @pytest.mark.parametrize(("key", "says"), [("orders", "has no tenancy"), ("nothing", "is none of")])

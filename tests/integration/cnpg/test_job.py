@@ -158,6 +158,19 @@ def test_it_asks_for_an_approval_where_one_is_needed(provisioned: GitOps) -> Non
     assert said == {"name": "pgtenant-approval", "key": "ALLOW_DB_PROVISION", "optional": True}
 
 
+def test_it_takes_along_what_an_entry_with_tenants_names(provisioned: GitOps) -> None:
+    provisioned.write("schemas/tenants/1.sql", "CREATE TABLE t (tenant_id uuid);\n")
+    provisioned.write("envs/dev-rds/tenants.txt", "acme\n")
+    tenancy = {"template": "tenants", "tenants_file": "envs/dev-rds/tenants.txt"}
+    provisioned.declare({"shop": SHOP | {"tenancy": tenancy}})
+    provisioned.rendered()
+    text = provisioned.read(JOB)
+    assert "CREATE TABLE t (tenant_id uuid);" in text
+    assert "tenants.txt" in text
+    [config, _] = yaml.safe_load_all(text)
+    assert "acme\n" in config["data"].values()
+
+
 def test_a_catalog_that_no_cluster_takes_is_refused(provisioned: GitOps) -> None:
     path = "envs/dev-rds/terraform.tfvars"
     provisioned.write(path, provisioned.read(path) + "# filler\n" * 120_000)
@@ -184,6 +197,23 @@ def test_it_does_the_rest_in_the_cluster(shared: SharedCluster, tmp_path: Path) 
     assert again.code == 0, again.output
     rows = [json.loads(line) for line in again.err.splitlines() if '"audit"' in line]
     assert {row["status"] for row in rows} == {"no_change"}
+
+
+@pytest.mark.slow
+def test_tenants_tables_are_secured_on_the_owners_login(
+    shared: SharedCluster, tmp_path: Path
+) -> None:
+    shared.declare({"shop": SHOP | {"tenancy": {}}, "billing": OTHER})
+    shared.gitops.rendered()
+    assert shared.sync().failed == {}
+    assert shared.run_job(tmp_path / "first", {}).code == 0
+    with shared.tenant("shop-user", "shop_orders") as owner:
+        owner.execute("CREATE SCHEMA tenant_a")
+        owner.execute("CREATE TABLE tenant_a.orders (tenant_id uuid PRIMARY KEY)")
+        done = shared.run_job(tmp_path / "second", {})
+        assert done.code == 0, done.output
+        forced = "SELECT relforcerowsecurity FROM pg_class WHERE oid = 'tenant_a.orders'::regclass"
+        assert owner.execute(forced).fetchone() == (True,)
 
 
 def container(gitops: GitOps) -> dict[str, Any]:

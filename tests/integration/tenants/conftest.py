@@ -38,7 +38,7 @@ class Tenants:
 
     def look(self, only: str | None = None) -> Found:
         """Inspect as the owner."""
-        return asyncio.run(self._look(only))
+        return asyncio.run(self.look_now(only))
 
     def judge(self) -> tuple[Finding, ...]:
         """Inspect and judge."""
@@ -73,7 +73,8 @@ class Tenants:
             left = await inspect_tenants(session, ISOLATION, roles=[OWNER])
         return _judged(found), _judged(left)
 
-    async def _look(self, only: str | None) -> Found:
+    async def look_now(self, only: str | None = None) -> Found:
+        """Inspect as the owner, inside of a loop."""
         async with self.session() as session:
             return await inspect_tenants(session, ISOLATION, roles=[OWNER], only=only)
 

@@ -199,6 +199,21 @@ MADE = {
         ],
         Problem.SEQUENCE,
     ),
+    "a sequence by its name": (
+        [
+            "CREATE SEQUENCE public.numbers",
+            "ALTER TABLE tenant_a.orders ALTER id SET DEFAULT nextval('public.numbers'::text)",
+        ],
+        Problem.SEQUENCE_BY_NAME,
+    ),
+    "a rule": (
+        ["CREATE RULE also AS ON DELETE TO tenant_a.orders DO ALSO SELECT 1"],
+        Problem.RULE,
+    ),
+    "references on a column": (
+        ["GRANT REFERENCES (id) ON tenant_a.orders TO PUBLIC"],
+        Problem.BEYOND_POLICIES,
+    ),
     "a materialized view": (
         ["CREATE MATERIALIZED VIEW tenant_a.m AS SELECT * FROM tenant_a.orders"],
         Problem.MATERIALIZED_VIEW,
@@ -271,6 +286,16 @@ def test_what_takes_a_superuser(tenants: Tenants) -> None:
     )
     su("CREATE TABLE tenant_a.t (tenant_id uuid PRIMARY KEY)", dbname=DATABASE)
     su("CREATE SCHEMA tenant_c", dbname=DATABASE)
+    su(
+        "CREATE FUNCTION public.seen() RETURNS trigger LANGUAGE plpgsql AS"
+        " $$BEGIN RETURN NEW; END$$",
+        dbname=DATABASE,
+    )
+    su(
+        "CREATE TRIGGER seen BEFORE INSERT ON tenant_a.orders"
+        " FOR EACH ROW EXECUTE FUNCTION public.seen()",
+        dbname=DATABASE,
+    )
     su(f"ALTER ROLE {OWNER} BYPASSRLS")
     su(f"ALTER DATABASE {DATABASE} SET app.current_tenant = 'x'")
     su(f"ALTER ROLE {OWNER} SET app.current_tenant = 'x'")
@@ -283,6 +308,7 @@ def test_what_takes_a_superuser(tenants: Tenants) -> None:
         Problem.VIEW_BYPASSES,
         Problem.FUNCTION_BYPASSES,
         Problem.TABLE_OWNER,
+        Problem.TRIGGER,
         Problem.SCHEMA_OWNER,
         Problem.ROLE_BYPASSES,
         Problem.PRESET,
@@ -300,6 +326,20 @@ def test_a_way_to_a_role_that_no_policy_holds(tenants: Tenants) -> None:
     assert tenants.problems() == {Problem.ROLE_BECOMES}
     su(f"REVOKE dumper FROM {OWNER}")
     su("DROP ROLE dumper")
+
+
+def test_what_every_application_has_is_no_finding(tenants: Tenants) -> None:
+    tenants.run(
+        "CREATE FUNCTION public.touched() RETURNS trigger LANGUAGE plpgsql AS"
+        " $$BEGIN RETURN NEW; END$$",
+        "CREATE TABLE tenant_a.numbered (tenant_id uuid, id bigserial,"
+        " other int GENERATED ALWAYS AS IDENTITY, PRIMARY KEY (tenant_id, id))",
+        "CREATE TRIGGER touched BEFORE UPDATE ON tenant_a.numbered"
+        " FOR EACH ROW EXECUTE FUNCTION public.touched()",
+        "GRANT SELECT (id) ON tenant_a.numbered TO PUBLIC",
+    )
+    tenants.mend()
+    assert tenants.judge() == ()
 
 
 def test_one_tenant_alone(tenants: Tenants) -> None:

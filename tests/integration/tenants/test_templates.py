@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 
 from integration.tenants.conftest import DATABASE, ISOLATION, OWNER, Tenants
 from pgtenant.errors import UsageError
-from pgtenant.planning.tenants.findings import Finding, Problem
-from pgtenant.planning.tenants.record import TenantRecord, read_record
+from pgtenant.planning.tenants.adding import Bring
+from pgtenant.planning.tenants.findings import Problem
+from pgtenant.planning.tenants.record import TenantRecord, read_record, with_record
+from pgtenant.planning.tenants.slugs import Tenant
 from pgtenant.planning.tenants.templates import Template, TemplateFile, due
-from pgtenant.postgres.tenant_work import bring_up
+from pgtenant.postgres.tenant_work import Brought, bring_up
 
 TABLES = TemplateFile(
     "001_tables.sql",
@@ -31,19 +34,23 @@ TABLES = TemplateFile(
 
 
 def make(
-    tenants: Tenants, *files: str | TemplateFile, schema: str = "tenant_c"
-) -> tuple[Finding, ...]:
+    tenants: Tenants, *files: str | TemplateFile, rehearse: bool = False, known: bool = False
+) -> Brought:
     template = Template.of(
         file if isinstance(file, TemplateFile) else TemplateFile(f"{number:03}.sql", file)
         for number, file in enumerate(files)
     )
+    record = TenantRecord("dev", "qualisys", "c", template.digests)
+    bring = Bring(Tenant("tenant_c", "c"), template.files, record, None, new=True)
+    return carry_out(tenants, bring, rehearse=rehearse, known=known)
 
-    async def run() -> tuple[Finding, ...]:
+
+def carry_out(
+    tenants: Tenants, bring: Bring, *, rehearse: bool = False, known: bool = False
+) -> Brought:
+    async def run() -> Brought:
         async with tenants.session() as session:
-            record = TenantRecord("dev", "qualisys", "c", template.digests)
-            return await bring_up(
-                session, record, schema, template.files, ISOLATION, comment=None, new=True
-            )
+            return await bring_up(session, bring, ISOLATION, rehearse=rehearse, known=known)
 
     return asyncio.run(run())
 
@@ -54,7 +61,10 @@ def schemas(tenants: Tenants) -> list[str]:
 
 @pytest.mark.every_major
 def test_a_tenant_is_made_whole(tenants: Tenants) -> None:
-    assert make(tenants, TABLES) == ()
+    made_with = make(tenants, TABLES)
+    assert made_with.findings == ()
+    assert made_with.statements[0] == 'CREATE SCHEMA "tenant_c"'
+    assert f"-- {TABLES.name} {TABLES.digest}" in made_with.statements
     assert tenants.judge() == ()
     made = next(schema for schema in tenants.look().schemas if schema.name == "tenant_c")
     record = read_record(made.comment)
@@ -65,13 +75,13 @@ def test_a_tenant_is_made_whole(tenants: Tenants) -> None:
 
 
 def test_a_tenant_without_a_template(tenants: Tenants) -> None:
-    assert make(tenants) == ()
+    assert make(tenants).findings == ()
     assert "tenant_c" in schemas(tenants)
 
 
 def test_what_is_not_ours_to_mend_is_told(tenants: Tenants) -> None:
-    found = {finding.problem for finding in make(tenants, "CREATE TABLE t (id int)")}
-    assert found == {Problem.NO_COLUMN, Problem.NO_ROW_SECURITY, Problem.NOT_FORCED}
+    found = make(tenants, "CREATE TABLE t (id int)").findings
+    assert {finding.problem for finding in found} == {Problem.NO_COLUMN}
 
 
 HALF_WAY = {
@@ -107,6 +117,13 @@ LEAVING = {
     "row security off": "ALTER TABLE tenant_a.orders DISABLE ROW LEVEL SECURITY",
     "a schema dropped": "DROP SCHEMA tenant_b CASCADE",
     "a grant": "GRANT CREATE ON SCHEMA public TO PUBLIC",
+    "a grant on a table": "GRANT SELECT ON public.shared TO PUBLIC",
+    "a grant on another tenant's table": "GRANT SELECT ON tenant_a.orders TO PUBLIC",
+    "a grant on a function": "GRANT EXECUTE ON FUNCTION public.there() TO PUBLIC",
+    "a grant on a type": f"GRANT USAGE ON TYPE public.colour TO {OWNER}",
+    "a function in place of a type": (
+        "CREATE TYPE mine AS ENUM ('x'); DROP TYPE mine; CREATE DOMAIN public.d AS text"
+    ),
     "default privileges": "ALTER DEFAULT PRIVILEGES GRANT SELECT ON TABLES TO PUBLIC",
     "a setting": f"ALTER ROLE {OWNER} SET work_mem = '1MB'",
     "a setting of the database": f"ALTER DATABASE {DATABASE} SET work_mem = '1MB'",
@@ -139,6 +156,7 @@ def test_nothing_stays_of_what_failed(tenants: Tenants) -> None:
     tenants.run(
         "CREATE TABLE public.shared (id int PRIMARY KEY)",
         "CREATE SEQUENCE public.numbers",
+        "CREATE TYPE public.colour AS ENUM ('red')",
         "CREATE FUNCTION public.there() RETURNS int LANGUAGE sql AS 'SELECT 1'",
     )
     before = tenants.look()
@@ -158,6 +176,49 @@ def test_nothing_stays_of_what_failed(tenants: Tenants) -> None:
     assert tenants.instance.su("SELECT count(*) FROM shared", dbname=DATABASE) == [(0,)]
 
 
+def test_what_is_made_elsewhere_is_seen_also_of_known_files(tenants: Tenants) -> None:
+    tenants.run("CREATE TABLE public.shared (id int)")
+    for text in (
+        "CREATE TABLE public.t (id int)",
+        "ALTER TABLE public.shared ADD more int",
+        "INSERT INTO public.shared VALUES (1)",
+        "CREATE TYPE public.colour AS ENUM ('red')",
+    ):
+        with pytest.raises(UsageError, match="leaves its schema"):
+            make(tenants, TABLES, text, known=True)
+
+
+def test_a_rehearsal_leaves_nothing(tenants: Tenants) -> None:
+    before = tenants.look()
+    assert make(tenants, TABLES, rehearse=True).findings == ()
+    assert tenants.look() == before
+
+
+@pytest.mark.every_major
+def test_a_tenant_that_is_there_gets_new_files(tenants: Tenants) -> None:
+    make(tenants, TABLES)
+    tenants.run("COMMENT ON SCHEMA tenant_c IS 'Ask Ann'", "CREATE TABLE public.shared (id int)")
+    late = TemplateFile(
+        "002_late.sql",
+        "CREATE TABLE late (tenant_id uuid PRIMARY KEY, mood mood DEFAULT 'ok');"
+        " ALTER TABLE notes ADD body text; CREATE INDEX ON notes (tenant_id, body);"
+        " CREATE FUNCTION one() RETURNS int LANGUAGE sql AS 'SELECT 1'; DROP FUNCTION one()",
+    )
+    record = TenantRecord(
+        "dev", "qualisys", "c", {TABLES.name: TABLES.digest, late.name: late.digest}
+    )
+    bring = Bring(Tenant("tenant_c", "c"), (late,), record, "Ask Ann", new=False)
+    assert carry_out(tenants, bring).findings == ()
+    assert tenants.judge() == ()
+    made = next(schema for schema in tenants.look().schemas if schema.name == "tenant_c")
+    assert made.comment == with_record("Ask Ann", record)
+    assert read_record(made.comment) == record
+    for leaving in ("GRANT SELECT ON public.shared TO PUBLIC", "DROP TABLE tenant_a.orders"):
+        again = replace(bring, files=(TemplateFile("003.sql", leaving),))
+        with pytest.raises(UsageError, match="leaves its schema"):
+            carry_out(tenants, again)
+
+
 def test_a_cursor_over_the_commit_does_not_run(tenants: Tenants) -> None:
     tenants.run("CREATE TABLE public.shared (id int PRIMARY KEY)")
     make(
@@ -174,7 +235,8 @@ def test_a_session_is_as_before_behind_a_template(tenants: Tenants) -> None:
         async with tenants.session() as session:
             file = TemplateFile("1.sql", "SET work_mem = '1MB'; SET search_path = public")
             record = TenantRecord("dev", "qualisys", "c")
-            await bring_up(session, record, "tenant_c", [file], ISOLATION, comment=None, new=True)
+            bring = Bring(Tenant("tenant_c", "c"), (file,), record, None, new=True)
+            await bring_up(session, bring, ISOLATION)
             shown = "SELECT current_setting('search_path'), current_setting('work_mem')"
             return await (await session.execute(shown)).fetchone()
 

@@ -18,7 +18,9 @@ _NOT_TRIED_AGAIN: Final = (
 """They read or set something of the session's own: nobody is in their way."""
 
 
-ASKED_AGAIN: Final = frozenset({"queries/glance.sql", "queries/contents.sql"})
+ASKED_AGAIN: Final = frozenset(
+    {"queries/glance.sql", "queries/contents.sql", "queries/tenants.sql"}
+)
 """What the admin asks as well where an owner's session came to nothing."""
 
 

@@ -131,6 +131,20 @@ def _spoiled(bench: Bench) -> None:
     )
 
 
+def _tenants(bench: Bench) -> None:
+    """Have tenants' tables without row security, and with a policy that lets all through."""
+    _managed(bench)
+    bench.project.write(_SHOP | {"shop": _SHOP["shop"] | {"tenancy": {}}})
+    bench.sql(
+        "shop",
+        "SET ROLE shop_user",
+        "CREATE SCHEMA tenant_a",
+        "CREATE TABLE tenant_a.bare (tenant_id uuid PRIMARY KEY)",
+        "CREATE TABLE tenant_a.weak (tenant_id uuid PRIMARY KEY)",
+        "CREATE POLICY tenant_isolation ON tenant_a.weak USING (true)",
+    )
+
+
 def _unmarked(bench: Bench) -> None:
     bench.project.write(_SHOP)
     bench.sql(
@@ -274,6 +288,37 @@ def _to_be_dropped(bench: Bench) -> None:
     )
 
 
+_OLD: Final = "retired_old_20200202"
+_TEMPLATE: Final = "CREATE TABLE notes (tenant_id uuid PRIMARY KEY);"
+_TENANTS: Final = _SHOP["shop"] | {"tenancy": {"template": "tenants"}}
+
+
+def _tenanted(bench: Bench) -> None:
+    """Have one tenant that was made by hand, and none from the template."""
+    _managed(bench)
+    template = bench.project.root / "schemas" / "tenants"
+    template.mkdir(parents=True)
+    (template / "1.sql").write_text(_TEMPLATE)
+    bench.project.write(_SHOP | {"shop": _TENANTS})
+    bench.sql(
+        "shop",
+        "SET ROLE shop_user",
+        "CREATE SCHEMA tenant_old",
+        "COMMENT ON SCHEMA tenant_old IS 'x'",
+    )
+
+
+def _retired_tenant(bench: Bench) -> None:
+    _tenanted(bench)
+    bench.sql(
+        "shop",
+        "SET ROLE shop_user",
+        "CREATE TABLE tenant_old.notes (id int)",
+        f"ALTER SCHEMA tenant_old RENAME TO {_OLD}",
+        f"REVOKE ALL ON SCHEMA {_OLD} FROM shop_user",
+    )
+
+
 _RESTART: Final = frozenset({"restart"})
 
 ALL: Final[dict[str, Scenario]] = {
@@ -336,4 +381,18 @@ ALL: Final[dict[str, Scenario]] = {
     ),
     "alternate": Scenario('to `rotation = "alternate"`, and mending a second login', _alternating),
     "single": Scenario('back to `rotation = "single"`', _single),
+    "tenants": Scenario("putting tenants' tables behind row security", _tenants),
+    "added": Scenario(
+        "tenant add: one that is new, one that lacks the template",
+        _tenanted,
+        ("tenant", "add", "-e", "dev", "shop", "new", "old"),
+    ),
+    "retired": Scenario(
+        "tenant retire", _tenanted, ("tenant", "retire", "-e", "dev", "shop", "old")
+    ),
+    "dropped": Scenario(
+        "tenant drop",
+        _retired_tenant,
+        ("tenant", "drop", "-e", "dev", "shop", _OLD, "--confirm", _OLD),
+    ),
 }

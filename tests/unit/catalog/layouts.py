@@ -39,8 +39,8 @@ def _tenancies(draw: st.DrawFn) -> Tenancy:
         schema_prefix=draw(st.sampled_from(["tenant_", "t_", "_x"])),
         setting=draw(st.sampled_from(["app.current_tenant", "a.b"])),
         column=draw(st.sampled_from(["tenant_id", "_org"])),
-        runtime_role=draw(st.booleans()),
-        role_per_tenant=draw(st.booleans()),
+        template=draw(_optional(st.sampled_from(["tenants", "teams/a"]))),
+        tenants_file=draw(_optional(st.sampled_from(["tenants.txt", "envs/dev-rds/tenants"]))),
     )
 
 

@@ -153,3 +153,31 @@ def test_bad_initial_schemas(value: str, message: str, schemas: Path) -> None:
 def test_without_the_directory_only_the_form_is_checked() -> None:
     assert schema_problem("anything.sql", None) is None
     assert "plain relative" in (schema_problem("../x", None) or "")
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "message"),
+    [
+        ("template", "teams", None),
+        ("template", "teams/orders.sql", "is not a directory: schemas/teams/orders.sql"),
+        ("template", "nothing", "names no directory below schemas/"),
+        ("template", "up", "is a link that leaves schemas/"),
+        ("template", "../x", "is not a plain relative path"),
+        ("tenants_file", "outside.sql", None),
+        ("tenants_file", "schemas/teams", "is not a file: schemas/teams"),
+        ("tenants_file", "nothing", "names no file below the project's directory"),
+        ("tenants_file", "/etc/passwd", "is not a plain relative path"),
+    ],
+)
+def test_what_a_tenancy_names(field: str, value: str, message: str | None, schemas: Path) -> None:
+    text = GOOD.replace(b"} }", f', tenancy = {{ {field} = "{value}" }} }} }}'.encode())
+    if message is None:
+        (entry,) = parse(text, display="a.tfvars", schemas=schemas).entries
+        assert entry.tenancy is not None
+        assert getattr(entry.tenancy, field) == value
+        return
+    with pytest.raises(CatalogError) as refused:
+        parse(text, display="a.tfvars", schemas=schemas)
+    (found,) = refused.value.problems
+    assert found.field == f"tenancy.{field}"
+    assert message in found.message

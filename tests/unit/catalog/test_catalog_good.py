@@ -206,11 +206,11 @@ def test_tenancy() -> None:
     text = """application_databases = {
   a = { database_name = "a_db", username = "a_user", tenancy = {} }
   b = { database_name = "b_db", username = "b_user"
-    tenancy = { schema_prefix = "org_", role_per_tenant = true, runtime_role = null } }
+    tenancy = { schema_prefix = "org_", role_per_tenant = false, runtime_role = null } }
   c = { database_name = "c_db", username = "c_user", tenancy = null }
 }"""
     found = [entry.tenancy for entry in hcl(text)]
-    assert found == [Tenancy(), Tenancy(schema_prefix="org_", role_per_tenant=True), None]
+    assert found == [Tenancy(), Tenancy(schema_prefix="org_"), None]
 
 
 def test_a_relaxed_policy_takes_other_names_and_keeps_the_limit() -> None:

@@ -49,18 +49,20 @@ HOSTILE = {
     "the maintenance database": "platform",
 }
 FREE_TEXT = {"owner", "requester", "domain"}
+PATHS = {
+    *("option smuggling", "double quote", "single quote", "dollar quotes", "comment"),
+    *("cyrillic look-alike", "full width", "dotless i", "combining", "capitals"),
+    *("64 bytes", "percent", "braces", "postgres", "pg_", "the maintenance database", "space"),
+}
+"""Without a directory to look into, every plain name may be that of a file."""
+NAMES_OF_FILES = {"initial_schema", "template", "tenants_file"}
 ALLOWED = {
     # Where one of them is as good as any other text.
     "secret": {"capitals", "64 bytes", "postgres", "pg_", "the maintenance database"},
     "column": {"postgres", "pg_", "the maintenance database"},
-    "initial_schema": {
-        *("option smuggling", "double quote", "single quote", "dollar quotes", "comment"),
-        *("cyrillic look-alike", "full width", "dotless i", "combining", "capitals"),
-        *("64 bytes", "percent", "braces", "postgres", "pg_", "the maintenance database", "space"),
-    },
+    **dict.fromkeys(NAMES_OF_FILES, PATHS),
     "extensions": {"postgres", "pg_", "the maintenance database"},
 }
-"""`initial_schema` names a file: without a directory to look into, every plain name may be one."""
 
 
 def files(fields: dict[str, Any]) -> dict[str, str]:
@@ -170,7 +172,7 @@ def test_wrong_types(name: str, spec: FieldSpec) -> None:
 def _wrong_type(name: str, spec: FieldSpec, kind: str) -> None:
     if kind in RIGHT[spec.kind] or (kind == "a string" and spec.name in FREE_TEXT):
         return
-    if kind == "a string" and spec.name == "initial_schema":
+    if kind == "a string" and spec.name in NAMES_OF_FILES:
         return  # a file may be called so
     for display, written in files(with_field(name, WRONG[kind])).items():
         fields = {problem.field for problem in refused(display, written)}

@@ -12,10 +12,21 @@ from pgtenant.planning.observed import (
     PublicSchema,
 )
 from pgtenant.planning.privileges import ObjectKind
+from pgtenant.planning.tenants.found import (
+    Column,
+    Found,
+    Policy,
+    Relation,
+    RelationKind,
+    Same,
+    Schema,
+)
+from pgtenant.planning.tenants.policy import NAME, Isolation, printed
 from unit.planning.dice import Dice
 from unit.planning.lists import PUBLIC, Item, grow
 
 STRANGERS = ("alice", "rdsadmin")
+ISOLATION = Isolation("t_", "app.tenant", "tenant_id")
 WORDS = {
     ObjectKind.SCHEMA: ("USAGE", "CREATE"),
     ObjectKind.TABLE: ("SELECT", "INSERT", "UPDATE", "DELETE", "TRUNCATE"),
@@ -51,6 +62,36 @@ def random_contents(dice: Dice, database: DesiredDatabase, desired: Desired) -> 
         foreign=foreign,
         foreign_count=len(foreign) + dice.pick(0, 5),
         extensions=frozenset(dice.some(("hstore", "plpgsql"))),
+        tenants=None if database.isolation is None else _tenants(dice, owner),
+    )
+
+
+def _tenants(dice: Dice, owner: str) -> Found:
+    groups = [
+        Same(
+            _relation(dice, owner), tuple(sorted((f"t_{letter}", f"n{number}") for letter in "ab"))
+        )
+        for number in dice.times(4)
+    ]
+    schemas = (Schema(f"t_{letter}", dice.pick(owner, owner, owner, "alice")) for letter in "ab")
+    return Found(schemas=tuple(schemas), relations=tuple(groups))
+
+
+def _relation(dice: Dice, owner: str) -> Relation:
+    column = dice.pick(Column("uuid"), Column("text"), Column("name"), None)
+    right = "true" if column is None else printed(ISOLATION, column)
+    policies = (
+        Policy("other", dice.seldom(2), "*", (), "true", None),
+        Policy(NAME, dice.mostly(), dice.pick("*", "r"), (), right, dice.pick(right, None, "true")),
+    )
+    return Relation(
+        kind=dice.pick(*RelationKind),
+        owner=dice.pick(owner, owner, owner, "alice"),
+        row_security=dice.seldom(2),
+        forced=dice.seldom(2),
+        column=column,
+        indexed=dice.mostly(),
+        policies=tuple(sorted(dice.some(policies, 2))),
     )
 
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from pgtenant.catalog.model import AccessLevel
 from pgtenant.planning.desired import DesiredDatabase, DesiredRole
 from pgtenant.planning.glance import Glanced, as_declared
+from pgtenant.planning.tenants.policy import Isolation
 
 NAMES = ["plain", "with-hyphen", 'with"quote', "with=and/", "größe", "Upper"]
 
@@ -75,3 +78,22 @@ def test_what_is_no_acl_takes_a_closer_look() -> None:
 
     assert as_declared(tables, database, {"o"}) is None
     assert as_declared(tables[:1], database, {"o"}) is not None
+
+
+def test_what_a_retired_tenant_left_is_nobodys() -> None:
+    database = DesiredDatabase(
+        name="shop",
+        entry="o",
+        owner=role("o", AccessLevel.OWNER),
+        members=(role("r", AccessLevel.READER),),
+    )
+    known = rows("o", "r", table="r")
+    retired = [
+        Glanced("schema", "retired_acme_20260131", 20000, "o", []),
+        Glanced("objects", "table", 20000, "o", None),
+    ]
+    isolation = Isolation("tenant_", "app.current_tenant", "tenant_id")
+
+    assert as_declared([*known, *retired], database, {"o", "r"}) is None
+    with_tenants = replace(database, isolation=isolation)
+    assert as_declared([*known, *retired], with_tenants, {"o", "r"}) is not None

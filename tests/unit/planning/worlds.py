@@ -23,7 +23,7 @@ from pgtenant.planning.observed import (
     Server,
     Setting,
 )
-from unit.planning.contents import random_contents
+from unit.planning.contents import ISOLATION, random_contents
 from unit.planning.dice import Dice
 from unit.planning.lists import PUBLIC, Item, grow, without
 
@@ -51,25 +51,30 @@ class World:
 
 
 @st.composite
-def worlds(draw: Callable[[st.SearchStrategy[Any]], Any], *, authoritative: bool = False) -> World:
+def worlds(
+    draw: Callable[[st.SearchStrategy[Any]], Any],
+    *,
+    authoritative: bool = False,
+    tenants: bool = False,
+) -> World:
     dice = Dice(draw)
-    desired = _desired(dice, authoritative=authoritative or dice.seldom(3))
+    desired = _desired(dice, authoritative=authoritative or dice.seldom(3), tenants=tenants)
     keys = [role.entry for role in desired.roles]
     only = frozenset(dice.some(keys, 2)) if dice.seldom(4) else None
     return World(_observed(dice, desired), desired, only)
 
 
-def _desired(dice: Dice, *, authoritative: bool) -> Desired:
+def _desired(dice: Dice, *, authoritative: bool, tenants: bool) -> Desired:
     names = ("crm", "shop", "wiki")[: dice.pick(1, 2, 3)]
     return Desired(
         environment="dev",
-        databases=tuple(_database(dice, name) for name in names),
+        databases=tuple(_database(dice, name, tenants=tenants) for name in names),
         close_app_databases=dice.mostly(),
         authoritative=authoritative,
     )
 
 
-def _database(dice: Dice, name: str) -> DesiredDatabase:
+def _database(dice: Dice, name: str, *, tenants: bool) -> DesiredDatabase:
     members = tuple(
         _role(dice, name, suffix, dice.pick(AccessLevel.READER, AccessLevel.EDITOR))
         for suffix in ("a", "b")[: dice.pick(1, 2, 0)]
@@ -82,6 +87,7 @@ def _database(dice: Dice, name: str) -> DesiredDatabase:
         members=members,
         initial_schema=schema if dice.seldom(3) else None,
         extensions=dice.some(("hstore", "nope", "postgis")),
+        isolation=ISOLATION if tenants and dice.mostly() else None,
     )
 
 

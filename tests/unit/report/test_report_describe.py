@@ -30,6 +30,7 @@ from pgtenant.planning.changes import (
     RevokeObjects,
     RoleAttributes,
     RunInitialSchema,
+    SecureTables,
     TakeOverDatabase,
     UpdatePassword,
     UseIam,
@@ -39,6 +40,7 @@ from pgtenant.planning.marker import Marker
 from pgtenant.planning.observed import Setting
 from pgtenant.planning.privileges import PUBLIC, ObjectKind
 from pgtenant.report.describe import describe, mark_of
+from unit.planning.tenants.test_judgement import GOOD, ISOLATION
 
 from .samples import HOSTILE
 
@@ -166,6 +168,20 @@ def examples(text: str) -> list[tuple[Change, str]]:
                 **on_database, schema="basic-app", script="SELECT 1", secret="s", comment=""
             ),
             "+ initial schema basic-app in database N  (run once, as N)",
+        ),
+        (
+            SecureTables(
+                **on_database,
+                tables=(("tenant_a", text), ("tenant_b", text)),
+                before=replace(GOOD, forced=False, policies=()),
+                isolation=ISOLATION,
+                comment="",
+                secret="s",
+            ),
+            (
+                "~ row security on 2 tables (tenant_a.N, tenant_b.N): forced, with the policy"
+                " tenant_isolation"
+            ),
         ),
         (
             GrantObjects(

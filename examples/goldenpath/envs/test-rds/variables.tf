@@ -146,6 +146,12 @@ variable "master_password_generation" {
   default     = 1
 }
 
+variable "admin_secret_arn" {
+  description = "The delegated admin's secret, once `pgtenant bootstrap` has made it; null means the master's."
+  type        = string
+  default     = null
+}
+
 variable "password_generations" {
   description = "Raise an entry's number to have a new password written at the next apply."
   type        = map(number)
@@ -240,6 +246,8 @@ variable "application_databases" {
       schema_prefix   = optional(string, "tenant_")
       setting         = optional(string, "app.current_tenant")
       column          = optional(string, "tenant_id")
+      template        = optional(string)
+      tenants_file    = optional(string)
       runtime_role    = optional(bool, false)
       role_per_tenant = optional(bool, false)
     }))

@@ -7,13 +7,13 @@ from typing import Any
 
 import click
 
-from pgtenant.cli.options import format_option, instance_options
+from pgtenant.cli.options import format_option, instance_options, out_option
 from pgtenant.gitops.external_secret import KIND, STORE
 
 
 @click.group()
 def render() -> None:
-    """Write manifests for a cluster, from the catalog. Changes nothing and asks no server."""
+    """Write manifests for a cluster, or a script, from the catalog; asks no server."""
 
 
 @render.command("external-secret")
@@ -89,3 +89,18 @@ def cnpg_(**options: Any) -> int:
     from pgtenant.cli.render_cnpg import run_render_cnpg
 
     return run_render_cnpg(**options)
+
+
+@render.command("sql")
+@click.argument("key")
+@instance_options
+@out_option("Write it there, such as infrastructure/scripts/db-init.sql  [default: stdout]")
+def sql_(**options: Any) -> int:
+    """Write a script for psql that makes an owner entry's role and database.
+
+    It can be run again, holds no password, and checks the role's powers and row security. What
+    else is declared is left to an apply, which also needs no script.
+    """
+    from pgtenant.cli.render_sql import run_render_sql
+
+    return run_render_sql(**options)

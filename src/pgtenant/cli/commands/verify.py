@@ -36,7 +36,19 @@ from pgtenant.cli.options import (
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @preflight_option
 @lock_timeout_option
-@format_option("text", "json")
+@click.option(
+    "--rds",
+    metavar="NAME",
+    help="The instance's identifier in AWS, for instance  [default: the settings', or the host's]",
+)
+@click.option("--only-server", is_flag=True, help="Do not ask AWS; for instance.")
+@click.option(
+    "--public",
+    multiple=True,
+    metavar="HOST:PORT",
+    help="An address that must not answer, for instance; repeatable.",
+)
+@format_option("text", "json", "markdown")
 @out_option("Write the record there, such as isolation.json; its digest shows any edit.")
 @click.option(
     "--check",
@@ -54,6 +66,9 @@ def verify(context: str | None, **options: Any) -> int:
     become other roles; reads the catalogs as a second witness, and looks at the instance itself
     (`verify instance`: only that). Touches no row. Exits 1 when anything is open that should
     not be, or is not proven.
+
+    `verify instance` also checks, where an entry has tenants, the ten criteria of such an instance
+    (AC1 to AC10): against the RDS API, the live server, and logged in as the entry's role.
 
     `verify gitops` asks a Kubernetes cluster instead, whether what `render cnpg` wrote has arrived.
     """

@@ -42,6 +42,7 @@ from pgtenant.planning.changes.second import (
     JoinFirst,
     ReassignOwned,
 )
+from pgtenant.planning.changes.tenants import SecureTables
 
 __all__ = [
     "AlterDatabase",
@@ -71,6 +72,7 @@ __all__ = [
     "RoleAttributes",
     "RoleChange",
     "RunInitialSchema",
+    "SecureTables",
     "TakeOverDatabase",
     "UpdatePassword",
     "UseIam",
@@ -101,6 +103,7 @@ Change = (
     | RevokeDatabase
     | CreateExtension
     | RunInitialSchema
+    | SecureTables
     | GrantObjects
     | RevokeObjects
     | RevokeColumns

@@ -34,14 +34,6 @@ def diff_database(
     entries: Mapping[str, str],
 ) -> Iterator[Change | Drift]:
     """Compare one declared database, from the outside; `entries` maps managed roles to theirs."""
-    if database.tenancy:
-        yield Drift(
-            kind=DriftKind.TENANCY,
-            entry=database.entry,
-            database=database.name,
-            role=database.owner.name,
-            message="declares tenancy; this version checks the declaration and makes no tenants",
-        )
     match standing(database, observed):
         case Standing.MISSING:
             yield from _note_missing(database, observed)

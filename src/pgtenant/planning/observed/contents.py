@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from pgtenant.planning.privileges import ObjectKind
+from pgtenant.planning.tenants.found import Found
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -156,6 +157,7 @@ class Contents:
         extensions: the names of the extensions in it.
         unnameable: objects that would need a grant or a revoke and whose names are no UTF-8, so
             that no statement can hold them; sorted.
+        tenants: how the tenants in it are kept apart; None where it has none, or nobody looked.
     """
 
     public: PublicSchema | None
@@ -168,6 +170,7 @@ class Contents:
     functions: tuple[FunctionGrant, ...] = ()
     extensions: frozenset[str] = frozenset()
     unnameable: tuple[str, ...] = ()
+    tenants: Found | None = None
 
 
 FRESH_CONTENTS = Contents(

@@ -35,6 +35,7 @@ from pgtenant.planning.changes import (
     RevokeMembership,
     RevokeObjects,
     RunInitialSchema,
+    SecureTables,
     TakeOverDatabase,
     UpdatePassword,
     UseIam,
@@ -42,6 +43,7 @@ from pgtenant.planning.changes import (
 )
 from pgtenant.planning.privileges import IAM_ROLE
 from pgtenant.planning.sql import statements
+from pgtenant.planning.tenants.statements import secure
 
 Verifiers = Callable[[str, str], sql.Composable]
 """Turns (role, secret's name) into what stands after `PASSWORD`."""
@@ -165,6 +167,8 @@ def render(  # noqa: C901, PLR0911, PLR0912 - one arm for each kind of change
             return admin(statements.create_extension(change.extension))
         case RunInitialSchema():
             return _run_once(change)
+        case SecureTables():
+            return admin(*_secure(change))
         case GrantObjects():
             return owner(statements.grant_objects(change))
         case RevokeObjects():
@@ -177,6 +181,13 @@ def render(  # noqa: C901, PLR0911, PLR0912 - one arm for each kind of change
             return owner(statements.revoke_default(change))
         case _:
             assert_never(change)
+
+
+def _secure(change: SecureTables) -> Iterator[sql.Composable]:
+    # A policy keeps the operator that it found when it was made.
+    yield statements.no_schemas()
+    for table in change.tables:
+        yield from secure(table, change.before, change.isolation, change.comment)
 
 
 def _second_login(change: CreateSecond, verifiers: Verifiers) -> Iterator[sql.Composable]:

@@ -32,3 +32,11 @@ def can_be_sent(*names: str) -> bool:
     except UnicodeEncodeError:
         return False
     return True
+
+
+def dollar_quoted(text: str) -> str:
+    """Return a body, such as that of `DO`, between dollar quotes that do not occur in it."""
+    tag = "body"
+    while f"${tag}$" in text:
+        tag += "_"
+    return f"${tag}$\n{text}\n${tag}$"

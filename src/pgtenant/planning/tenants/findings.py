@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
@@ -32,6 +32,9 @@ class Problem(StrEnum):
     FOREIGN_KEY_OUTSIDE = "foreign_key_outside"
     FOREIGN_KEY_OTHER_TENANT = "foreign_key_other_tenant"
     SEQUENCE = "sequence"
+    SEQUENCE_BY_NAME = "sequence_by_name"
+    TRIGGER = "trigger"
+    RULE = "rule"
     MATERIALIZED_VIEW = "materialized_view"
     FOREIGN_TABLE = "foreign_table"
     VIEW_BYPASSES = "view_bypasses"
@@ -48,7 +51,8 @@ WHY: Final[Mapping[Problem, str]] = {
     Problem.SCHEMA_OWNER: "whoever owns a schema can drop what is in it, and give it to others",
     Problem.SCHEMA_OPEN: "a tenant's schema is the application's alone: who may create in it can"
     " put a table or a function before those that the application means",
-    Problem.NO_COLUMN: "without the tenant column no policy can tell whose a row is",
+    Problem.NO_COLUMN: "without the tenant column no policy can tell whose a row is, and row"
+    " security would hide them all: add it and fill it, then `apply` does the rest",
     Problem.COLUMN_TYPE: "a value of this type can be cut, padded or counted as equal to another,"
     " and then belongs to another tenant; uuid, text, varchar and whole numbers can't",
     Problem.NO_ROW_SECURITY: "without ENABLE ROW LEVEL SECURITY every row is everybody's who may"
@@ -75,6 +79,12 @@ WHY: Final[Mapping[Problem, str]] = {
     Problem.FOREIGN_KEY_OTHER_TENANT: "it ties one tenant's rows to another's: neither can be"
     " taken away alone",
     Problem.SEQUENCE: "its numbers tell one tenant how much the others do",
+    Problem.SEQUENCE_BY_NAME: "whose sequence that is, is decided anew for each row; where all"
+    " tenants have one, its numbers tell each how much the others do",
+    Problem.TRIGGER: "a trigger gets each row as it is written, past all policies, and whoever owns"
+    " its function decides what becomes of it",
+    Problem.RULE: "what a rule adds to a statement is done with the rights of the table's owner,"
+    " whom FORCE alone holds, and may carry rows elsewhere",
     Problem.MATERIALIZED_VIEW: "it keeps the rows of whichever tenant was set when it was filled,"
     " and no policy holds whoever reads it",
     Problem.FOREIGN_TABLE: "PostgreSQL has no row security for foreign tables",
@@ -93,6 +103,9 @@ WHY: Final[Mapping[Problem, str]] = {
     Problem.PRESET: "a session that says no tenant must have none: with a default it reads that"
     " tenant's rows",
 }
+
+
+_LISTED: Final = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +129,19 @@ class Finding:
     def why(self) -> str:
         """Why that matters."""
         return WHY[self.problem]
+
+
+def subject(names: tuple[Name, ...], spell: Callable[[str], str] = str) -> str:
+    """Return what a finding is about, before its message: the first objects by their names.
+
+    Args:
+        names: of the finding.
+        spell: writes one part of a name.
+    """
+    listed = ", ".join(".".join(spell(part) for part in one if part) for one in names[:_LISTED])
+    rest = len(names) - _LISTED
+    listed += f" and {rest} more" if rest > 0 else ""
+    return f"{listed}: each" if len(names) > 1 else listed
 
 
 def rank(finding: Finding) -> tuple[int, tuple[Name, ...], str]:

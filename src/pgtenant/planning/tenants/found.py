@@ -98,6 +98,20 @@ class ForeignKey:
 
 
 @dataclass(frozen=True, slots=True, order=True)
+class Trigger:
+    """A trigger whose function belongs to somebody else than the table.
+
+    Attributes:
+        function: with its schema.
+        owner: whose that is.
+    """
+
+    name: str
+    function: str
+    owner: str
+
+
+@dataclass(frozen=True, slots=True, order=True)
 class Held:
     """What a role other than the owner was granted; `public` for everybody."""
 
@@ -117,8 +131,11 @@ class Relation:
         policies: sorted.
         keys: sorted.
         foreign_keys: sorted.
-        held: sorted.
+        held: sorted; of what is held on single columns, `REFERENCES` alone.
         sequences: those in other schemas that its defaults take numbers from.
+        by_name: its defaults that look a sequence up by a name each time; sorted.
+        triggers: of somebody else's functions; sorted.
+        rules: their names, sorted.
     """
 
     kind: RelationKind
@@ -132,6 +149,9 @@ class Relation:
     foreign_keys: tuple[ForeignKey, ...] = ()
     held: tuple[Held, ...] = ()
     sequences: tuple[str, ...] = ()
+    by_name: tuple[str, ...] = ()
+    triggers: tuple[Trigger, ...] = ()
+    rules: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 
 from psycopg import sql
@@ -12,8 +13,18 @@ from pgtenant.planning.sql.statements.words import grantee, privileges
 from pgtenant.planning.sql.text import advice
 from pgtenant.planning.tenants import statements
 from pgtenant.planning.tenants.findings import Finding, Problem, rank
-from pgtenant.planning.tenants.found import Found, Function, Name, Preset, Same, Schema, View, Way
-from pgtenant.planning.tenants.policy import Isolation
+from pgtenant.planning.tenants.found import (
+    Column,
+    Found,
+    Function,
+    Name,
+    Preset,
+    Same,
+    Schema,
+    View,
+    Way,
+)
+from pgtenant.planning.tenants.policy import Isolation, comparable
 from pgtenant.planning.tenants.tables import judge_relations
 
 
@@ -26,15 +37,25 @@ def judged(found: Found, isolation: Isolation, *, owner: str, database: str) -> 
         owner: the role that owns it.
         database: its name, for statements.
     """
+    usual = usual_column(found)
     findings = [
         *_schemas(found.schemas, owner),
-        *(f for group in found.relations for f in judge_relations(group, isolation, owner)),
+        *(f for same in found.relations for f in judge_relations(same, isolation, owner, usual)),
         *(f for group in found.views for f in _views(group, found)),
         *(f for group in found.functions for f in _functions(group, found, isolation)),
         *_unheld(found),
         *(_preset(preset, isolation, database) for preset in found.presets),
     ]
     return tuple(sorted(findings, key=rank))
+
+
+def usual_column(found: Found) -> Column | None:
+    """Return the tenant column of most tables, or None where none has a comparable one."""
+    counted: Counter[Column] = Counter()
+    for group in found.relations:
+        if group.facts.column is not None and comparable(group.facts.column):
+            counted[group.facts.column] += len(group.names)
+    return max(counted, key=lambda column: (counted[column], column.type)) if counted else None
 
 
 def _schemas(schemas: Iterable[Schema], owner: str) -> Iterator[Finding]:

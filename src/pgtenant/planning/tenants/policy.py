@@ -8,6 +8,7 @@ from typing import Final
 
 from psycopg import sql
 
+from pgtenant.catalog.model import Tenancy
 from pgtenant.planning.tenants.found import Column
 
 NAME: Final = "tenant_isolation"
@@ -30,6 +31,11 @@ class Isolation:
     setting: str
     column: str
 
+    @classmethod
+    def of(cls, tenancy: Tenancy) -> Isolation:
+        """Return what an entry's `tenancy` asks for."""
+        return cls(tenancy.schema_prefix, tenancy.setting, tenancy.column)
+
 
 def comparable(column: Column) -> bool:
     """Return whether values of the column can be told apart for certain, and typed.
@@ -39,6 +45,11 @@ def comparable(column: Column) -> bool:
     are equal. So texts are compared whole, and all but these types are left out.
     """
     return not column.loose and (_is_text(column) or column.type in _OTHERS)
+
+
+def type_of(column: Column) -> sql.SQL:
+    """Return the type of a column that is `comparable`, without a length."""
+    return sql.SQL("text") if _is_text(column) else sql.SQL(_cast(column))
 
 
 def expression(isolation: Isolation, column: Column) -> sql.Composed:
@@ -56,6 +67,11 @@ def expression(isolation: Isolation, column: Column) -> sql.Composed:
     return sql.SQL("{} = (SELECT NULLIF(pg_catalog.current_setting({}, true), ''){})").format(
         sql.Identifier(isolation.column), sql.Literal(isolation.setting), cast
     )
+
+
+def printed(isolation: Isolation, column: Column) -> str:
+    """Return `expression` as the server prints it."""
+    return _printed(isolation, column, once=True, nullif=True, missing_ok=True)[0]
 
 
 def isolates(text: str | None, isolation: Isolation, column: Column) -> bool:

@@ -7,16 +7,16 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from pgtenant.catalog.naming import MAX_BYTES, reserved_reason
+from pgtenant.catalog.naming import MAX_BYTES, RETIRED_PREFIX, reserved_reason
 from pgtenant.catalog.shown import character, quoted
 from pgtenant.errors import UsageError
-
-RETIRED_PREFIX: Final = "retired_"
 
 _SLUG: Final = re.compile(r"[a-z0-9]([a-z0-9_-]*[a-z0-9])?")
 _USUAL: Final = re.compile(r"[a-z0-9_-]")
 _DATE_LENGTH: Final = len("_20260131")
-_RETIRED: Final = re.compile(rf"{RETIRED_PREFIX}(?P<slug>.+)_(?P<date>\d{{8}})")
+_RETIRED: Final = re.compile(rf"{RETIRED_PREFIX}(?P<slug>.+)_(?P<date>[0-9]{{8}})")
+RETIRED_LIKE: Final = f"^{RETIRED_PREFIX}.+_[0-9]{{8}}$"
+"""The same for PostgreSQL's `~`."""
 _INFORMATION_SCHEMA: Final = "information_schema"
 _MOST_SHOWN: Final = 50
 
@@ -47,6 +47,21 @@ class Tenant:
     slug: str
 
 
+@dataclass(frozen=True, slots=True, order=True)
+class Retired:
+    """A tenant that was retired.
+
+    Attributes:
+        schema: where its tables are.
+        slug: as far as it is known.
+        date: of the day, in UTC, as eight digits.
+    """
+
+    schema: str
+    slug: str
+    date: str
+
+
 def longest_slug(prefix: str) -> int:
     """Return how many bytes a slug may have.
 
@@ -74,6 +89,31 @@ def retired_schema(slug: str, date: str) -> str:
 def is_retired(schema: str) -> bool:
     """Return whether a schema has the name of a retired tenant's."""
     return _RETIRED.fullmatch(schema) is not None
+
+
+def closed_like(*, tenancy: bool) -> str:
+    """Return the names, for PostgreSQL's `~`, of the schemas in which nobody is to have anything.
+
+    Args:
+        tenancy: whether the database has tenants; without any there are none.
+    """
+    return RETIRED_LIKE if tenancy else "^$"
+
+
+def retired_tenant(schema: str, recorded: str | None = None) -> Retired:
+    """Return whose a schema was that `is_retired`.
+
+    Args:
+        schema: its name.
+        recorded: the slug as the schema's comment has it; see `slug_of`.
+    """
+    found = _RETIRED.fullmatch(schema)
+    if found is None:
+        msg = f"{schema} is no retired tenant's"
+        raise AssertionError(msg)
+    slug, date = found["slug"], found["date"]
+    same = recorded is not None and recorded.replace("-", "_") == slug
+    return Retired(schema, recorded if same and recorded else slug, date)
 
 
 def slug_problem(slug: str, prefix: str) -> str | None:
@@ -164,14 +204,14 @@ def collision(tenant: Tenant, other: Tenant) -> str:
     )
 
 
-def refused(problems: Sequence[str]) -> UsageError:
-    """Return the error for slugs of which nothing is made."""
+def refused(problems: Sequence[str], *, hint: str = "nothing was made") -> UsageError:
+    """Return the error for slugs with which nothing is done."""
     if len(problems) == 1:
-        return UsageError(problems[0], hint="nothing was made")
+        return UsageError(problems[0], hint=hint)
     more = len(problems) - _MOST_SHOWN
     lines = "".join(f"\n  {problem}" for problem in problems[:_MOST_SHOWN])
     rest = f"\n  and {more} more" if more > 0 else ""
-    return UsageError(f"{len(problems)} slugs are refused:{lines}{rest}", hint="nothing was made")
+    return UsageError(f"{len(problems)} slugs are refused:{lines}{rest}", hint=hint)
 
 
 def _bad(given: Iterable[Given], prefix: str, source: str) -> Iterator[str]:

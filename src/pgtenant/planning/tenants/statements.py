@@ -3,11 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
+from enum import StrEnum
 
 from psycopg import sql
 
-from pgtenant.planning.tenants.found import Column, Name, Relation, RelationKind
-from pgtenant.planning.tenants.policy import NAME, Isolation, comparable, expression, isolates
+from pgtenant.planning.sql.text import advice
+from pgtenant.planning.tenants.found import Column, Name, Policy, Relation, RelationKind
+from pgtenant.planning.tenants.policy import (
+    NAME,
+    Isolation,
+    comparable,
+    expression,
+    isolates,
+    printed,
+    type_of,
+)
+
+
+class Lack(StrEnum):
+    """What a table lacks to be held by the policy."""
+
+    ENABLED = "enabled"
+    FORCED = "forced"
+    POLICY = "policy"
 
 
 def create_schema(schema: str) -> sql.Composed:
@@ -39,6 +58,11 @@ def enable(table: Name) -> sql.Composed:
     return _alter(table, sql.SQL("ENABLE ROW LEVEL SECURITY"))
 
 
+def disable(table: Name) -> sql.Composed:
+    """Have no policy hold anybody; an attack tries it on a table of its own."""
+    return _alter(table, sql.SQL("DISABLE ROW LEVEL SECURITY"))
+
+
 def force(table: Name) -> sql.Composed:
     """Have policies hold the table's owner as well."""
     return _alter(table, sql.SQL("FORCE ROW LEVEL SECURITY"))
@@ -57,10 +81,22 @@ def drop_policy(table: Name, name: str) -> sql.Composed:
     return sql.SQL("DROP POLICY {} ON {}").format(sql.Identifier(name), sql.Identifier(*table))
 
 
+def drop_rule(table: Name, name: str) -> sql.Composed:
+    """`DROP RULE`; only ever shown."""
+    return sql.SQL("DROP RULE {} ON {}").format(sql.Identifier(name), sql.Identifier(*table))
+
+
 def comment_on_policy(table: Name, comment: str) -> sql.Composed:
     """Say on a policy who made it. The table's owner can rewrite that, so it decides nothing."""
     return sql.SQL("COMMENT ON POLICY {} ON {} IS {}").format(
         sql.Identifier(NAME), sql.Identifier(*table), sql.Literal(comment)
+    )
+
+
+def add_column(table: Name, name: str, like: Column) -> sql.Composed:
+    """`ADD COLUMN`; only ever shown: what belongs into it, the application knows."""
+    return sql.SQL("ALTER TABLE {} ADD COLUMN {} {}").format(
+        sql.Identifier(*table), sql.Identifier(name), type_of(like)
     )
 
 
@@ -87,28 +123,61 @@ def secure(
         isolation: how it should be kept apart.
         comment: for a policy that is made.
     """
-    if not can_be_secured(facts) or facts.column is None:
+    lacks, column = lacking(facts, isolation), facts.column
+    if column is None:
         return
-    ours = next((policy for policy in facts.policies if policy.name == NAME), None)
-    column = facts.column
-    right = (
-        ours is not None
-        and ours.permissive
-        and ours.command == "*"
-        and not ours.roles
-        and isolates(ours.using, isolation, column)
-        and isolates(ours.check, isolation, column)
-    )
     # Row security without a policy lets nothing through, so it comes before the policy is touched.
-    if not facts.row_security:
+    if Lack.ENABLED in lacks:
         yield enable(table)
-    if not facts.forced:
+    if Lack.FORCED in lacks:
         yield force(table)
-    if ours is not None and not right:
-        yield drop_policy(table, NAME)
-    if not right:
+    if Lack.POLICY in lacks:
+        if any(policy.name == NAME for policy in facts.policies):
+            yield drop_policy(table, NAME)
         yield create_policy(table, isolation, column)
         yield comment_on_policy(table, comment)
+
+
+def lacking(facts: Relation, isolation: Isolation) -> tuple[Lack, ...]:
+    """Return what `secure` gives a table, in that order."""
+    column = facts.column
+    if column is None or not can_be_secured(facts):
+        return ()
+    right = any(
+        policy.name == NAME
+        and policy.permissive
+        and policy.command == "*"
+        and not policy.roles
+        and isolates(policy.using, isolation, column)
+        and isolates(policy.check, isolation, column)
+        for policy in facts.policies
+    )
+    return (
+        *([] if facts.row_security else [Lack.ENABLED]),
+        *([] if facts.forced else [Lack.FORCED]),
+        *([] if right else [Lack.POLICY]),
+    )
+
+
+def secured(facts: Relation, isolation: Isolation) -> Relation:
+    """Return how a table is after `secure`."""
+    lacks, column = lacking(facts, isolation), facts.column
+    policies = facts.policies
+    if column is not None and Lack.POLICY in lacks:
+        holds = printed(isolation, column)
+        others = (policy for policy in policies if policy.name != NAME)
+        policies = tuple(sorted((*others, Policy(NAME, True, "*", (), holds, holds))))
+    return replace(
+        facts,
+        row_security=facts.row_security or Lack.ENABLED in lacks,
+        forced=facts.forced or Lack.FORCED in lacks,
+        policies=policies,
+    )
+
+
+def qualified(table: Name) -> str:
+    """Return a table's name with its schema, as SQL has it."""
+    return advice(sql.Identifier(*table))
 
 
 def can_be_secured(facts: Relation) -> bool:

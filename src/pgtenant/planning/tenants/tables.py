@@ -24,13 +24,16 @@ _BEYOND: Final = frozenset({"TRUNCATE", "REFERENCES", "TRIGGER", "MAINTAIN"})
 _COMMANDS: Final = {"*": "ALL", "r": "SELECT", "a": "INSERT", "w": "UPDATE", "d": "DELETE"}
 
 
-def judge_relations(group: Same[Relation], isolation: Isolation, owner: str) -> Iterator[Finding]:
+def judge_relations(
+    group: Same[Relation], isolation: Isolation, owner: str, usual: Column | None
+) -> Iterator[Finding]:
     """Find what is wrong with relations of which the same is true.
 
     Args:
         group: the relations.
         isolation: how tenants should be kept apart.
         owner: the role that owns the database.
+        usual: the tenant column that most tables have, or None.
     """
     facts = group.facts
     match facts.kind:
@@ -39,7 +42,7 @@ def judge_relations(group: Same[Relation], isolation: Isolation, owner: str) -> 
         case RelationKind.FOREIGN:
             yield _of(group, Problem.FOREIGN_TABLE, "is a foreign table")
         case RelationKind.TABLE | RelationKind.PARTITIONED:
-            yield from _row_security(group, isolation, owner)
+            yield from _row_security(group, isolation, owner, usual)
             yield from _keys(group, isolation)
     if facts.owner != owner:
         change = sql.SQL("ALTER TABLE {} OWNER TO {}").format(
@@ -50,19 +53,39 @@ def judge_relations(group: Same[Relation], isolation: Isolation, owner: str) -> 
         if beyond := sorted(_BEYOND.intersection(held.privileges)):
             who = "everybody" if held.role == PUBLIC else held.role
             yield _of(group, Problem.BEYOND_POLICIES, f"gives {who} {', '.join(beyond)}")
+    yield from _elsewhere(group)
+
+
+def _elsewhere(group: Same[Relation]) -> Iterator[Finding]:
+    """Find by what rows, or what tells about them, leave their table."""
+    facts = group.facts
     for sequence in facts.sequences:
         yield _of(group, Problem.SEQUENCE, f"takes numbers from {sequence}")
+    for default in facts.by_name:
+        said = f"takes numbers from a sequence by its name: {default}"
+        yield _of(group, Problem.SEQUENCE_BY_NAME, said)
+    for trigger in facts.triggers:
+        said = f"has the trigger {trigger.name} with the function {trigger.function}, which belongs"
+        yield _of(group, Problem.TRIGGER, f"{said} to {trigger.owner}")
+    for rule in facts.rules:
+        drop = statements.drop_rule(group.names[0], rule)
+        yield _of(group, Problem.RULE, f"has the rule {rule}", drop)
 
 
-def _row_security(group: Same[Relation], isolation: Isolation, owner: str) -> Iterator[Finding]:
+def _row_security(
+    group: Same[Relation], isolation: Isolation, owner: str, usual: Column | None
+) -> Iterator[Finding]:
     facts, table, column = group.facts, group.names[0], group.facts.column
     mends = facts.owner == owner and statements.can_be_secured(facts)
     if column is None:
-        yield _of(group, Problem.NO_COLUMN, f"has no column {isolation.column}")
-    elif not comparable(column):
+        add = statements.add_column(table, isolation.column, usual) if usual else None
+        yield _of(group, Problem.NO_COLUMN, f"has no column {isolation.column}", add)
+        return
+    if not comparable(column):
         loose = " with a collation that takes different texts for equal" if column.loose else ""
         said = f"has {isolation.column} of the type {column.type}{loose}"
         yield _of(group, Problem.COLUMN_TYPE, said)
+        return
     if not facts.row_security:
         enable = statements.enable(table)
         yield _of(group, Problem.NO_ROW_SECURITY, "has no row security", enable, ours=mends)
@@ -70,8 +93,6 @@ def _row_security(group: Same[Relation], isolation: Isolation, owner: str) -> It
         force = statements.force(table)
         said = "has row security that does not hold its owner"
         yield _of(group, Problem.NOT_FORCED, said, force, ours=mends)
-    if column is None or not comparable(column):
-        return
     yield from _policies(group, isolation, column, ours=mends)
     if not facts.indexed:
         index = statements.create_index(table, isolation.column)

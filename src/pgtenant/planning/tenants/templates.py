@@ -59,21 +59,27 @@ def due(template: Template, ran: Mapping[str, str], schema: str) -> tuple[Templa
     Raises:
         UsageError: a file that has run reads otherwise now, or is to run before one that has.
     """
+    if problem := undue(template, ran, schema):
+        raise problem
+    return tuple(file for file in template.files if file.name not in ran)
+
+
+def undue(template: Template, ran: Mapping[str, str], schema: str) -> UsageError | None:
+    """Return why the files that a tenant lacks can't run; None when they can. See `due`."""
     for file in template.files:
         before = ran.get(file.name)
         if before is not None and before != file.digest:
-            raise UsageError(
+            return UsageError(
                 f"{quoted(file.name)} has changed since it ran in {schema}: it was {before}, and"
                 f" is {file.digest}",
                 hint="a file that has run stays as it is: put what is new into another file, with a"
                 " name that comes after it",
             )
-    missing = tuple(file for file in template.files if file.name not in ran)
+    missing = next((file.name for file in template.files if file.name not in ran), None)
     last = max((file.name for file in template.files if file.name in ran), default="")
-    if missing and missing[0].name < last:
-        raise UsageError(
-            f"{quoted(missing[0].name)} would run in {schema} after {quoted(last)}, which comes"
-            " behind it",
+    if missing is not None and missing < last:
+        return UsageError(
+            f"{quoted(missing)} would run in {schema} after {quoted(last)}, which comes behind it",
             hint="give a new file a name that comes after all that have run",
         )
-    return missing
+    return None

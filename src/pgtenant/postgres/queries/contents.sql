@@ -3,6 +3,7 @@
 -- nesting an array in jsonb takes time that grows with its square. Objects are grouped by equal ACLs before an
 -- ACL is looked at, and only groups that differ from what is wanted come back. What the owner's second
 -- login owns is the owner's: a plan gives it to the owner, ACLs included, before anything is granted.
+-- In a retired tenant's schema (`closed`) nobody is to have anything.
 WITH owner AS (
     SELECT oid FROM pg_roles WHERE rolname = %(owner)s
 ), own AS (
@@ -23,10 +24,12 @@ WITH owner AS (
        AND c.relowner IN (SELECT oid FROM own)
        AND c.relpersistence <> 't'
        AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
+       AND n.nspname !~ %(closed)s
     UNION ALL
     SELECT 'schema', '', n.nspname, n.nspacl
       FROM pg_namespace n
      WHERE n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
+       AND n.nspname !~ %(closed)s
        AND (n.nspowner IN (SELECT oid FROM own)
             OR n.nspname = 'public'
                AND (pg_has_role((SELECT oid FROM owner), n.nspowner, 'USAGE')

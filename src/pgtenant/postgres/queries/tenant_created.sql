@@ -1,53 +1,71 @@
 -- What the transaction at hand has made or changed outside of one schema. Of a row that is visible in a REPEATABLE READ
 -- transaction, an xmin at or behind its own id is its own or a subtransaction's. Age is compared within a million:
 -- frozen rows keep the id they were written with, which may come again after a wraparound.
-WITH own AS (
-    SELECT age(pg_current_xact_id()::xid) AS age
+-- Types and functions are many where tenants are, and are read only when more of them were written than the schema has
+-- got. To give away a privilege on a relation leaves no lock and no other trace: so relations are read whole, but only
+-- where `relations` asks for it.
+WITH own AS MATERIALIZED (
+    SELECT age(pg_current_xact_id()::xid) AS age,
+           (SELECT n.oid FROM pg_namespace n WHERE n.nspname = %(schema)s) AS schema
+), hanging AS MATERIALIZED (
+    SELECT d.classid, d.objid
+      FROM pg_depend d
+     WHERE d.refclassid = 'pg_namespace'::regclass AND d.refobjid = (SELECT schema FROM own)
+), own_type AS (
+    SELECT t.oid, t.typarray, t.xmin
+      FROM hanging h
+      LEFT JOIN pg_class c ON h.classid = 'pg_class'::regclass AND c.oid = h.objid
+      JOIN pg_type t ON t.oid = CASE h.classid WHEN 'pg_type'::regclass THEN h.objid ELSE c.reltype END
+), known AS MATERIALIZED (
+    SELECT (SELECT count(*) + count(nullif(t.typarray, 0)) FROM own_type t
+             WHERE age(t.xmin) <= (SELECT age FROM own)) AS types,
+           (SELECT count(*) FROM hanging h JOIN pg_proc p ON p.oid = h.objid
+             WHERE h.classid = 'pg_proc'::regclass
+               AND age(p.xmin) <= (SELECT age FROM own)) AS functions
 ), changed AS (
-    SELECT 'schema' AS kind, '' AS schema, n.nspname::text AS name, n.oid, n.xmin FROM pg_namespace n
-     WHERE n.nspname <> %(schema)s
+    SELECT 'schema' AS kind, '' AS schema, n.nspname::text AS name, n.xmin
+      FROM pg_namespace n
+     WHERE age(n.xmin) <= (SELECT age FROM own) AND n.nspname <> %(schema)s
     UNION ALL
-    SELECT 'relation', n.nspname, c.relname, c.oid, c.xmin
+    SELECT 'relation', n.nspname, c.relname, c.xmin
       FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-     WHERE n.nspname NOT IN (%(schema)s, 'pg_toast')
+     WHERE %(relations)s AND age(c.xmin) <= (SELECT age FROM own)
+       AND n.nspname NOT IN (%(schema)s, 'pg_toast')
     UNION ALL
-    SELECT 'function', n.nspname, p.proname, p.oid, p.xmin
-      FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace WHERE n.nspname <> %(schema)s
+    SELECT 'function', n.nspname, p.proname, p.xmin
+      FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
+     WHERE (%(functions)s::bigint IS NULL OR %(functions)s <> (SELECT functions FROM known))
+       AND age(p.xmin) <= (SELECT age FROM own) AND n.nspname <> %(schema)s
     UNION ALL
-    SELECT 'type', n.nspname, t.typname, t.oid, t.xmin
+    SELECT 'type', n.nspname, t.typname, t.xmin
       FROM pg_type t JOIN pg_namespace n ON n.oid = t.typnamespace
-     WHERE n.nspname NOT IN (%(schema)s, 'pg_toast')
+     WHERE (%(types)s::bigint IS NULL OR %(types)s <> (SELECT types FROM known))
+       AND age(t.xmin) <= (SELECT age FROM own) AND n.nspname NOT IN (%(schema)s, 'pg_toast')
     UNION ALL
-    SELECT 'operator', n.nspname, o.oprname, o.oid, o.xmin
+    SELECT 'operator', n.nspname, o.oprname, o.xmin
       FROM pg_operator o JOIN pg_namespace n ON n.oid = o.oprnamespace WHERE n.nspname <> %(schema)s
     UNION ALL
-    SELECT 'collation', n.nspname, l.collname, l.oid, l.xmin
+    SELECT 'collation', n.nspname, l.collname, l.xmin
       FROM pg_collation l JOIN pg_namespace n ON n.oid = l.collnamespace WHERE n.nspname <> %(schema)s
     UNION ALL
-    SELECT 'enum label', '', e.enumlabel, e.oid, e.xmin
+    SELECT 'enum label', '', e.enumlabel, e.xmin
       FROM pg_enum e JOIN pg_type t ON t.oid = e.enumtypid
-      JOIN pg_namespace n ON n.oid = t.typnamespace WHERE n.nspname <> %(schema)s
+      JOIN pg_namespace n ON n.oid = t.typnamespace
+     WHERE age(e.xmin) <= (SELECT age FROM own) AND n.nspname <> %(schema)s
     UNION ALL
-    SELECT 'extension', '', e.extname, e.oid, e.xmin FROM pg_extension e
+    SELECT 'extension', '', e.extname, e.xmin FROM pg_extension e
     UNION ALL
-    SELECT 'cast', '', format_type(c.castsource, NULL), c.oid, c.xmin FROM pg_cast c
+    SELECT 'cast', '', format_type(c.castsource, NULL), c.xmin FROM pg_cast c
     UNION ALL
-    SELECT 'publication', '', p.pubname, p.oid, p.xmin FROM pg_publication p
+    SELECT 'publication', '', p.pubname, p.xmin FROM pg_publication p
     UNION ALL
-    SELECT 'event trigger', '', e.evtname, e.oid, e.xmin FROM pg_event_trigger e
+    SELECT 'event trigger', '', e.evtname, e.xmin FROM pg_event_trigger e
     UNION ALL
-    SELECT 'default privileges', coalesce(n.nspname, ''), pg_get_userbyid(a.defaclrole), a.oid, a.xmin
+    SELECT 'default privileges', coalesce(n.nspname, ''), pg_get_userbyid(a.defaclrole), a.xmin
       FROM pg_default_acl a LEFT JOIN pg_namespace n ON n.oid = a.defaclnamespace
      WHERE n.nspname IS DISTINCT FROM %(schema)s
     UNION ALL
-    SELECT 'large object', '', l.oid::text, l.oid, l.xmin FROM pg_largeobject_metadata l
-    UNION ALL
-    -- pg_authid is not for all to read; how much was written to it is, also by what was undone.
-    SELECT 'role or database, in', '', r.relname, 0::oid, pg_current_xact_id()::xid
-      FROM pg_stat_xact_sys_tables r
-      JOIN pg_class c ON c.oid = r.relid AND c.relisshared
-     WHERE r.relname <> 'pg_shdepend' AND r.schemaname = 'pg_catalog'
-       AND r.n_tup_ins + r.n_tup_upd + r.n_tup_del > 0
+    SELECT 'large object', '', l.oid::text, l.xmin FROM pg_largeobject_metadata l
 )
 SELECT c.kind, c.schema, c.name
   FROM changed c, own

@@ -1,5 +1,6 @@
 -- For a cursor that is declared before a template runs, and read behind it: the locks are those of then, the catalogs
 -- as they were before. So it shows what was there already, and was written, altered or dropped since.
+DECLARE pgtenant_touched NO SCROLL CURSOR FOR
 SELECT coalesce(c.relkind::text, '') AS kind, n.nspname AS schema,
        coalesce(c.relname, p.proname, t.typname, '')::text AS name
   FROM pg_locks l
@@ -12,4 +13,4 @@ SELECT coalesce(c.relkind::text, '') AS kind, n.nspname AS schema,
  WHERE l.pid = pg_backend_pid() AND l.granted
    AND l.database = (SELECT d.oid FROM pg_database d WHERE d.datname = current_database())
    AND l.mode NOT IN ('AccessShareLock', 'RowShareLock')
-   AND n.nspname NOT IN ({schema}, 'pg_catalog', 'pg_toast')
+   AND n.nspname NOT IN (%(schema)s, 'pg_catalog', 'pg_toast')

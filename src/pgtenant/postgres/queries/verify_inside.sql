@@ -5,6 +5,7 @@ WITH home AS (
 ), mine AS (
     SELECT n.oid, n.nspname FROM pg_namespace n, home
      WHERE n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
+       AND n.nspname !~ %(closed)s
        AND (n.nspowner = home.owner
             OR n.nspname = 'public' AND pg_has_role(home.owner, n.nspowner, 'USAGE'))
 ), relation AS (

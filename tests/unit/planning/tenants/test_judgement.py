@@ -21,6 +21,7 @@ from pgtenant.planning.tenants.found import (
     RelationKind,
     Same,
     Schema,
+    Trigger,
     Unheld,
     View,
     Way,
@@ -61,6 +62,21 @@ def of_table(facts: Relation) -> tuple[Finding, ...]:
 def test_nothing_is_found_where_all_is_as_it_should_be() -> None:
     assert of_table(GOOD) == ()
     assert list(secure(NAMES[0], GOOD, ISOLATION, "{}")) == []
+
+
+def test_of_a_table_without_a_column_that_serves_nothing_else_is_advised() -> None:
+    bare = replace(GOOD, row_security=False, forced=False, policies=(), indexed=False)
+    others = Same(replace(GOOD, column=Column("character varying(40)")), NAMES)
+    for column, statement in (
+        (None, 'ALTER TABLE "tenant_a"."t" ADD COLUMN "tenant_id" text'),
+        (Column("name"), ""),
+    ):
+        there = Same(replace(bare, column=column), (("tenant_a", "t"),))
+        about = judge(Found(relations=(others, there)))
+        [found] = [finding for finding in about if finding.names == there.names]
+        assert (found.statement, found.ours) == (statement, False)
+    [alone] = of_table(replace(bare, column=None, keys=(), foreign_keys=()))
+    assert alone.statement == ""
 
 
 def policy(**changes: object) -> Relation:
@@ -131,6 +147,17 @@ TABLES = {
         Problem.FOREIGN_KEY_OTHER_TENANT,
         False,
     ),
+    "a sequence by its name": (
+        replace(GOOD, by_name=("nextval('numbers'::text)",)),
+        Problem.SEQUENCE_BY_NAME,
+        False,
+    ),
+    "somebody's trigger": (
+        replace(GOOD, triggers=(Trigger("t", "public.f", "intern"),)),
+        Problem.TRIGGER,
+        False,
+    ),
+    "a rule": (replace(GOOD, rules=("also",)), Problem.RULE, False),
     "a shared sequence": (
         replace(GOOD, sequences=("public.numbers",)),
         Problem.SEQUENCE,

@@ -59,7 +59,7 @@ def test_tenants_are_listed_with_what_is_theirs() -> None:
         owner="app_user",
         row_security=False,
         forced=True,
-        column=Column("name"),
+        column=Column("uuid"),
         indexed=True,
     )
     found = Found(

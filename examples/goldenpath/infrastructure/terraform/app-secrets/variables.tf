@@ -40,6 +40,8 @@ variable "application_databases" {
       schema_prefix   = optional(string, "tenant_")
       setting         = optional(string, "app.current_tenant")
       column          = optional(string, "tenant_id")
+      template        = optional(string)
+      tenants_file    = optional(string)
       runtime_role    = optional(bool, false)
       role_per_tenant = optional(bool, false)
     }))

@@ -107,6 +107,11 @@ def revoke_default(change: RevokeDefault) -> sql.Composed:
     )
 
 
+def no_schemas() -> sql.SQL:
+    """Have unqualified names found among PostgreSQL's own, until the transaction ends."""
+    return sql.SQL("SET LOCAL search_path = pg_catalog")
+
+
 def create_extension(name: str) -> sql.Composed:
     """`CREATE EXTENSION`."""
     return sql.SQL("CREATE EXTENSION {}").format(sql.Identifier(name))

@@ -35,6 +35,9 @@ provider "aws" {
 
 locals {
   environment = "@@env@@"
+
+  # Who pgtenant logs in as, in the Job and in the function that rotates.
+  admin_secret_arn = coalesce(var.admin_secret_arn, module.rds.master_secret_arn)
 }
 
 module "rds" {
@@ -98,7 +101,7 @@ module "rotation" {
   port                       = module.rds.port
   secrets_endpoint           = var.rotation_secrets_endpoint
 
-  admin_secret_arn = module.rds.master_secret_arn
+  admin_secret_arn = local.admin_secret_arn
   kms_key_arn      = module.rds.secrets_kms_key_arn
   alarm_topic_arns = var.alarm_topic_arns
 }
@@ -110,7 +113,7 @@ module "provisioner_role" {
   prefix                        = var.prefix
   environment                   = local.environment
   oidc_provider_arn             = each.value
-  admin_secret_arn              = module.rds.master_secret_arn
+  admin_secret_arn              = local.admin_secret_arn
   environment_reader_policy_arn = module.app_secrets.environment_reader_policy_arn
   kms_key_arn                   = module.rds.secrets_kms_key_arn
 }

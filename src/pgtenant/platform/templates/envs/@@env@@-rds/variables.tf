@@ -146,6 +146,12 @@ variable "master_password_generation" {
   default     = 1
 }
 
+variable "admin_secret_arn" {
+  description = "The delegated admin's secret, once `pgtenant bootstrap` has made it; null means the master's."
+  type        = string
+  default     = null
+}
+
 variable "password_generations" {
   description = "Raise an entry's number to have a new password written at the next apply."
   type        = map(number)

@@ -1,0 +1,154 @@
+"""Which tenants a run takes out of service, and which schema of one it drops."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from psycopg import sql
+
+from pgtenant.errors import UsageError
+from pgtenant.planning.effects import Effect
+from pgtenant.planning.sql.statements.words import grantee
+from pgtenant.planning.tenants.adding import Home, There, misspelt
+from pgtenant.planning.tenants.record import TenantRecord, read_record, with_record
+from pgtenant.planning.tenants.slugs import (
+    Retired,
+    Tenant,
+    is_retired,
+    refused,
+    retired_schema,
+    retired_tenant,
+)
+from pgtenant.planning.tenants.statements import comment_on_schema, drop_schema, rename_schema
+
+_NOTHING_DONE = "nothing was changed"
+
+
+@dataclass(frozen=True, slots=True)
+class Retire:
+    """One tenant to be taken out of service.
+
+    Attributes:
+        schema: as it is.
+        retired: what it is called then.
+        record: what its comment says then.
+    """
+
+    tenant: Tenant
+    schema: There
+    retired: str
+    record: TenantRecord
+
+    def effect(self, database: str) -> Effect:
+        """Return what this brings about."""
+        return Effect(("retire_tenant", database, self.tenant.schema, self.retired))
+
+    @property
+    def says(self) -> str:
+        """What this does, for people."""
+        return f"tenant {self.tenant.slug} retired: schema {self.tenant.schema} is {self.retired}"
+
+    def statements(self) -> Iterator[sql.Composed]:
+        """Yield what does it, for a login of the owner.
+
+        The owner takes `USAGE` from itself, too. It can give it back, and no query that names the
+        schema works until it does.
+        """
+        yield rename_schema(self.tenant.schema, self.retired)
+        yield comment_on_schema(self.retired, with_record(self.schema.comment, self.record))
+        for role in (*self.schema.held, self.schema.owner):
+            yield sql.SQL("REVOKE ALL ON SCHEMA {} FROM {} CASCADE").format(
+                sql.Identifier(self.retired), grantee(role)
+            )
+
+
+@dataclass(frozen=True, slots=True)
+class Drop:
+    """A retired tenant's schema to be dropped."""
+
+    tenant: Retired
+
+    def effect(self, database: str) -> Effect:
+        """Return what this brings about."""
+        return Effect(("drop_tenant", database, self.tenant.schema))
+
+    @property
+    def says(self) -> str:
+        """What this does, for people."""
+        return (
+            f"tenant {self.tenant.slug}, retired {self.tenant.date}: {self.tenant.schema} dropped"
+        )
+
+    def statements(self) -> Iterator[sql.Composed]:
+        """Yield what does it, for a login of the owner."""
+        yield drop_schema(self.tenant.schema)
+
+
+def retirements(
+    wanted: Iterable[Tenant], there: Mapping[str, There], home: Home, date: str
+) -> tuple[Retire, ...]:
+    """Return what is to be done, sorted by schema; nothing for a tenant that is retired.
+
+    Args:
+        wanted: the tenants.
+        there: by name, every schema of theirs that is there, and the retired ones.
+        home: whose they are.
+        date: today, eight digits.
+
+    Raises:
+        UsageError: one of them is not there, is another tenant's or somebody else's, or was
+            retired today already. Names all of them.
+    """
+    found: list[Retire] = []
+    problems: list[str] = []
+    before = {_stem(name) for name in there if is_retired(name)}
+    for tenant in sorted(wanted):
+        schema, retired = there.get(tenant.schema), retired_schema(tenant.slug, date)
+        if schema is None:
+            if _stem(retired) not in before:
+                problems.append(f"there is no tenant {tenant.slug}: no schema {tenant.schema}")
+            continue
+        record = read_record(schema.comment)
+        if schema.owner != home.owner:
+            problems.append(f"the schema {schema.name} belongs to {schema.owner}, not {home.owner}")
+        elif problem := misspelt(tenant, record, home.prefix):
+            problems.append(problem)
+        elif retired in there:
+            problems.append(f"{tenant.slug} was retired today already: there is {retired}")
+        else:
+            ran = record.template if record is not None else {}
+            found.append(Retire(tenant, schema, retired, home.record(tenant.slug, ran)))
+    if problems:
+        raise refused(problems, hint=_NOTHING_DONE)
+    return tuple(found)
+
+
+def removal(schema: str, there: Mapping[str, There], home: Home) -> Drop | None:
+    """Return what drops a retired tenant's schema, or None when it is gone.
+
+    Raises:
+        UsageError: it is in service, nobody's, or not the owner's.
+    """
+    if not is_retired(schema):
+        hint = f"`pgtenant tenant retire -e {home.environment} {home.entry} SLUG` comes first"
+        raise UsageError(f"{schema} is no retired tenant's schema; {_NOTHING_DONE}", hint=hint)
+    found = there.get(schema)
+    if found is None:
+        return None
+    if found.owner != home.owner:
+        raise UsageError(
+            f"the schema {schema} belongs to {found.owner}, not to {home.owner}", hint=_NOTHING_DONE
+        )
+    return Drop(retired_of(found))
+
+
+def retired_of(schema: There) -> Retired:
+    """Return whose a retired tenant's schema was."""
+    record = read_record(schema.comment)
+    return retired_tenant(schema.name, record.tenant if record else None)
+
+
+def _stem(retired: str) -> str:
+    """Return the name of a retired schema without its date."""
+    return retired.rpartition("_")[0]

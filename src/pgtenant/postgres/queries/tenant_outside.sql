@@ -1,0 +1,35 @@
+-- What outside of a schema needs something in it, and would go, or lose something, with a DROP … CASCADE. Something in
+-- a schema depends on it, or on something that does: a table's columns and constraints on the table.
+WITH RECURSIVE inside AS (
+    SELECT d.classid, d.objid
+      FROM pg_depend d
+     WHERE d.refclassid = 'pg_namespace'::regclass
+       AND d.refobjid = (SELECT n.oid FROM pg_namespace n WHERE n.nspname = %(schema)s)
+    UNION
+    SELECT d.classid, d.objid
+      FROM inside i
+      JOIN pg_depend d ON d.refclassid = i.classid AND d.refobjid = i.objid
+), dependent AS (
+    -- A rule, a constraint, a default, a policy and a trigger are their table's.
+    SELECT CASE WHEN i.classid = 'pg_class'::regclass THEN i.objid
+                ELSE coalesce(w.ev_class, nullif(k.conrelid, 0), a.adrelid, p.polrelid, t.tgrelid)
+           END AS relation,
+           CASE WHEN i.classid = 'pg_proc'::regclass THEN i.objid END AS function,
+           CASE WHEN i.classid = 'pg_type'::regclass THEN i.objid END AS type
+      FROM inside i
+      LEFT JOIN pg_rewrite w ON i.classid = 'pg_rewrite'::regclass AND w.oid = i.objid
+      LEFT JOIN pg_constraint k ON i.classid = 'pg_constraint'::regclass AND k.oid = i.objid
+      LEFT JOIN pg_attrdef a ON i.classid = 'pg_attrdef'::regclass AND a.oid = i.objid
+      LEFT JOIN pg_policy p ON i.classid = 'pg_policy'::regclass AND p.oid = i.objid
+      LEFT JOIN pg_trigger t ON i.classid = 'pg_trigger'::regclass AND t.oid = i.objid
+                           AND NOT t.tgisinternal
+)
+SELECT DISTINCT n.nspname::text AS schema, coalesce(c.relname, f.proname, y.typname)::text AS name
+  FROM dependent d
+  LEFT JOIN pg_class c ON c.oid = d.relation
+  LEFT JOIN pg_proc f ON f.oid = d.function
+  LEFT JOIN pg_type y ON y.oid = d.type
+  JOIN pg_namespace n ON n.oid = coalesce(c.relnamespace, f.pronamespace, y.typnamespace)
+ WHERE n.nspname NOT IN (%(schema)s, 'pg_toast')
+ ORDER BY 1, 2
+ LIMIT 20

@@ -1,0 +1,176 @@
+"""Let tenants attack each other, with the application's own login, and leave nothing behind.
+
+The tenants' own tables are only read, in transactions that can't write. What writes is tried on
+stand-ins, in one transaction that makes them and is rolled back. No sequence is touched.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
+
+import psycopg
+from psycopg import sql
+
+from pgtenant.planning.tenants.policy import Isolation
+from pgtenant.postgres.batch import send_together
+from pgtenant.postgres.failures import failed
+from pgtenant.postgres.libpq import Connection
+from pgtenant.verify.tenants.ground import Ground, StandIn, become, making
+from pgtenant.verify.tenants.outcome import Answer
+from pgtenant.verify.tenants.targets import Target, Visit, visits
+from pgtenant.verify.tenants.tricks import (
+    NONE,
+    Attempt,
+    Trick,
+    asked,
+    attacks,
+    copies,
+    shown,
+    without,
+)
+
+
+async def attack(
+    connection: Connection,
+    place: Ground,
+    targets: Iterable[Target],
+    slugs: Sequence[tuple[str, str]],
+) -> list[Answer]:
+    """Try everything, and return what each attempt gave.
+
+    Args:
+        connection: of the owner, idle, and new: the setting was never set in it.
+        place: the stand-ins.
+        targets: the real tenants' tables.
+        slugs: of the tenants that attack, by their schemas.
+
+    Raises:
+        ServerError: the stand-ins can't be made, or the server failed.
+    """
+    try:
+        found = [a for target in targets for a in await _real(connection, target, place, slugs)]
+        found += await _pooled(connection, place)
+        async with connection.transaction(force_rollback=True):
+            for statement in making(place):
+                await connection.execute(sql.Composed([statement]))
+            for own in place.stand_ins:
+                found += await _each(connection, place, own)
+            first, second = place.stand_ins[:2]
+            await connection.execute(become(place.isolation, second.value))
+            found += await _tried(connection, place, [(first, a) for a in shown(place)], second)
+    except psycopg.Error as error:
+        where = connection.info.dbname
+        raise failed(error, doing="letting tenants attack each other", where=where) from None
+    return found
+
+
+async def _each(connection: Connection, place: Ground, own: StandIn) -> list[Answer]:
+    """Let one stand-in attack all others."""
+    await connection.execute(become(place.isolation, own.value))
+    others = [other for other in place.stand_ins if other is not own]
+    tried = [(other, attempt) for other in others for attempt in attacks(place, own, other)]
+    tried += [(own, attempt) for attempt in without(place, own)]
+    found = await _tried(connection, place, tried, own)
+    # Of what takes several messages each, one of them is enough.
+    neighbour = others[(place.stand_ins.index(own)) % len(others)]
+    for attempt in copies(own, neighbour):
+        given = await _copied(connection, attempt)
+        found.append(_answer(attempt, own, neighbour, given))
+    return found
+
+
+async def _tried(
+    connection: Connection, place: Ground, tried: Sequence[tuple[StandIn, Attempt]], own: StandIn
+) -> list[Answer]:
+    cursor = await connection.execute(asked(place, [attempt for _, attempt in tried]))
+    row = await cursor.fetchone()
+    answers: list[str] = row[0] if row else []
+    return [
+        _answer(attempt, own, other, given)
+        for (other, attempt), given in zip(tried, answers, strict=True)
+    ]
+
+
+async def _copied(connection: Connection, attempt: Attempt) -> str:
+    """Return the number of rows, or the SQLSTATE, that a `COPY` gives."""
+    rows = 0
+    try:
+        async with (
+            connection.transaction(force_rollback=True),
+            connection.cursor() as cursor,
+            cursor.copy(sql.Composed([attempt.statement])) as copy,
+        ):
+            if attempt.trick is Trick.COPY_OUT:
+                async for _ in copy.rows():
+                    rows += 1
+    except psycopg.Error as error:
+        if connection.closed or error.sqlstate is None:
+            raise
+        return error.sqlstate
+    return str(rows)
+
+
+async def _pooled(connection: Connection, place: Ground) -> list[Answer]:
+    """See what the next transaction of a session has, as it has behind a pooler."""
+    value, isolation = place.stand_ins[0].value, place.isolation
+    found = []
+    for trick, local, expected in ((Trick.LOCAL, True, NONE), (Trick.SESSION, False, "1")):
+        set_ = sql.SQL("SELECT pg_catalog.set_config({}, {}, {})").format(
+            sql.Literal(isolation.setting), sql.Literal(value), sql.Literal(local)
+        )
+        async with connection.transaction():
+            await connection.execute(set_)
+        async with connection.transaction():
+            kept = await _kept(connection, isolation)
+        found.append(
+            Answer(trick, "", place.stand_ins[0].tenant, expected, str(int(kept == value)))
+        )
+    await connection.execute(
+        sql.SQL("RESET {}").format(sql.Identifier(*isolation.setting.split(".", 1)))
+    )
+    return found
+
+
+async def _kept(connection: Connection, isolation: Isolation) -> str | None:
+    asked_for = sql.SQL("SELECT pg_catalog.current_setting({}, true)").format(
+        sql.Literal(isolation.setting)
+    )
+    row = await (await connection.execute(asked_for)).fetchone()
+    return row[0] if row else None
+
+
+async def _real(
+    connection: Connection, target: Target, place: Ground, slugs: Sequence[tuple[str, str]]
+) -> list[Answer]:
+    """Read one tenant's tables as everybody else."""
+    todo = list(visits(target, place.column, slugs))
+    texts: list[sql.Composable] = [sql.SQL("BEGIN READ ONLY")]
+    places: list[int] = []
+    for visit in todo:
+        if visit.value is not None:
+            texts.append(become(place.isolation, visit.value))
+        places.append(len(texts))
+        texts.append(visit.query)
+    try:
+        values = await send_together(connection, texts)
+    except psycopg.Error as error:
+        if connection.closed or error.sqlstate is None:
+            raise
+        return [Answer(Trick.REAL, "", target.tenant, "", error.sqlstate)]
+    finally:
+        with suppress(psycopg.Error):  # the first error is the one to report
+            await connection.rollback()
+    return [
+        Answer(Trick.REAL, visit.by, target.tenant, "", _names(visit, values[number]))
+        for visit, number in zip(todo, places, strict=True)
+    ]
+
+
+def _names(visit: Visit, told: bytes | None) -> str:
+    """Return the tables that showed a row."""
+    return ", ".join(".".join(visit.tables[int(number)]) for number in (told or b"").split())
+
+
+def _answer(attempt: Attempt, own: StandIn, other: StandIn, given: str) -> Answer:
+    return Answer(attempt.trick, own.tenant, other.tenant, attempt.answer, given)

@@ -1,0 +1,130 @@
+"""`pgtenant tenant retire` and `tenant drop`: out of service, and later away for good."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterable
+from typing import Final, TypeVar
+
+from psycopg import sql
+
+from pgtenant.audit.record import Action
+from pgtenant.errors import PgtenantError
+from pgtenant.planning.sql.render import Statement
+from pgtenant.planning.sql.text import as_text
+from pgtenant.planning.tenants.outcome import State, Tenants, Told
+from pgtenant.planning.tenants.retiring import Drop, Retire, removal, retirements
+from pgtenant.planning.tenants.slugs import Tenant, retired_tenant
+from pgtenant.postgres.execute import run
+from pgtenant.postgres.tenant_schemas import dependents
+from pgtenant.report.words import some
+from pgtenant.usecases.tenants.outcome import Outcome, Telling
+from pgtenant.usecases.tenants.run import at_home
+from pgtenant.usecases.tenants.site import Call, Sent, Site
+
+_MOST: Final = 10
+_R = TypeVar("_R", Retire, Drop)
+
+
+async def retire_tenants(
+    call: Call, tenants: Iterable[Tenant], *, show: Callable[[Tenants], None]
+) -> Outcome:
+    """Rename the schema of each tenant and take everybody's access to it, the owner's too.
+
+    Args:
+        call: the entry, and how the run goes about it.
+        tenants: the ones.
+        show: told what was done, also when the run ends in between.
+
+    Raises:
+        UsageError: one is not there, or not the entry's; nothing was changed.
+        LockHeldError: another run holds the instance.
+        PgtenantError: something outside of one needs it; or something failed, and the tenants
+            before it stay as they are then.
+    """
+    wanted = tuple(sorted(tenants))
+    async with at_home(call) as site:
+        there = await site.schemas({tenant.schema for tenant in wanted})
+        today = call.recorder.clock().strftime("%Y%m%d")
+        steps = retirements(wanted, there, site.home, today)
+        for step in steps:
+            await _insist_on_nothing_outside(site, step.tenant.schema, "would still reach it")
+        telling = Telling(site.home, show)
+        busy = {step.tenant.schema for step in steps}
+        telling.add(Told(t.slug, t.schema, State.UNCHANGED) for t in wanted if t.schema not in busy)
+
+        def done(step: Retire, _: Sent) -> None:
+            telling.add([Told(step.tenant.slug, step.retired, State.RETIRED)])
+
+        await site.start(steps, Action.RETIRE_TENANT)
+        if not steps:
+            await site.unchanged("retired before")
+        try:
+            await site.each(steps, Action.RETIRE_TENANT, _sending(site), done)
+        finally:
+            found = telling.tell()
+        return Outcome(found)
+
+
+async def drop_tenant(call: Call, schema: str, *, show: Callable[[Tenants], None]) -> Outcome:
+    """Drop the schema of a tenant that was retired, with all that is in it.
+
+    Args:
+        call: the entry, and how the run goes about it.
+        schema: the name that it has since then.
+        show: told what was done.
+
+    Raises:
+        UsageError: it is in service, or nobody's; nothing was changed.
+        LockHeldError: another run holds the instance.
+        PgtenantError: something outside of it needs it; or something failed.
+    """
+    async with at_home(call) as site:
+        step = removal(schema, await site.schemas({schema}), site.home)
+        steps = [] if step is None else [step]
+        if steps:
+            await _insist_on_nothing_outside(site, schema, "would go or lose something with it")
+        telling = Telling(site.home, show)
+        if step is None:
+            telling.add([Told(retired_tenant(schema).slug, schema, State.UNCHANGED)])
+
+        def done(step: Drop, _: Sent) -> None:
+            telling.add([Told(step.tenant.slug, schema, State.DROPPED)])
+
+        await site.start(steps, Action.DROP_TENANT)
+        if not steps:
+            await site.unchanged(f"{schema} is gone")
+        try:
+            await site.each(steps, Action.DROP_TENANT, _sending(site), done)
+        finally:
+            found = telling.tell()
+        return Outcome(found)
+
+
+async def _insist_on_nothing_outside(site: Site, schema: str, why: str) -> None:
+    """Refuse a schema of which something elsewhere needs a part.
+
+    Raises:
+        PgtenantError: something does.
+    """
+    if needing := await dependents(site.connection, schema):
+        names = some([".".join(name) for name in needing], _MOST)
+        raise PgtenantError(
+            f"{schema} is needed elsewhere: {names} {why}; nothing was changed",
+            hint="drop or alter what needs it, then run again",
+        )
+
+
+def _sending(site: Site) -> Callable[[_R], Awaitable[Sent]]:
+    async def send(step: _R) -> Sent:
+        texts: list[sql.Composed] = list(step.statements())
+        if not site.call.dry_run:
+            await run(
+                site.connection,
+                [Statement(text) for text in texts],
+                transactional=True,
+                doing=step.says,
+                proviso=site.lock,
+            )
+        return Sent(tuple(as_text(text) for text in texts))
+
+    return send

@@ -1,0 +1,1 @@
+"""Attacks of one tenant on another, with the application's own login."""

@@ -1,0 +1,131 @@
+"""Tenants that attack each other on a real server, as their application logs in."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from integration.tenants.conftest import DATABASE, ISOLATION, OWNER, PASSWORD, Tenants
+from pgtenant.planning.tenants.found import Column
+from pgtenant.postgres.tenant_attack import attack
+from pgtenant.verify.tenants.ground import ground
+from pgtenant.verify.tenants.outcome import SHOWN, Trial, trials
+from pgtenant.verify.tenants.targets import targets
+from pgtenant.verify.tenants.tricks import Trick
+
+SCHEMAS = ("tenant_a", "tenant_b", "tenant_c")
+EVERYTHING = (
+    "SELECT relname, relnamespace::regnamespace, relrowsecurity FROM pg_class"
+    " UNION ALL SELECT proname, pronamespace::regnamespace, true FROM pg_proc ORDER BY 1, 2"
+)
+
+
+def attacked(
+    tenants: Tenants, column: str = "uuid", schemas: tuple[str, ...] = SCHEMAS[:2]
+) -> dict[Trick, Trial]:
+    """Attack, and leave nothing behind."""
+    before = tenants.instance.su(EVERYTHING, dbname=DATABASE)
+    found = asyncio.run(_attack(tenants, Column(column), schemas))
+    assert tenants.instance.su(EVERYTHING, dbname=DATABASE) == before
+    return found
+
+
+async def _attack(tenants: Tenants, column: Column, schemas: tuple[str, ...]) -> dict[Trick, Trial]:
+    place = ground(ISOLATION, column, schemas, "pgtenant_attack")
+    found = await tenants.look_now()
+    tables, _ = targets(found, schemas, OWNER, column)
+    slugs = [(schema, schema.removeprefix("tenant_")) for schema in schemas]
+    async with tenants.session() as session:
+        answers = await attack(session, place, tables, slugs)
+    return {trial.trick: trial for trial in trials(answers)}
+
+
+def through(found: dict[Trick, Trial]) -> dict[Trick, Trial]:
+    return {trick: trial for trick, trial in found.items() if not trial.holds}
+
+
+@pytest.mark.every_major
+def test_no_tenant_reaches_another_and_what_can_not_be_prevented_is_shown(tenants: Tenants) -> None:
+    for column in ("uuid", "text", "integer"):
+        found = attacked(tenants, column, SCHEMAS)
+        assert through(found) == {}
+        assert set(found) == set(Trick)
+        assert {trick: found[trick].otherwise for trick in SHOWN} == dict.fromkeys(SHOWN, ())
+        assert found[Trick.READ].tried == 6
+        assert found[Trick.COPY_OUT].tried == 3
+
+
+def test_less_than_two_tenants_have_stand_ins(tenants: Tenants) -> None:
+    for schemas in ((), ("tenant_a",)):
+        found = attacked(tenants, "varchar(40)", schemas)
+        assert through(found) == {}
+        assert found[Trick.READ].tried == 2
+
+
+def test_a_role_that_no_policy_holds_gets_through(tenants: Tenants) -> None:
+    tenants.instance.su(f"ALTER ROLE {OWNER} BYPASSRLS")
+    found = through(attacked(tenants))
+    assert set(found) >= {
+        Trick.READ,
+        Trick.LEAKY,
+        Trick.ERROR,
+        Trick.UPDATE,
+        Trick.DELETE,
+        Trick.STEAL,
+        Trick.MERGE,
+        Trick.INSERT,
+        Trick.MOVE,
+        Trick.UPSERT,
+        Trick.SWITCH,
+        Trick.EMPTY,
+        Trick.WRITE_WITHOUT,
+        Trick.COPY_OUT,
+        Trick.COPY_IN,
+    }
+    assert len(found[Trick.READ].otherwise) == 2
+
+
+def test_real_tables_are_read_as_everybody_else(tenants: Tenants) -> None:
+    tenants.run(
+        "CREATE TABLE tenant_a.open (tenant_id uuid, id int)",
+        "INSERT INTO tenant_a.open VALUES (gen_random_uuid(), 1)",
+        "CREATE TABLE tenant_b.fails (tenant_id uuid PRIMARY KEY)",
+        "ALTER TABLE tenant_b.fails ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY",
+        "CREATE POLICY tenant_isolation ON tenant_b.fails"
+        " USING (tenant_id = current_setting('app.current_tenant')::uuid)",
+    )
+    [trial] = through(attacked(tenants)).values()
+    assert trial.trick is Trick.REAL
+    given = {(one.on, one.given) for one in trial.otherwise}
+    assert given == {("tenant_a", "tenant_a.open"), ("tenant_b", "22P02")}
+
+
+def test_a_slug_is_another_tenants_where_the_column_is_a_text(tenants: Tenants) -> None:
+    tenants.run("CREATE TABLE tenant_a.notes (tenant_id text PRIMARY KEY)")
+    tenants.mend()
+    tenants.run(
+        "BEGIN",
+        "SET LOCAL app.current_tenant = 'b'",
+        "INSERT INTO tenant_a.notes VALUES ('b')",  # a row that lies with the wrong tenant
+        "COMMIT",
+    )
+    [trial] = through(attacked(tenants, "text")).values()
+    [one] = trial.otherwise
+    assert (one.by, one.on, one.given) == ("tenant_b", "tenant_a", "tenant_a.notes")
+
+
+def test_nothing_of_the_tenants_own_is_written(tenants: Tenants) -> None:
+    tenants.run(
+        "CREATE TABLE tenant_a.numbered"
+        " (tenant_id uuid, id bigserial, PRIMARY KEY (tenant_id, id))",
+        "CREATE FUNCTION tenant_a.fired() RETURNS trigger LANGUAGE plpgsql AS"
+        " $$BEGIN RAISE EXCEPTION 'fired'; END$$",
+        "CREATE TRIGGER fired BEFORE INSERT OR UPDATE OR DELETE ON tenant_a.numbered"
+        " FOR EACH STATEMENT EXECUTE FUNCTION tenant_a.fired()",
+    )
+    tenants.mend()
+    assert through(attacked(tenants)) == {}
+    with tenants.instance.connect(OWNER, PASSWORD, DATABASE) as session:
+        last = "SELECT last_value, is_called FROM tenant_a.numbered_id_seq"
+        assert session.execute(last).fetchone() == (1, False)
