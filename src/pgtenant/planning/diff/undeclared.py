@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pgtenant.planning.changes import Change
-from pgtenant.planning.desired import Desired
+from pgtenant.planning.desired import Desired, DesiredRole
 from pgtenant.planning.diff.databases import close
 from pgtenant.planning.findings import Drift, DriftKind
+from pgtenant.planning.marker import Marker
 from pgtenant.planning.observed import Observed
 from pgtenant.planning.retirement.proof import scratch_of
 from pgtenant.planning.sql import statements
@@ -22,7 +23,7 @@ def diff_undeclared(observed: Observed, desired: Desired) -> Iterator[Change | D
         mark = role.marker if role else None
         if name in declared or mark is None or mark.environment != desired.environment:
             continue
-        owner = desired.by_name.get(existing.owner)
+        owner = _entry_of(existing.owner, mark, desired)
         entry = owner.entry if owner else mark.entry
         reachable = can_be_sent(name, existing.owner)
         yield Drift(
@@ -40,6 +41,17 @@ def diff_undeclared(observed: Observed, desired: Desired) -> Iterator[Change | D
         )
         if desired.close_app_databases and reachable:
             yield from close(existing, entry, undeclared=True)
+
+
+def _entry_of(name: str, mark: Marker, desired: Desired) -> DesiredRole | None:
+    """Return the entry whose login a role is, its second one included.
+
+    A second login that leaves gives its database to the first: by then it has to be closed.
+    """
+    first = desired.by_name.get(mark.second_of or "")
+    if first is not None and first.second == name:
+        return first
+    return desired.by_name.get(name)
 
 
 def find_half_made(observed: Observed, desired: Desired) -> Iterator[Drift]:
