@@ -24,8 +24,10 @@ from pgtenant.planning.tenants.statements import secure
 
 NAME = "tenants"
 ADDED, SAME, ON_DISK = "one more", "no change", "catalogs on disk"
+ATTACKED = "all attack each other, up to 50"
 FIRST = "first 500"
-ADD, VERIFY, PSQL = "pgtenant tenant add", "pgtenant tenant verify", "psql"
+ADD, PLAN, VERIFY, PSQL = "pgtenant tenant add", "pgtenant plan", "pgtenant tenant verify", "psql"
+UNATTACKED = f"{VERIFY} --no-attack"
 LOOKUP = "2,000 indexed lookups, 1,000,000 rows"
 POLICY, BY_HAND = "policy", "condition by hand"
 _TABLES, _FIRST, _ROWS, _LOOKUPS, _ORGANISATIONS = 10, 500, 1_000_000, 2_000, 1_000
@@ -126,8 +128,10 @@ def _measure_same(bench: Bench, world: World, server: Server, size: int) -> None
     bench.figures[NAME, "PostgreSQL", ON_DISK, size, None] = replace(
         on_disk, peak_bytes=int(row[0]) if row else None
     )
+    verify = ("tenant", "verify", "-e", "dev", _KEY)
     asked = {
-        VERIFY: _command(bench, world, "tenant", "verify", "-e", "dev", _KEY),
+        PLAN: _command(bench, world, "plan", "-e", "dev"),
+        UNATTACKED: _command(bench, world, *verify, "--no-attack"),
         PSQL: _psql(world, server, apps(1)[0]),
     }
     for number in range(bench.options.rounds):
@@ -135,6 +139,9 @@ def _measure_same(bench: Bench, world: World, server: Server, size: int) -> None
             figure = Figure(NAME, tool, SAME, size)
             bench.check_time(figure)
             bench.add(figure, run([command], timeout=_HOURS, watch_memory=number == 0))
+    figure = Figure(NAME, VERIFY, ATTACKED, size)
+    bench.check_time(figure)
+    bench.add(figure, run([_command(bench, world, *verify)], timeout=_HOURS, watch_memory=True))
 
 
 def _psql(world: World, server: Server, app: App) -> Command:
