@@ -77,11 +77,13 @@ docs: $(DOCS) ## Make the site of docs/ in build/site; warnings are errors
 demo-recording: $(STAMP) ## Record the demo's terminal session into docs/demo
 	@.venv/bin/python tools/record_demo.py
 
-docs-reference: $(STAMP) ## Make docs/reference.md, docs/cli.md and the JSON schemas from the code
+docs-reference: $(STAMP) ## Make the reference, the commands, the man page and the JSON schemas from the code
 	@.venv/bin/python -c 'from pgtenant.report.reference import reference; print(reference(), end="")' \
 		> docs/reference.md
 	@.venv/bin/python -c 'from pgtenant.cli.reference import commands; print(commands(), end="")' \
 		> docs/cli.md
+	@.venv/bin/python -c 'from pgtenant.cli.manpage import manual; print(manual(), end="")' \
+		> share/man/man1/pgtenant.1
 	@.venv/bin/python -c 'from pathlib import Path; from pgtenant.report.schema import *; \
 		[Path(f"docs/schemas/{c}.schema.json").write_text(schema_text(c), "utf-8") for c in COMMANDS]'
 
