@@ -28,7 +28,7 @@ PYTEST = run() { .venv/bin/pytest "$$@" || { [ -n "$(AGAIN)" ] && echo "again, a
 TESTS = tests/unit tests/golden tests/integration tests/e2e tests/regressions
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-recording test test-full test-platform faults bench lambda lint format docs \
+.PHONY: help setup demo demo-recording test test-full test-platform test-wheel test-pythons dist faults bench lambda lint format docs \
 	docs-reference lock clean
 
 help: ## Show this list
@@ -49,6 +49,12 @@ test-full: $(STAMP) $(DOCS) ## Run what takes longer: every fault at every state
 test-platform: $(STAMP) $(PLATFORM) ## Try the platform repository: Terraform on a fake AWS, its workflows
 	@$(PYTEST) -n $(PLATFORM_WORKERS) --dist loadfile --no-loadscope-reorder --timeout 3600 tests/platform
 
+test-wheel: $(STAMP) ## Build the wheel, and try it where nothing else is installed
+	@$(PYTEST) -n $(WORKERS) --dist loadfile tests/wheel
+
+test-pythons: $(STAMP) ## Run the tests without servers on each supported Python (PYTHONS="3.12 3.13")
+	@.venv/bin/python -m tools.pythons $(PYTHONS)
+
 faults: $(STAMP) ## Do the same, and make docs/faults.md from it
 	@PGTENANT_UPDATE_GOLDEN=1 .venv/bin/pytest -n $(WORKERS) --timeout 3600 tests/faults
 	@PYTHONPATH=tests .venv/bin/python -c 'from support.faults.report import PAGE, page; \
@@ -60,6 +66,10 @@ bench: $(STAMP) ## Measure against psql and other tools; make docs/performance.m
 lambda: $(STAMP) ## Make the package of the function in AWS that rotates (ARCHITECTURE=arm64 CA_BUNDLE=file)
 	@.venv/bin/python tools/lambda_zip.py --architecture $(ARCHITECTURE) \
 		$(if $(CA_BUNDLE),--ca-bundle "$(CA_BUNDLE)") dist/pgtenant-rotation-$(ARCHITECTURE).zip
+
+dist: $(STAMP) ## Build the wheel and the sdist into dist; the same sources make the same bytes
+	@rm -f dist/pgtenant-*.whl dist/pgtenant-*.tar.gz
+	@.venv/bin/hatchling build
 
 lint: $(STAMP) ## Check style, types and layers
 	@.venv/bin/ruff check --quiet
@@ -92,6 +102,7 @@ lock: $(STAMP) ## Pin the dependencies again, with hashes
 	@$(LOCK) -c requirements/dev.txt --extra aws pyproject.toml -o requirements/image.txt
 	@{ echo '# What pgtenant[aws] needs, pinned by hash; its image has the same.'; cat requirements/image.txt; } \
 		> src/pgtenant/platform/templates/requirements/dependencies.txt
+	@$(LOCK) -c requirements/dev.txt pyproject.toml -o requirements/core.txt
 	@$(LAMBDA_LOCK) -c requirements/dev.txt pyproject.toml -o requirements/lambda.txt
 	@$(LOCK) -c requirements/dev.txt requirements/build.in -o requirements/build.txt
 	@$(LOCK) requirements/platform.in -o requirements/platform.txt
