@@ -51,7 +51,7 @@ test-platform: $(STAMP) $(PLATFORM) ## Try the platform repository: Terraform on
 	@$(PYTEST) -n $(PLATFORM_WORKERS) --dist loadfile --no-loadscope-reorder --timeout 3600 tests/platform
 
 test-wheel: $(STAMP) $(RELEASE) ## Build the wheel, and try it where nothing else is installed
-	@$(PYTEST) -n $(WORKERS) --dist loadfile tests/wheel
+	@$(PYTEST) -n $(WORKERS) --dist loadfile --timeout 900 tests/wheel
 
 test-pythons: $(STAMP) ## Run the tests without servers on each supported Python (PYTHONS="3.12 3.13")
 	@.venv/bin/python -m tools.pythons $(PYTHONS)
