@@ -8,6 +8,7 @@ from inspect import cleandoc
 import click
 
 from pgtenant.cli.app import cli
+from pgtenant.cli.examples import EXAMPLES
 
 
 def commands() -> str:
@@ -50,6 +51,8 @@ def _section(command: click.Command, context: click.Context) -> Iterator[str]:
         for names, text in records:
             yield f"| `{_cell(names)}` | {_cell(text)} |"
         yield ""
+    if examples := EXAMPLES.get(context.command_path.partition(" ")[2]):
+        yield from ("```sh", *examples, "```", "")
 
 
 def _paragraphs(text: str) -> str:
