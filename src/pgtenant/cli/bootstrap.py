@@ -13,10 +13,11 @@ from pgtenant import logs
 from pgtenant.audit.record import Record
 from pgtenant.catalog.naming import role_problem
 from pgtenant.cli.bootstrap_words import Request, heading, next_step
-from pgtenant.cli.options import load_settings, lock_wait, need_environment, reaching
+from pgtenant.cli.options import load_settings, lock_wait, reaching
 from pgtenant.cli.plan import as_json
 from pgtenant.cli.stdout import not_needed
 from pgtenant.cli.unexpected import as_error
+from pgtenant.cli.working import need_environment
 from pgtenant.errors import ExitCode, UsageError
 from pgtenant.report.delegated import left_text, steps_json, steps_text
 from pgtenant.report.jsonout import json_text
@@ -48,7 +49,7 @@ def run_bootstrap(
         PgtenantError: anything that ended the run before or between its steps.
     """
     settings = load_settings(project, reaching(skip_preflight=skip_preflight))
-    env = need_environment(environment)
+    env = need_environment(environment, settings)
     wait = lock_wait(lock_timeout)
     request = Request(
         settings=settings,

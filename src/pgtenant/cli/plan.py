@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pgtenant import logs
-from pgtenant.cli.options import load_settings, need_environment, reaching
+from pgtenant.cli.options import load_settings, reaching
 from pgtenant.cli.unexpected import as_error
+from pgtenant.cli.working import chosen_environment
 from pgtenant.errors import ExitCode, PgtenantError
 from pgtenant.planning.plan import Plan
 from pgtenant.report.document import show
@@ -58,8 +59,8 @@ def run_plan(environment: str | None, asked: Asked) -> int:
     Raises:
         PgtenantError: anything that keeps a plan from being made.
     """
-    env = need_environment(environment)
     settings = asked.settings()
+    env = chosen_environment(environment, settings)
     logs.configure(sys.stderr, logs.level_for(os.environ, sys.stderr), environment=env)
     try:
         inputs, plan = asyncio.run(make_plan(settings, env, asked, meter=progress(sys.stderr)))

@@ -6,8 +6,9 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
-from pgtenant.cli.options import load_settings, need_environment
+from pgtenant.cli.options import load_settings
 from pgtenant.cli.plan import width
+from pgtenant.cli.working import chosen_environment, need_environment
 from pgtenant.errors import ExitCode, UsageError
 from pgtenant.report.document import show
 from pgtenant.report.jsonout import json_text
@@ -57,8 +58,8 @@ def run_show(*, key: str, environment: str | None, project: Path, style: str) ->
     Raises:
         PgtenantError: there is none, or it could not be read.
     """
-    env = need_environment(environment)
     settings = load_settings(project, {})
+    env = chosen_environment(environment, settings)
     found = shown(settings, env, key)
     _say_if_half_done(settings)
     one = found.listed
@@ -116,7 +117,7 @@ def run_route(
         else:
             show(policy_text(policy), sys.stdout)
         return ExitCode.CONVERGED
-    env = check_environment(need_environment(environment))
+    env = check_environment(chosen_environment(environment, settings))
     entry = None if key is None else shown(settings, env, key).listed.entry
     if entry is None:
         found = route(policy, env, risk, size)
