@@ -29,7 +29,7 @@ TESTS = tests/unit tests/golden tests/integration tests/e2e tests/regressions
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo demo-recording test test-full test-platform faults bench lambda lint format docs \
-	docs-reference lock clean
+	readme docs-reference lock clean
 
 help: ## Show this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1	/p' $(MAKEFILE_LIST) | expand -t 18
@@ -75,7 +75,10 @@ docs: $(DOCS) ## Make the site of docs/ in build/site; warnings are errors
 	@PYTHONPATH=tests:. .cache/docs/bin/python -m tools.site.build build/site
 
 demo-recording: $(STAMP) ## Record the demo's terminal session into docs/demo
-	@.venv/bin/python tools/record_demo.py
+	@.venv/bin/python -m tools.record_demo
+
+readme: $(STAMP) ## Make what README.md shows of plan and verify, on an embedded PostgreSQL
+	@.venv/bin/python -m tools.readme
 
 docs-reference: $(STAMP) ## Make docs/reference.md, docs/cli.md and the JSON schemas from the code
 	@.venv/bin/python -c 'from pgtenant.report.reference import reference; print(reference(), end="")' \
