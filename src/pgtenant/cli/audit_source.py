@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from pgtenant.cli.options import load_settings
+from pgtenant.cli.stdout import terminal_width
 from pgtenant.cli.working import chosen_environment
 from pgtenant.errors import AuditError, ExitCode
 
@@ -97,4 +99,9 @@ def say(line: str, *, err: bool = False) -> None:
     """Print a line, with whatever a terminal would obey made visible."""
     from pgtenant.report.safe import shown
 
-    click.echo(shown(line), err=err)
+    text, columns = shown(line), terminal_width()
+    if columns is not None and len(text) > columns:
+        text = textwrap.fill(
+            text, columns, subsequent_indent="    ", break_long_words=False, break_on_hyphens=False
+        )
+    click.echo(text, err=err)

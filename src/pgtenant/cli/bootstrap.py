@@ -14,7 +14,7 @@ from pgtenant.audit.record import Record
 from pgtenant.catalog.naming import role_problem
 from pgtenant.cli.bootstrap_words import Request, heading, next_step
 from pgtenant.cli.options import load_settings, lock_wait, reaching
-from pgtenant.cli.plan import as_json
+from pgtenant.cli.plan import as_json, width
 from pgtenant.cli.stdout import not_needed
 from pgtenant.cli.unexpected import as_error
 from pgtenant.cli.working import need_environment
@@ -75,7 +75,7 @@ def run_bootstrap(
 
 def _as_text(request: Request) -> int:
     def show(outcome: Outcome) -> None:
-        sys.stdout.write(steps_text(outcome.batches, heading(request)))
+        sys.stdout.write(steps_text(outcome.batches, heading(request), width=width()))
         sys.stdout.flush()
 
     outcome = asyncio.run(_run(request, [], show))

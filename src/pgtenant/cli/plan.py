@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import os
-import shutil
 import sys
 from dataclasses import dataclass
 from pathlib import Path
 
 from pgtenant import logs
 from pgtenant.cli.options import load_settings, reaching
+from pgtenant.cli.stdout import terminal_width
 from pgtenant.cli.unexpected import as_error
 from pgtenant.cli.working import chosen_environment
 from pgtenant.errors import ExitCode, PgtenantError
@@ -90,7 +90,7 @@ def as_json(error: PgtenantError) -> dict[str, str]:
 
 def width() -> int:
     """Return the columns to write for: the terminal's, at most 100, or 80 elsewhere."""
-    return min(shutil.get_terminal_size((80, 24)).columns, 100) if sys.stdout.isatty() else 80
+    return terminal_width() or 80
 
 
 async def make_plan(

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from pgtenant.cli.options import load_settings
 from pgtenant.cli.plan import width
+from pgtenant.cli.stdout import terminal_width
 from pgtenant.cli.working import chosen_environment, need_environment
 from pgtenant.errors import ExitCode, UsageError
 from pgtenant.report.document import show
@@ -48,7 +49,7 @@ def run_list(*, environment: str | None, project: Path, style: str) -> int:
         sys.stdout.write(json_text({"databases": [_listed_json(one) for one in found]}))
     else:
         rows = [row(o.environment, o.key, o.entry, o.status, o.record) for o in found]
-        show(list_text(rows), sys.stdout)
+        show(list_text(rows, columns=terminal_width()), sys.stdout)
     return ExitCode.CONVERGED
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from pgtenant import logs
 from pgtenant.cli.options import load_settings, reaching
 from pgtenant.cli.plan import as_json, width
+from pgtenant.cli.stdout import terminal_width
 from pgtenant.cli.unexpected import as_error
 from pgtenant.cli.working import chosen_environment
 from pgtenant.errors import ExitCode
@@ -52,7 +53,8 @@ def run_secret_status(
     if style == "json":
         sys.stdout.write(json_text(status_json(found, environment=env)))
     else:
-        show(status_text(found, environment=env, width=width()), sys.stdout)
+        columns = terminal_width()
+        show(status_text(found, environment=env, width=width(), columns=columns), sys.stdout)
     return ExitCode.CONVERGED if all_proven(found) else ExitCode.FAILED
 
 

@@ -19,6 +19,7 @@ from pgtenant import __version__, logs
 from pgtenant.audit.record import stamp
 from pgtenant.cli.options import load_settings, lock_wait, reaching
 from pgtenant.cli.plan import as_json, width
+from pgtenant.cli.stdout import terminal_width
 from pgtenant.cli.terminate import end_stale_sessions, tolerant_inputs
 from pgtenant.cli.unexpected import as_error
 from pgtenant.cli.working import chosen_environment, need_environment
@@ -201,7 +202,14 @@ def _instance(request: _Request) -> int:
             sys.stdout.write(instance_markdown(findings, checks, environment, server=server))
         case _:
             show(
-                findings_text(findings, environment, server=server, checks=checks, width=width()),
+                findings_text(
+                    findings,
+                    environment,
+                    server=server,
+                    checks=checks,
+                    width=width(),
+                    columns=terminal_width(),
+                ),
                 sys.stdout,
             )
     if request.out is not None:
