@@ -77,13 +77,15 @@ docs: $(DOCS) ## Make the site of docs/ in build/site; warnings are errors
 demo-recording: $(STAMP) ## Record the demo's terminal session into docs/demo
 	@.venv/bin/python tools/record_demo.py
 
-docs-reference: $(STAMP) ## Make docs/reference.md, docs/cli.md and the JSON schemas from the code
+docs-reference: $(STAMP) ## Make docs/reference.md, cli.md, errors and schemas from the code
 	@.venv/bin/python -c 'from pgtenant.report.reference import reference; print(reference(), end="")' \
 		> docs/reference.md
 	@.venv/bin/python -c 'from pgtenant.cli.reference import commands; print(commands(), end="")' \
 		> docs/cli.md
 	@.venv/bin/python -c 'from pathlib import Path; from pgtenant.report.schema import *; \
 		[Path(f"docs/schemas/{c}.schema.json").write_text(schema_text(c), "utf-8") for c in COMMANDS]'
+	@.venv/bin/python -c 'from pathlib import Path; from pgtenant.report.explained import pages; \
+		[Path(name).write_text(text, "utf-8") for name, text in pages().items()]'
 
 lock: $(STAMP) ## Pin the dependencies again, with hashes
 	@$(LOCK) --extra aws --extra cnpg --extra demo --group dev pyproject.toml -o requirements/dev.txt

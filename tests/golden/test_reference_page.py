@@ -9,6 +9,7 @@ import pytest
 
 from pgtenant.audit.record import COLUMNS, Action, Status
 from pgtenant.cli.reference import commands
+from pgtenant.report.explained import pages
 from pgtenant.report.reference import reference
 from pgtenant.report.schema import COMMANDS, schema_text
 
@@ -26,6 +27,15 @@ def test_commands_are_current() -> None:
     if os.environ.get("PGTENANT_UPDATE_GOLDEN"):
         page.write_text(commands(), "utf-8")
     assert page.read_text("utf-8") == commands(), "run `make docs-reference`"
+
+
+@pytest.mark.parametrize("name", pages())
+def test_pages_of_codes_are_current(name: str) -> None:
+    page = PAGE.parents[1] / name
+    if os.environ.get("PGTENANT_UPDATE_GOLDEN"):
+        page.parent.mkdir(exist_ok=True)
+        page.write_text(pages()[name], "utf-8")
+    assert page.read_text("utf-8") == pages()[name], "run `make docs-reference`"
 
 
 @pytest.mark.parametrize("command", COMMANDS)

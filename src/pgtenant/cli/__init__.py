@@ -16,6 +16,7 @@ import click
 
 from pgtenant.cli.app import cli
 from pgtenant.cli.stdout import Output
+from pgtenant.codes import Code
 from pgtenant.errors import ExitCode, PgtenantError
 
 __all__ = ["main"]
@@ -36,6 +37,7 @@ def main(arguments: list[str] | None = None) -> int:
             err.write(f"the output is not complete ({out.lost}); the audit file has all of it\n")
             return code
         err.write(f"error: the output could not be written: {out.lost}\n")
+        _lead_to(Code.LOST_OUTPUT)
         good = code in {ExitCode.CONVERGED, ExitCode.CHANGES, ExitCode.BLOCKED}
         return ExitCode.FAILED if good else code
 
@@ -58,6 +60,8 @@ def _run(arguments: list[str] | None) -> int:
         code = cli.main(args=arguments, prog_name="pgtenant", standalone_mode=False)
     except click.ClickException as error:
         error.show()
+        if not isinstance(error, click.exceptions.NoArgsIsHelpError):
+            _lead_to(Code.ARGUMENTS)
         return ExitCode.USAGE
     except (click.Abort, KeyboardInterrupt):
         sys.stderr.write("interrupted; the next run continues from what is there\n")
@@ -76,13 +80,21 @@ def _run(arguments: list[str] | None) -> int:
 
 def _unexpected(error: BaseException) -> int:
     """Say in one line what nobody thought of."""
-    from pgtenant.cli.unexpected import as_error
+    from pgtenant.cli.unexpected import as_error, as_json
     from pgtenant.report.jsonout import json_text
 
     if os.environ.get("PGTENANT_LOG_LEVEL", "").lower() == "debug":
         traceback.print_exception(error, file=sys.stderr)
     told = as_error(error)
     if isinstance(sys.stdout, Output) and sys.stdout.document and not sys.stdout.used:
-        sys.stdout.write(json_text({"error": {"message": told.message, "hint": told.hint}}))
+        sys.stdout.write(json_text({"error": as_json(told)}))
     sys.stderr.write(f"{told.message}; {told.hint}\n")
+    _lead_to(told.code)
     return ExitCode.FAILED
+
+
+def _lead_to(code: Code) -> None:
+    """Say on stderr where there is more about what has just been said."""
+    from pgtenant.report.errors import help_line
+
+    sys.stderr.write(f"{help_line(code)}\n")

@@ -12,6 +12,7 @@ from pgtenant.cli.commands.apply import apply
 from pgtenant.cli.commands.bootstrap import bootstrap
 from pgtenant.cli.commands.connect import connect
 from pgtenant.cli.commands.demo import demo
+from pgtenant.cli.commands.explain import explain
 from pgtenant.cli.commands.fleet import fleet
 from pgtenant.cli.commands.importing import import_
 from pgtenant.cli.commands.init import init
@@ -65,5 +66,6 @@ for command in (
     render,
     init,
     demo,
+    explain,
 ):
     cli.add_command(command)

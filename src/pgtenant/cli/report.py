@@ -18,6 +18,7 @@ from pgtenant.audit.record import stamp
 from pgtenant.cli.options import load_settings, need_environment, reaching
 from pgtenant.cli.terminate import tolerant_inputs
 from pgtenant.cli.verify import about_verification
+from pgtenant.codes import Code
 from pgtenant.errors import ExitCode, UsageError
 from pgtenant.files import check_replaceable, read_given, replace_given, writing
 from pgtenant.report.html import About, Report, page, verdict_words
@@ -69,7 +70,7 @@ def _given(path: Path, environment: str) -> Mapping[str, Any]:
     try:
         text = read_given(path).decode()
     except (OSError, UnicodeError) as error:
-        raise UsageError(f"{path} can't be read: {error}") from None
+        raise UsageError(f"{path} can't be read: {error}", code=Code.UNREADABLE_FILE) from None
     return read_record(text, str(path), environment=environment)
 
 

@@ -12,6 +12,7 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, Final
 
+from pgtenant.codes import Code
 from pgtenant.errors import SecretError
 from pgtenant.secrets.aws_errors import AwsFailure, explain, explain_write
 
@@ -45,6 +46,7 @@ class AwsStore:
             raise SecretError(
                 "the secret store 'aws' needs boto3, which is not installed",
                 hint="pip install 'pgtenant[aws]', or set [secrets] store = \"file\"",
+                code=Code.MISSING_PACKAGE,
             ) from None
         self._lock = threading.Lock()
         self._client: SecretsManagerClient | None = None
@@ -113,6 +115,7 @@ class AwsStore:
             return SecretError(
                 f"secret {name} (region {region}) is binary",
                 hint="store it as text (SecretString): one JSON object",
+                code=Code.SECRET_CONTENT,
             )
         self._versions[name] = str(answer.get("VersionId") or "")
         return text

@@ -13,6 +13,7 @@ import re
 import threading
 from typing import TYPE_CHECKING, Any, Final
 
+from pgtenant.codes import Code
 from pgtenant.errors import SecretError
 from pgtenant.secrets.aws_errors import explain
 from pgtenant.secrets.secret import Secret
@@ -54,6 +55,7 @@ class IamTokens:
             raise SecretError(
                 "an IAM token takes boto3, which is not installed",
                 hint="pip install 'pgtenant[aws]'",
+                code=Code.MISSING_PACKAGE,
             ) from None
         except Exception as error:  # botocore lets ValueError and more escape
             failure = explain(error, region).error("rds-db:connect")

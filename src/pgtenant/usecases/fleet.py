@@ -12,6 +12,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import Final, TypeVar
 
+from pgtenant.codes import Code
 from pgtenant.errors import SettingsError, UsageError
 from pgtenant.settings.model import OTHER_SUFFIXES, Settings, check_environment
 from pgtenant.usecases.inputs import Inputs
@@ -55,6 +56,7 @@ def all_environments(settings: Settings) -> tuple[str, ...]:
             f"{settings.root} has no environment: none in pgtenant.toml, and no catalog at"
             f" {settings.project.catalog}",
             hint="name a [environments.<name>], or give the directory with --project",
+            code=Code.ENVIRONMENT,
         )
     return tuple(sorted(found))
 
@@ -122,6 +124,7 @@ def check_apart(settings: Settings, environments: Sequence[str]) -> None:
             raise UsageError(
                 f"the audit of {environment} would go into that of {other}: {path}",
                 hint="write {env} into [project] audit, or into --audit",
+                code=Code.SETTINGS,
             )
 
 

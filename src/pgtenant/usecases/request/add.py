@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pgtenant.catalog.edit import add_entry, change_entry
 from pgtenant.catalog.model import Catalog, Entry
 from pgtenant.catalog.shown import plain
+from pgtenant.codes import Code
 from pgtenant.errors import CatalogError, Problem, UsageError
 from pgtenant.requests.form import CHANGEABLE
 from pgtenant.requests.request import (
@@ -124,7 +125,9 @@ def refused(given: Mapping[str, Value], found: list[tuple[str, str]]) -> UsageEr
     where = f" in {plain(str(given['environment']))}" if given.get("environment") else ""
     lines = "".join(f"\n  {field}: {text}" if field else f"\n  {text}" for field, text in found)
     return UsageError(
-        f"the request for {plain(str(key))}{where} is refused:{lines}", hint="nothing was written"
+        f"the request for {plain(str(key))}{where} is refused:{lines}",
+        hint="nothing was written",
+        code=Code.REQUEST_REFUSED,
     )
 
 
@@ -154,6 +157,7 @@ def _changed(settings: Settings, request: Request, moment: str) -> Done:
         raise UsageError(
             f"{catalog.display} has no entry {plain(request.key)}",
             hint=f"its entries are: {known}" if known else "it is empty",
+            code=Code.UNKNOWN_ENTRY,
         )
     fields = {name: request.fields[name] for name, *_ in differences(request, there)}
     if not fields:
@@ -264,6 +268,7 @@ def _conflict(catalog: Declared, entry: Entry, found: list[tuple[str, str, str]]
     return UsageError(
         f"{catalog.display}:{entry.line} has an entry {entry.key} already, which differs:{lines}",
         hint="nothing was written; ask for another name, or use `pgtenant request change`",
+        code=Code.REQUEST_CONFLICT,
     )
 
 
