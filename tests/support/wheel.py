@@ -60,9 +60,9 @@ def install(built: Built, root: Path, *, python: str = sys.executable) -> Clean:
     subprocess.run([python, "-m", "venv", root], check=True)
     clean = Clean(root)
     pins = str(ROOT / "requirements" / "core.txt")
-    for arguments in (
-        ("install", "--require-hashes", "--requirement", pins),
-        ("install", "--no-index", "--no-deps", str(built.wheel)),
+    for arguments in (  # most of it is never imported, and compiling takes longest
+        ("install", "--no-compile", "--require-hashes", "--requirement", pins),
+        ("install", "--no-compile", "--no-index", "--no-deps", str(built.wheel)),
         ("check",),
     ):
         done = clean.run(
