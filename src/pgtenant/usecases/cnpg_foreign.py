@@ -9,7 +9,7 @@ from pathlib import Path
 from pgtenant.catalog.model import AccessLevel, Catalog, Entry
 from pgtenant.gitops.cnpg import job
 from pgtenant.gitops.cnpg.database import KIND as DATABASE
-from pgtenant.gitops.cnpg.database import owner_in
+from pgtenant.gitops.cnpg.database import owner_in, unchangeable
 from pgtenant.gitops.cnpg.foreign import Foreign, Start, foreign, start_of
 from pgtenant.gitops.cnpg.names import Names, names
 from pgtenant.gitops.cnpg.sealed import KIND as SEALED
@@ -86,6 +86,16 @@ def _reasons(
             f"the database {entry.database_name} is the Database {name}'s in {file}, and the"
             " operator lets no second one have it"
         )
+    if misfit := one.file.asked(
+        lambda text: unchangeable(
+            text,
+            name=named.database,
+            namespace=cnpg.namespace,
+            database=entry.database_name,
+            cluster=cnpg.cluster,
+        )
+    ):
+        yield f"{one.file.display} {misfit}"
     owner = one.file.asked(
         lambda text: owner_in(text, name=named.database, namespace=cnpg.namespace)
     )
