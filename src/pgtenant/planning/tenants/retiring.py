@@ -102,7 +102,7 @@ def retirements(
     """
     found: list[Retire] = []
     problems: list[str] = []
-    before = {_stem(name) for name in there if is_retired(name)}
+    before = _stems(there)
     for tenant in sorted(wanted):
         schema, retired = there.get(tenant.schema), retired_schema(tenant.slug, date)
         if schema is None:
@@ -122,6 +122,24 @@ def retirements(
     if problems:
         raise refused(problems, hint=_NOTHING_DONE)
     return tuple(found)
+
+
+def were_retired(
+    wanted: Iterable[Tenant], there: Mapping[str, There], home: Home
+) -> tuple[Tenant, ...]:
+    """Return those of the tenants that are not there because they were retired, sorted.
+
+    Args:
+        wanted: the tenants.
+        there: by name, every schema of theirs that is there, and the retired ones.
+        home: whose they are.
+    """
+    before = _stems({name: one for name, one in there.items() if one.owner == home.owner})
+    return tuple(
+        tenant
+        for tenant in sorted(wanted)
+        if tenant.schema not in there and _stem(retired_schema(tenant.slug, "")) in before
+    )
 
 
 def removal(schema: str, there: Mapping[str, There], home: Home) -> Drop | None:
@@ -147,6 +165,11 @@ def retired_of(schema: There) -> Retired:
     """Return whose a retired tenant's schema was."""
     record = read_record(schema.comment)
     return retired_tenant(schema.name, record.tenant if record else None)
+
+
+def _stems(there: Iterable[str]) -> frozenset[str]:
+    """Return the names of retired schemas without their dates."""
+    return frozenset(_stem(name) for name in there if is_retired(name))
 
 
 def _stem(retired: str) -> str:
