@@ -7,11 +7,13 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 
+import jsonschema  # type: ignore[import-untyped]
 import psycopg
 import pytest
 import yaml
 
 from pgtenant.cli import main
+from pgtenant.report.schema import schema
 from support import node
 from support.cluster import Cluster
 from support.cnpg import DIRECTORY, SHOP, GitOps
@@ -139,6 +141,15 @@ def test_whether_it_has_arrived(
         assert code == 0, out
         assert "4 as they should be, 0 not, 0 could not be checked" in out
         assert "not-a-secret-of-shop" not in out
+        assert main([*command, "--format", "json"]) == 0
+        found = json.loads(capsys.readouterr().out)
+        jsonschema.validate(found, schema("verify-gitops"))
+        assert found["summary"] == {"good": 4, "bad": 0, "unknown": 0}
+        gitops.declare({"shop": SHOP, "crm": {"database_name": "crm", "username": "crm-user"}})
+        assert main(command) == 1
+        out = capsys.readouterr().out
+        assert "4 as they should be, 4 not, 0 could not be checked" in out, out
+        gitops.declare({"shop": SHOP})
     monkeypatch.setenv("KUBECONFIG", str(gitops.root / "none"))
     assert main(command) == 1
     assert "0 as they should be, 0 not, 4 could not be checked" in capsys.readouterr().out

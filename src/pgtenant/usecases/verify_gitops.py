@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from pgtenant.catalog.model import AccessLevel, Entry
@@ -39,10 +39,11 @@ def verify_gitops(settings: Settings, environment: str, kubectl: Kubectl) -> Ite
         raise UsageError("the manifests can't be looked for:" + "".join(f"\n  {w}" for w in wrong))
     cluster = kubectl.object(f"clusters.{GROUP}", cnpg.cluster, cnpg.namespace)
     leaving = _leaving(settings, environment, cnpg)
-    for entry in catalog.entries:
-        if entry.key in leaving:
-            continue
-        expected = _expected(settings, cnpg, entry)
+    staying = [
+        _expected(settings, cnpg, entry) for entry in catalog.entries if entry.key not in leaving
+    ]
+    _ask(kubectl, staying)
+    for expected in staying:
         secret, namespace = expected.secret, expected.namespace
         found = Found(
             sealed=kubectl.object(f"sealedsecrets.{SEALED_GROUP}", secret, namespace),
@@ -70,7 +71,19 @@ def verify_gitops(settings: Settings, environment: str, kubectl: Kubectl) -> Ite
             else None,
         )
     if cnpg.image is not None:
-        yield from _own(cnpg, kubectl, cluster)
+        yield from _own(settings, cnpg, kubectl, cluster)
+
+
+def _ask(kubectl: Kubectl, wanted: Sequence[Expected]) -> None:
+    """Ask for all at once: a process for each object takes minutes for some hundred entries."""
+    secrets = [(one.secret, place) for one in wanted for place in (one.namespace, *one.copies)]
+    kubectl.ask_secrets(secrets)
+    for namespace in {one.namespace for one in wanted}:
+        kubectl.ask(f"sealedsecrets.{SEALED_GROUP}", [one.secret for one in wanted], namespace)
+        databases = [one.database for one in wanted if one.database is not None]
+        kubectl.ask(f"databases.{GROUP}", databases, namespace)
+        roles = [one.role for one in wanted if one.role is not None]
+        kubectl.ask(f"databaseroles.{GROUP}", roles, namespace)
 
 
 def _leaving(settings: Settings, environment: str, cnpg: CnpgSettings) -> dict[str, Leaving]:
@@ -95,7 +108,9 @@ def _leaving(settings: Settings, environment: str, cnpg: CnpgSettings) -> dict[s
     }
 
 
-def _own(cnpg: CnpgSettings, kubectl: Kubectl, cluster: Answer) -> Iterator[Check]:
+def _own(
+    settings: Settings, cnpg: CnpgSettings, kubectl: Kubectl, cluster: Answer
+) -> Iterator[Check]:
     secret, namespace = admin_names(cnpg).secret, cnpg.namespace
     expected = Expected(
         key=OWN,
@@ -113,7 +128,10 @@ def _own(cnpg: CnpgSettings, kubectl: Kubectl, cluster: Answer) -> Iterator[Chec
         cluster=cluster,
     )
     yield from judge(expected, found)
-    yield judge_job(namespace, job.NAME, kubectl.object("jobs.batch", job.NAME, namespace))
+    manifest = kept(settings, settings.root / cnpg.directory / job.FILE)
+    digest = manifest.asked(lambda text: job.digest_in(text, namespace))
+    there = kubectl.object("jobs.batch", job.NAME, namespace)
+    yield judge_job(namespace, job.NAME, there, digest=digest)
 
 
 def _expected(settings: Settings, cnpg: CnpgSettings, entry: Entry) -> Expected:
