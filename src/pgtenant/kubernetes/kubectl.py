@@ -68,7 +68,7 @@ class Kubectl:
         """Do the same for secrets, each with its name and its namespace."""
         keys = {(_SECRET, namespace, name) for name, namespace in wanted}
         if keys and self._is_reached():
-            given = [
+            items = [
                 {
                     "apiVersion": "v1",
                     "kind": "Secret",
@@ -77,7 +77,8 @@ class Kubectl:
                 for _, namespace, name in sorted(keys)
             ]
             output = f"--output=go-template={_SECRETS}"
-            said = self._get("--filename=-", output, given="\n---\n".join(map(json.dumps, given)))
+            given = json.dumps({"apiVersion": "v1", "kind": "List", "items": items})
+            said = self._get("--filename=-", output, given=given)
             self._learn(keys, dict(map(_secret, said.out.splitlines())), said)
 
     def object(self, kind: str, name: str, namespace: str) -> Answer:
