@@ -37,6 +37,22 @@ def test_a_database_of_another_name_blocks_its_entry_alone(shop: GitOps) -> None
     assert "crm-user" in shop.read(CLUSTER)
 
 
+def test_a_role_is_not_in_two_places(shop: GitOps) -> None:
+    settings = shop.read("pgtenant.toml")
+    shop.settings('[secrets]\nstore = "file"\n[cnpg]\nroles = "resources"\n')
+    shop.rendered()
+    before = shop.manifests()
+    assert "shop-role.yaml" in before
+    shop.write("pgtenant.toml", settings)
+    done = shop.render()
+    assert done.code == 4, done.output
+    assert "shop is blocked: its role has a file of its own, shop-role.yaml" in done.err
+    assert shop.manifests() == before
+    (shop.root / DIRECTORY / "shop-role.yaml").unlink()
+    shop.rendered()
+    assert "shop-user" in shop.read(CLUSTER)
+
+
 @pytest.mark.parametrize(
     ("listed", "said"),
     [
