@@ -124,17 +124,14 @@ def retirements(
     return tuple(found)
 
 
-def were_retired(
-    wanted: Iterable[Tenant], there: Mapping[str, There], home: Home
-) -> tuple[Tenant, ...]:
+def were_retired(wanted: Iterable[Tenant], there: Mapping[str, There]) -> tuple[Tenant, ...]:
     """Return those of the tenants that are not there because they were retired, sorted.
 
     Args:
         wanted: the tenants.
         there: by name, every schema of theirs that is there, and the retired ones.
-        home: whose they are.
     """
-    before = _stems({name: one for name, one in there.items() if one.owner == home.owner})
+    before = _stems(there)
     return tuple(
         tenant
         for tenant in sorted(wanted)

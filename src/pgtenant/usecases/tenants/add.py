@@ -68,7 +68,7 @@ async def add_tenants(call: Call, asked: Adding, *, show: Callable[[Tenants], No
             named = {tenant.schema for tenant in wanted}
             others = (t for t in tenants_there(there.values(), site.home) if t.schema not in named)
             wanted = tuple(sorted((*wanted, *others)))
-        retired = () if asked.revive else were_retired(wanted, there, site.home)
+        retired = () if asked.revive else were_retired(wanted, there)
         wanted = tuple(tenant for tenant in wanted if tenant not in retired)
         steps = additions(wanted, there, asked.template, site.home, assume=asked.assume)
         busy = {step.tenant.schema for step in steps}
