@@ -8,6 +8,7 @@ from typing import Final, TypeVar
 from psycopg import sql
 
 from pgtenant.audit.record import Action
+from pgtenant.codes import Code
 from pgtenant.errors import PgtenantError
 from pgtenant.planning.sql.render import Statement
 from pgtenant.planning.sql.text import as_text
@@ -111,6 +112,7 @@ async def _insist_on_nothing_outside(site: Site, schema: str, why: str) -> None:
         raise PgtenantError(
             f"{schema} is needed elsewhere: {names} {why}; nothing was changed",
             hint="drop or alter what needs it, then run again",
+            code=Code.TENANT_NEEDED,
         )
 
 
