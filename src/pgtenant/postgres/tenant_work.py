@@ -66,7 +66,7 @@ async def bring_up(
     A file can't end the transaction, and what it does outside of the schema makes all of it undone.
 
     Args:
-        connection: of the owner, idle, with `pg_catalog` alone in its `search_path`.
+        connection: of the owner, idle, opened with `CATALOG_FIRST` as its `search_path`.
         bring: what is to be done.
         isolation: how the tenants of this database are kept apart.
         proviso: asked before the `COMMIT`.

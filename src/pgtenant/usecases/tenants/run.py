@@ -16,6 +16,7 @@ from pgtenant.planning.observed import Observed
 from pgtenant.planning.tenants.adding import Home
 from pgtenant.postgres.connect import Login
 from pgtenant.postgres.observe import observe_instance
+from pgtenant.postgres.options import CATALOG_FIRST
 from pgtenant.usecases.journal import facts
 from pgtenant.usecases.locked import locked
 from pgtenant.usecases.look import Instance, connected
@@ -47,7 +48,8 @@ async def at_home(call: Call) -> AsyncIterator[Site]:
             _insist_on_database(observed, database, inputs.desired)
             login = _login(instance, database)
             home = Home(inputs.environment, call.key, database.name, owner, isolation.prefix)
-            async with instance.gate.open(login, database.name) as connection:
+            opened = instance.gate.open(login, database.name, search_path=CATALOG_FIRST)
+            async with opened as connection:
                 yield Site(call, instance, observed, isolation, connection, home)
     except AuditError:
         raise
