@@ -20,6 +20,7 @@ from pgtenant.planning.tenants.found import (
     Preset,
     Relation,
     RelationKind,
+    Relative,
     Same,
     Schema,
     Trigger,
@@ -163,6 +164,7 @@ def _relation(item: dict[str, Any]) -> Relation:
         by_name=tuple(item["by_name"] or ()),
         triggers=tuple(Trigger(*trigger) for trigger in item["triggers"] or ()),
         rules=tuple(item["rules"] or ()),
+        relatives=tuple(sorted(Relative(*one) for one in item["relatives"] or ())),
     )
 
 

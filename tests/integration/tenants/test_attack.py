@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 
 from integration.tenants.conftest import DATABASE, ISOLATION, OWNER, PASSWORD, Tenants
+from pgtenant.errors import ServerError
 from pgtenant.planning.tenants.found import Column
+from pgtenant.planning.tenants.policy import Isolation
 from pgtenant.postgres.tenant_attack import attack
 from pgtenant.verify.tenants.ground import ground
 from pgtenant.verify.tenants.outcome import SHOWN, Trial, trials
 from pgtenant.verify.tenants.targets import targets
 from pgtenant.verify.tenants.tricks import Trick
+from support.processes import until
 
 SCHEMAS = ("tenant_a", "tenant_b", "tenant_c")
 EVERYTHING = (
@@ -22,17 +26,22 @@ EVERYTHING = (
 
 
 def attacked(
-    tenants: Tenants, column: str = "uuid", schemas: tuple[str, ...] = SCHEMAS[:2]
+    tenants: Tenants,
+    column: str = "uuid",
+    schemas: tuple[str, ...] = SCHEMAS[:2],
+    isolation: Isolation = ISOLATION,
 ) -> dict[Trick, Trial]:
     """Attack, and leave nothing behind."""
     before = tenants.instance.su(EVERYTHING, dbname=DATABASE)
-    found = asyncio.run(_attack(tenants, Column(column), schemas))
+    found = asyncio.run(_attack(tenants, Column(column), schemas, isolation))
     assert tenants.instance.su(EVERYTHING, dbname=DATABASE) == before
     return found
 
 
-async def _attack(tenants: Tenants, column: Column, schemas: tuple[str, ...]) -> dict[Trick, Trial]:
-    place = ground(ISOLATION, column, schemas, "pgtenant_attack")
+async def _attack(
+    tenants: Tenants, column: Column, schemas: tuple[str, ...], isolation: Isolation
+) -> dict[Trick, Trial]:
+    place = ground(isolation, column, schemas, "pgtenant_attack")
     found = await tenants.look_now()
     tables, _ = targets(found, schemas, OWNER, column)
     slugs = [(schema, schema.removeprefix("tenant_")) for schema in schemas]
@@ -54,6 +63,41 @@ def test_no_tenant_reaches_another_and_what_can_not_be_prevented_is_shown(tenant
         assert {trick: found[trick].otherwise for trick in SHOWN} == dict.fromkeys(SHOWN, ())
         assert found[Trick.READ].tried == 6
         assert found[Trick.COPY_OUT].tried == 3
+
+
+def test_a_tenant_column_of_any_name(tenants: Tenants) -> None:
+    for name in ("id", "secret", "rows"):
+        found = attacked(tenants, isolation=replace(ISOLATION, column=name))
+        assert through(found) == {}, name
+        assert found[Trick.READ].tried == 2
+
+
+def test_a_large_table_is_not_read_whole(tenants: Tenants) -> None:
+    tenants.run(
+        "SET app.current_tenant = '00000000-0000-0000-0000-000000000001'",
+        "INSERT INTO tenant_a.orders SELECT current_setting('app.current_tenant')::uuid, n"
+        " FROM generate_series(1, 5000) n",
+        "ANALYZE tenant_a.orders",
+    )
+    read = "SELECT seq_tup_read FROM pg_stat_user_tables WHERE relid = 'tenant_a.orders'::regclass"
+    before = tenants.instance.su(read, dbname=DATABASE)
+    assert through(attacked(tenants)) == {}
+    # What a session has read is told by its end at the latest.
+    gone = "SELECT 1 WHERE NOT EXISTS (SELECT FROM pg_stat_activity WHERE usename = %s)"
+    until(tenants.instance, gone, [OWNER])
+    assert tenants.instance.su(read, dbname=DATABASE) == before
+
+
+def test_a_table_that_somebody_locks_is_not_waited_for_and_proves_nothing(
+    tenants: Tenants,
+) -> None:
+    tenants.instance.su(f"ALTER ROLE {OWNER} SET lock_timeout = '100ms'")
+    with tenants.instance.connect(OWNER, PASSWORD, DATABASE) as held:
+        held.execute("BEGIN")
+        held.execute("LOCK TABLE tenant_a.orders")
+        assert tenants.judge() == ()  # another tenant's is read in its place
+        with pytest.raises(ServerError, match=r"tables of tenant_a: .*lock timeout"):
+            attacked(tenants)
 
 
 def test_less_than_two_tenants_have_stand_ins(tenants: Tenants) -> None:

@@ -25,6 +25,7 @@ class Problem(StrEnum):
     POLICY_UNKNOWN = "policy_unknown"
     POLICY_BESIDE = "policy_beside"
     NO_INDEX = "no_index"
+    INHERITANCE = "inheritance"
     TABLE_OWNER = "table_owner"
     BEYOND_POLICIES = "beyond_policies"
     KEY = "key"
@@ -68,6 +69,8 @@ WHY: Final[Mapping[Problem, str]] = {
     Problem.POLICY_BESIDE: "permissive policies are joined by OR: what one lets through, no other"
     " can hold back",
     Problem.NO_INDEX: "every query has the policy's condition, and reads the whole table for it",
+    Problem.INHERITANCE: "of a table and its partitions or children, the policies of the one that a"
+    " query names are asked alone: whoever names the other reads past these",
     Problem.TABLE_OWNER: "whoever owns a table can switch its row security off",
     Problem.BEYOND_POLICIES: "TRUNCATE, REFERENCES and TRIGGER are held by no policy",
     Problem.KEY: "a key is checked against all rows, without policies: a refused value tells that"

@@ -112,6 +112,19 @@ class Trigger:
 
 
 @dataclass(frozen=True, slots=True, order=True)
+class Relative:
+    """A table of another schema that has a partition or a child here, or is one of a table here.
+
+    Attributes:
+        name: with its schema.
+        above: whether it is the one that shows the rows of both.
+    """
+
+    name: str
+    above: bool
+
+
+@dataclass(frozen=True, slots=True, order=True)
 class Held:
     """What a role other than the owner was granted; `public` for everybody."""
 
@@ -136,6 +149,7 @@ class Relation:
         by_name: its defaults that look a sequence up by a name each time; sorted.
         triggers: of somebody else's functions; sorted.
         rules: their names, sorted.
+        relatives: in other schemas; sorted.
     """
 
     kind: RelationKind
@@ -152,6 +166,7 @@ class Relation:
     by_name: tuple[str, ...] = ()
     triggers: tuple[Trigger, ...] = ()
     rules: tuple[str, ...] = ()
+    relatives: tuple[Relative, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

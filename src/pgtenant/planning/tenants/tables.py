@@ -59,6 +59,10 @@ def judge_relations(
 def _elsewhere(group: Same[Relation]) -> Iterator[Finding]:
     """Find by what rows, or what tells about them, leave their table."""
     facts = group.facts
+    for relative in facts.relatives:
+        shares = "shows its rows in" if relative.above else "has rows in"
+        said = f"{shares} {relative.name}, outside of its schema"
+        yield _of(group, Problem.INHERITANCE, said)
     for sequence in facts.sequences:
         yield _of(group, Problem.SEQUENCE, f"takes numbers from {sequence}")
     for default in facts.by_name:

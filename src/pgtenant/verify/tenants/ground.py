@@ -20,6 +20,10 @@ from pgtenant.planning.tenants.policy import Isolation, type_of
 
 ROWS: Final = "rows"
 PARENT: Final = "parent"
+ID: Final = "pgtenant_id"
+TEXT: Final = "pgtenant_text"
+"""Columns of the stand-ins: an application's tenant column has another name."""
+
 _CALLED: Final = "PT001"
 UNDONE: Final = "PT000"
 
@@ -109,11 +113,11 @@ def making(place: Ground) -> Iterator[sql.Composable]:
     yield _telling(place.tools, "current_setting", sql.SQL("text, boolean"), sql.SQL("text"))
     for stand_in in place.stand_ins:
         yield statements.create_schema(stand_in.schema)
-        yield from _table(place, stand_in, ROWS, key=(place.isolation.column, "id"))
+        yield from _table(place, stand_in, ROWS, key=(place.isolation.column, ID))
         yield become(place.isolation, stand_in.value)
         yield insert(place, stand_in, stand_in, ROWS)
     first = place.stand_ins[0]
-    yield from _table(place, first, PARENT, key=("id",))
+    yield from _table(place, first, PARENT, key=(ID,))
     yield become(place.isolation, first.value)
     yield insert(place, first, first, PARENT)
 
@@ -132,12 +136,12 @@ def _table(
     place: Ground, stand_in: StandIn, table: str, *, key: tuple[str, ...]
 ) -> Iterator[sql.Composed]:
     name = (stand_in.schema, table)
-    yield sql.SQL(
-        "CREATE TABLE {} ({} {} NOT NULL, id bigint, secret text, PRIMARY KEY ({}))"
-    ).format(
+    yield sql.SQL("CREATE TABLE {} ({} {} NOT NULL, {} bigint, {} text, PRIMARY KEY ({}))").format(
         sql.Identifier(*name),
         sql.Identifier(place.isolation.column),
         type_of(place.column),
+        sql.Identifier(ID),
+        sql.Identifier(TEXT),
         sql.SQL(", ").join(map(sql.Identifier, key)),
     )
     yield statements.enable(name)

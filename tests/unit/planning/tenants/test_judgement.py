@@ -19,6 +19,7 @@ from pgtenant.planning.tenants.found import (
     Preset,
     Relation,
     RelationKind,
+    Relative,
     Same,
     Schema,
     Trigger,
@@ -155,6 +156,16 @@ TABLES = {
     "somebody's trigger": (
         replace(GOOD, triggers=(Trigger("t", "public.f", "intern"),)),
         Problem.TRIGGER,
+        False,
+    ),
+    "rows that a table elsewhere shows": (
+        replace(GOOD, relatives=(Relative("public.everything", above=True),)),
+        Problem.INHERITANCE,
+        False,
+    ),
+    "a partition elsewhere": (
+        replace(GOOD, relatives=(Relative("public.first", above=False),)),
+        Problem.INHERITANCE,
         False,
     ),
     "a rule": (replace(GOOD, rules=("also",)), Problem.RULE, False),
