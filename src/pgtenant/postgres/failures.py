@@ -34,6 +34,7 @@ _SYMPTOMS: Final[tuple[tuple[str, str], ...]] = (
         "unsupported startup parameter",
         "connect to the instance itself: poolers refuse startup options",
     ),
+    ("too many connections for role", "raise the role's connection_limit, or wait"),
     ("RDS Proxy", "connect to the instance itself: RDS Proxy refuses startup options"),
     (
         "does not support SSL",

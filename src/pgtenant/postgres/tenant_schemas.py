@@ -7,7 +7,7 @@ from collections.abc import Collection
 from pgtenant.planning.tenants.adding import There
 from pgtenant.planning.tenants.slugs import RETIRED_LIKE
 from pgtenant.postgres.asked import rows_of
-from pgtenant.postgres.libpq import Connection
+from pgtenant.postgres.libpq import Connection, load_json
 
 
 async def schemas_there(
@@ -28,9 +28,10 @@ async def schemas_there(
     rows = await rows_of(
         connection, "tenant_schemas", parameters, doing="reading the tenants' schemas"
     )
+    found = (load_json(text) for (text,) in rows)
     return {
         name: There(name, owner, comment, filled, tuple(held))
-        for name, owner, comment, filled, held in rows
+        for name, owner, comment, filled, held in found
     }
 
 
@@ -42,4 +43,4 @@ async def dependents(connection: Connection, schema: str) -> tuple[tuple[str, st
     """
     doing = f"reading what needs {schema}"
     rows = await rows_of(connection, "tenant_outside", {"schema": schema}, doing=doing)
-    return tuple((where, name) for where, name in rows)
+    return tuple((where, name) for (text,) in rows for where, name in [load_json(text)])

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from pgtenant.catalog.shown import plain
 from pgtenant.planning.effects import Effect
+from pgtenant.planning.sql.text import can_be_sent
 from pgtenant.planning.tenants.record import TenantRecord, read_record
 from pgtenant.planning.tenants.slugs import (
     Tenant,
@@ -158,6 +160,8 @@ def tenants_there(there: Iterable[There], home: Home) -> tuple[Tenant, ...]:
 
 
 def _occupied(tenant: Tenant, schema: There, record: TenantRecord | None, home: Home) -> str | None:
+    if not can_be_sent(schema.name):
+        return f"the schema {plain(schema.name)} has a name that is no UTF-8: rename it"
     if schema.owner != home.owner:
         return (
             f"the schema {schema.name} of {tenant.slug} is there, and belongs to {schema.owner},"

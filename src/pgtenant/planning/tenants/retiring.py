@@ -7,10 +7,14 @@ from dataclasses import dataclass
 
 from psycopg import sql
 
+from pgtenant.catalog.shown import plain
 from pgtenant.errors import UsageError
 from pgtenant.planning.effects import Effect
-from pgtenant.planning.sql.statements.words import grantee
+from pgtenant.planning.privileges import PUBLIC
+from pgtenant.planning.sql.text import advice
 from pgtenant.planning.tenants.adding import Home, There, misspelt
+from pgtenant.planning.tenants.findings import Finding, Problem
+from pgtenant.planning.tenants.found import Name
 from pgtenant.planning.tenants.record import TenantRecord, read_record, with_record
 from pgtenant.planning.tenants.slugs import (
     Retired,
@@ -20,7 +24,12 @@ from pgtenant.planning.tenants.slugs import (
     retired_schema,
     retired_tenant,
 )
-from pgtenant.planning.tenants.statements import comment_on_schema, drop_schema, rename_schema
+from pgtenant.planning.tenants.statements import (
+    comment_on_schema,
+    drop_schema,
+    rename_schema,
+    revoke_schema,
+)
 
 _NOTHING_DONE = "nothing was changed"
 
@@ -58,9 +67,7 @@ class Retire:
         yield rename_schema(self.tenant.schema, self.retired)
         yield comment_on_schema(self.retired, with_record(self.schema.comment, self.record))
         for role in (*self.schema.held, self.schema.owner):
-            yield sql.SQL("REVOKE ALL ON SCHEMA {} FROM {} CASCADE").format(
-                sql.Identifier(self.retired), grantee(role)
-            )
+            yield revoke_schema(self.retired, role)
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +139,8 @@ def removal(schema: str, there: Mapping[str, There], home: Home) -> Drop | None:
     """
     if not is_retired(schema):
         hint = f"`pgtenant tenant retire -e {home.environment} {home.entry} SLUG` comes first"
-        raise UsageError(f"{schema} is no retired tenant's schema; {_NOTHING_DONE}", hint=hint)
+        said = f"{plain(schema)} is no retired tenant's schema"
+        raise UsageError(f"{said}; {_NOTHING_DONE}", hint=hint)
     found = there.get(schema)
     if found is None:
         return None
@@ -141,6 +149,27 @@ def removal(schema: str, there: Mapping[str, There], home: Home) -> Drop | None:
             f"the schema {schema} belongs to {found.owner}, not to {home.owner}", hint=_NOTHING_DONE
         )
     return Drop(retired_of(found))
+
+
+def reopened(schemas: Iterable[There]) -> tuple[Finding, ...]:
+    """Return to whom but their owner retired tenants' schemas are open again.
+
+    Args:
+        schemas: the retired tenants'.
+    """
+    held: dict[str, list[Name]] = {}
+    for schema in schemas:
+        for role in schema.held:
+            held.setdefault(role, []).append(("", schema.name))
+    return tuple(
+        Finding(
+            Problem.SCHEMA_OPEN,
+            f"is a retired tenant's, and open to {'everybody' if role == PUBLIC else role}",
+            tuple(sorted(names)),
+            advice(revoke_schema(min(names)[1], role)),
+        )
+        for role, names in sorted(held.items())
+    )
 
 
 def retired_of(schema: There) -> Retired:

@@ -8,6 +8,7 @@ from enum import StrEnum
 
 from psycopg import sql
 
+from pgtenant.planning.sql.statements.words import grantee
 from pgtenant.planning.sql.text import advice
 from pgtenant.planning.tenants.found import Column, Name, Policy, Relation, RelationKind
 from pgtenant.planning.tenants.policy import (
@@ -51,6 +52,13 @@ def rename_schema(schema: str, name: str) -> sql.Composed:
 def drop_schema(schema: str) -> sql.Composed:
     """`DROP SCHEMA … CASCADE`, with all that is in it."""
     return sql.SQL("DROP SCHEMA {} CASCADE").format(sql.Identifier(schema))
+
+
+def revoke_schema(schema: str, role: str) -> sql.Composed:
+    """`REVOKE ALL ON SCHEMA`, and what the role has passed on."""
+    return sql.SQL("REVOKE ALL ON SCHEMA {} FROM {} CASCADE").format(
+        sql.Identifier(schema), grantee(role)
+    )
 
 
 def enable(table: Name) -> sql.Composed:

@@ -7,9 +7,10 @@ from typing import Final
 from pgtenant.catalog.model import Catalog, Entry
 from pgtenant.errors import PgtenantError, ServerError, UsageError
 from pgtenant.planning.desired import DesiredDatabase
+from pgtenant.planning.tenants.findings import rank
 from pgtenant.planning.tenants.judgement import judged
 from pgtenant.planning.tenants.policy import Isolation
-from pgtenant.planning.tenants.retiring import retired_of
+from pgtenant.planning.tenants.retiring import reopened, retired_of
 from pgtenant.planning.tenants.view import View, listed
 from pgtenant.postgres.tenant_schemas import schemas_there
 from pgtenant.postgres.tenants import inspect_tenants
@@ -53,7 +54,8 @@ async def look_at_tenants(
         if attacking:
             came_of = await attack_tenants(instance, database, isolation, found)
     owner = database.owner.name
-    findings = judged(found, isolation, owner=owner, database=database.name)
+    known = judged(found, isolation, owner=owner, database=database.name)
+    findings = tuple(sorted((*known, *reopened(retired.values())), key=rank))
     view = View(
         entry=key,
         database=database.name,

@@ -8,9 +8,10 @@ from typing import Final, TypeVar
 from psycopg import sql
 
 from pgtenant.audit.record import Action
-from pgtenant.errors import PgtenantError
+from pgtenant.catalog.shown import plain
+from pgtenant.errors import PgtenantError, UsageError
 from pgtenant.planning.sql.render import Statement
-from pgtenant.planning.sql.text import as_text
+from pgtenant.planning.sql.text import as_text, can_be_sent
 from pgtenant.planning.tenants.outcome import State, Tenants, Told
 from pgtenant.planning.tenants.retiring import Drop, Retire, removal, retirements
 from pgtenant.planning.tenants.slugs import Tenant, retired_tenant
@@ -22,6 +23,8 @@ from pgtenant.usecases.tenants.run import at_home
 from pgtenant.usecases.tenants.site import Call, Sent, Site
 
 _MOST: Final = 10
+_REACHED: Final = "would still reach it"
+_LOST: Final = "would go or lose something with it"
 _R = TypeVar("_R", Retire, Drop)
 
 
@@ -47,7 +50,7 @@ async def retire_tenants(
         today = call.recorder.clock().strftime("%Y%m%d")
         steps = retirements(wanted, there, site.home, today)
         for step in steps:
-            await _insist_on_nothing_outside(site, step.tenant.schema, "would still reach it")
+            await _insist_on_nothing_outside(site, step.tenant.schema, _REACHED)
         telling = Telling(site.home, show)
         busy = {step.tenant.schema for step in steps}
         telling.add(Told(t.slug, t.schema, State.UNCHANGED) for t in wanted if t.schema not in busy)
@@ -59,7 +62,7 @@ async def retire_tenants(
         if not steps:
             await site.unchanged("retired before")
         try:
-            await site.each(steps, Action.RETIRE_TENANT, _sending(site), done)
+            await site.each(steps, Action.RETIRE_TENANT, _sending(site, _REACHED), done)
         finally:
             found = telling.tell()
         return Outcome(found)
@@ -78,11 +81,14 @@ async def drop_tenant(call: Call, schema: str, *, show: Callable[[Tenants], None
         LockHeldError: another run holds the instance.
         PgtenantError: something outside of it needs it; or something failed.
     """
+    if not can_be_sent(schema):
+        said = f"the schema {plain(schema)} can't be named in a statement: it is no UTF-8"
+        raise UsageError(said, hint="rename it as its owner, in the encoding of its database")
     async with at_home(call) as site:
         step = removal(schema, await site.schemas({schema}), site.home)
         steps = [] if step is None else [step]
         if steps:
-            await _insist_on_nothing_outside(site, schema, "would go or lose something with it")
+            await _insist_on_nothing_outside(site, schema, _LOST)
         telling = Telling(site.home, show)
         if step is None:
             telling.add([Told(retired_tenant(schema).slug, schema, State.UNCHANGED)])
@@ -94,7 +100,7 @@ async def drop_tenant(call: Call, schema: str, *, show: Callable[[Tenants], None
         if not steps:
             await site.unchanged(f"{schema} is gone")
         try:
-            await site.each(steps, Action.DROP_TENANT, _sending(site), done)
+            await site.each(steps, Action.DROP_TENANT, _sending(site, _LOST), done)
         finally:
             found = telling.tell()
         return Outcome(found)
@@ -109,15 +115,17 @@ async def _insist_on_nothing_outside(site: Site, schema: str, why: str) -> None:
     if needing := await dependents(site.connection, schema):
         names = some([".".join(name) for name in needing], _MOST)
         raise PgtenantError(
-            f"{schema} is needed elsewhere: {names} {why}; nothing was changed",
+            f"{schema} is needed elsewhere: {names} {why}; it was left alone",
             hint="drop or alter what needs it, then run again",
         )
 
 
-def _sending(site: Site) -> Callable[[_R], Awaitable[Sent]]:
+def _sending(site: Site, why: str) -> Callable[[_R], Awaitable[Sent]]:
     async def send(step: _R) -> Sent:
         texts: list[sql.Composed] = list(step.statements())
         if not site.call.dry_run:
+            # Of many, the last one's turn comes minutes after all were looked at.
+            await _insist_on_nothing_outside(site, step.tenant.schema, why)
             await run(
                 site.connection,
                 [Statement(text) for text in texts],
