@@ -157,7 +157,7 @@ def _kept_apart(report: Report, size: int) -> float | None:
     if size < _MANY_TENANTS:
         return None
     floor = seconds(report, "psql", _SAME, size, suite="tenants")
-    return ratio(seconds(report, "pgtenant tenant verify", _SAME, size, suite="tenants"), floor)
+    return ratio(seconds(report, "pgtenant plan", _SAME, size, suite="tenants"), floor)
 
 
 def _under_policy(report: Report, size: int) -> float | None:

@@ -285,6 +285,16 @@ def test_undeclared_databases_of_one_retired_role_share_a_group() -> None:
     assert said == {"belongs to a role without an entry, and is not in the catalog either"}
 
 
+def test_what_a_leaving_second_login_made_is_closed_as_it_is_given_away() -> None:
+    """Whatever its marker calls the entry: with --only as well, nobody waits for another run."""
+    acl = (DatabaseGrant(PUBLIC, "CONNECT", "crm_user_b"),)
+    marker = Marker("dev", "renamed", second_of="crm_user")
+    server = with_role(provisioned(crm()), "crm_user_b", comment=marker.text())
+    server = with_database(server, "plugin", owner="crm_user_b", acl=acl)
+    plan = make_plan(server, crm(), only=frozenset({"crm"}))
+    assert PUBLIC not in {g.grantee for g in simulate(server, plan).databases["plugin"].acl}
+
+
 HOSTILE = [
     'x"; drop role y; --',
     "it's",
