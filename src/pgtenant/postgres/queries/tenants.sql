@@ -189,17 +189,18 @@ WITH RECURSIVE tenant AS (
       FROM fact f
      GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, f.attnum, f.trees
 ), policy AS (
-    SELECT g.sample,
-           jsonb_agg(jsonb_build_array(
-               p.polname, p.polpermissive, p.polcmd,
-               CASE WHEN p.polroles = '{0}' THEN '[]'
-                    ELSE (SELECT jsonb_agg(pg_get_userbyid(o) ORDER BY pg_get_userbyid(o))
-                            FROM unnest(p.polroles) o) END,
-               pg_get_expr(p.polqual, p.polrelid), pg_get_expr(p.polwithcheck, p.polrelid))
-               ORDER BY p.polname) AS policies
+    SELECT g.sample, p.policies
       FROM relation_group g
-      JOIN pg_policy p ON p.polrelid = g.sample
-     GROUP BY g.sample
+     CROSS JOIN LATERAL (
+        SELECT jsonb_agg(jsonb_build_array(
+                   p.polname, p.polpermissive, p.polcmd,
+                   CASE WHEN p.polroles = '{0}' THEN '[]'
+                        ELSE (SELECT jsonb_agg(pg_get_userbyid(o) ORDER BY pg_get_userbyid(o))
+                                FROM unnest(p.polroles) o) END,
+                   pg_get_expr(p.polqual, p.polrelid), pg_get_expr(p.polwithcheck, p.polrelid))
+                   ORDER BY p.polname) AS policies
+          FROM pg_policy p
+         WHERE p.polrelid = g.sample) p
 ), viewing AS (
     SELECT v.oid
       FROM pg_class v
