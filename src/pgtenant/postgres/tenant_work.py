@@ -134,9 +134,13 @@ class _Work:
                 await self._run_all()
                 sent.extend(f"-- {file.name} {file.digest}" for file in bring.files)
             found = await read_tenants(connection, self.isolation, roles=[owner], only=schema)
+            if bring.files and not found.schemas:
+                raise _refused(bring.files, schema, "leaves its schema, which is gone")
+            # What was read before the run may be minutes old, and a file may have changed it.
+            comment = next((one.comment for one in found.schemas), bring.comment)
             await send(
                 *self._mends(found, owner),
-                comment_on_schema(schema, with_record(bring.comment, bring.record)),
+                comment_on_schema(schema, with_record(comment, bring.record)),
             )
             if self.proviso is not None:
                 asked = await connection.execute(sql.Composed([self.proviso.text]))

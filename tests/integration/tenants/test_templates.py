@@ -117,6 +117,7 @@ LEAVING = {
     "a foreign key": "CREATE TABLE t (id int REFERENCES public.shared)",
     "row security off": "ALTER TABLE tenant_a.orders DISABLE ROW LEVEL SECURITY",
     "a schema dropped": "DROP SCHEMA tenant_b CASCADE",
+    "its own schema dropped": "DROP SCHEMA tenant_c CASCADE",
     "a grant": "GRANT CREATE ON SCHEMA public TO PUBLIC",
     "a grant on a table": "GRANT SELECT ON public.shared TO PUBLIC",
     "a grant on another tenant's table": "GRANT SELECT ON tenant_a.orders TO PUBLIC",
@@ -226,7 +227,8 @@ def test_a_tenant_that_is_there_gets_new_files(tenants: Tenants) -> None:
     record = TenantRecord(
         "dev", "qualisys", "c", {TABLES.name: TABLES.digest, late.name: late.digest}
     )
-    bring = Bring(Tenant("tenant_c", "c"), (late,), record, "Ask Ann", new=False)
+    # The comment has changed since it was read.
+    bring = Bring(Tenant("tenant_c", "c"), (late,), record, "Ask Bob", new=False)
     assert carry_out(tenants, bring).findings == ()
     assert tenants.judge() == ()
     made = next(schema for schema in tenants.look().schemas if schema.name == "tenant_c")
