@@ -46,6 +46,10 @@ def qualisys(project: Project) -> Project:
     template.mkdir(parents=True)
     (template / "001_tables.sql").write_text(TABLES)
     project.write({"qualisys": WITH})
+    early = project.apply()
+    assert early.code == 1
+    assert "qualisys_runtime/postgres" in early.output
+    assert "it is that of qualisys_runtime (made by tenancy.runtime_role of" in early.output
     project.write_secret("qualisys_runtime/postgres", APP, password_of(APP), DATABASE)
     planned = project.plan()
     assert {change["entry"] for change in planned.json["changes"]} == {

@@ -12,6 +12,7 @@ from pgtenant.catalog.naming import NamingPolicy
 from pgtenant.catalog.relations import Draft
 from pgtenant.catalog.runtime import runtime_problems
 from pgtenant.errors import CatalogError, SettingsError
+from pgtenant.settings.cnpg import HYPHENATED
 
 KEYCLOAK = Entry("keycloak", "keycloak", "keycloak_user")
 BACKSTAGE = Entry("backstage", "backstage", "backstage_user")
@@ -247,6 +248,15 @@ def test_a_runtime_role_is_an_entry_of_its_own() -> None:
         check_admin(catalog, "shop_user_runtime")
     (problem,) = caught.value.problems
     assert (problem.entry, problem.field) == (made.shown, "username")
+
+
+def test_a_runtime_role_has_a_hyphen_where_its_maker_has_one() -> None:
+    text = """application_databases = {
+  a = { database_name = "a-db", username = "app-user", tenancy = { runtime_role = true } }
+}"""
+    policy = NamingPolicy(database_name=HYPHENATED, username=HYPHENATED)
+    _, made = parse(text.encode(), display="a.tfvars", policy=policy).entries
+    assert (made.key, made.username) == ("a_runtime", "app-user-runtime")
 
 
 def test_what_a_runtime_role_would_make_may_be_there() -> None:
