@@ -44,7 +44,7 @@ class Tenancy:
         column: the column of every tenant table that holds the tenant.
         template: a directory of `.sql` files below the project's `schemas/`, or None.
         tenants_file: declares the tenants' slugs, one a line; a path in the project, or None.
-        runtime_role: kept for a second login of the application, with DML only; always false.
+        runtime_role: whether the application has a login of its own, with DML only.
         role_per_tenant: kept for a role of each tenant's own; always false.
     """
 
@@ -62,6 +62,8 @@ class Entry:
     """One item of `application_databases`; `FIELDS` documents each attribute.
 
     Attributes:
+        made_by: the key of the entry whose `tenancy.runtime_role` makes this one, which nobody has
+            written; None for one that is written.
         line: where the entry starts in its file, 1-based; 0 when it has no file. Not compared.
     """
 
@@ -82,12 +84,20 @@ class Entry:
     risk: str | None = None
     size: str | None = None
     tenancy: Tenancy | None = None
+    made_by: str | None = None
     line: int = field(default=0, compare=False)
 
     @property
     def second_login(self) -> str | None:
         """The login that alternates with `username`, or None."""
         return second_login(self.username) if self.rotation is Rotation.ALTERNATE else None
+
+    @property
+    def shown(self) -> str:
+        """Its key for people, and where it comes from when it is not written anywhere."""
+        if self.made_by is None:
+            return self.key
+        return f"{self.key} (made by tenancy.runtime_role of {self.made_by})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +123,10 @@ class Catalog:
         """
         others = {other.username for other in self.entries if other.key != entry.key}
         return frozenset({entry.username, *({second_login(entry.username)} - others)})
+
+    def runtime_of(self, entry: Entry) -> Entry | None:
+        """Return the entry that `tenancy.runtime_role` of another one makes, or None."""
+        return next((other for other in self.entries if other.made_by == entry.key), None)
 
 
 class Kind(StrEnum):
@@ -167,8 +181,8 @@ INITIAL_SCHEMAS = ("none", "basic-app", "event-sourcing")
 _NAMES = NamingPolicy()
 _IDENTIFIER = "[a-z_][a-z0-9_]{0,62}"
 _ONE_LOGIN = (
-    "this version knows one login for an application, under row security; leave it out, and see"
-    " docs/tenants.md for what one login can't prevent"
+    "this version knows no role of a tenant's own; leave it out, and see docs/tenants.md for what"
+    " the others can't prevent"
 )
 
 TENANCY_FIELDS = (
@@ -208,9 +222,9 @@ TENANCY_FIELDS = (
     FieldSpec(
         "runtime_role",
         Kind.BOOL,
-        "Kept for a second login of the application, with DML only; this version takes `false`.",
+        "Whether the application has a login beside its owner's, which only migrates: an entry of "
+        "its own, with `runtime` after key and username, and the access level `editor`.",
         default=False,
-        not_yet=_ONE_LOGIN,
     ),
     FieldSpec(
         "role_per_tenant",

@@ -66,7 +66,8 @@ async def _look(
     entry_with_tenants(catalog, key)
     kept = settings.secrets
     store = open_store(kept.store, directory=kept.directory, project=settings.root)
+    only = [one.key for one in catalog.entries if key in (one.key, one.made_by)]
     inputs = await load_inputs(
-        settings, environment, catalog, store, only=(key,), fail_fast=False, passwords=attacking
+        settings, environment, catalog, store, only=only, fail_fast=False, passwords=attacking
     )
     return await look_at_tenants(inputs, key, attacking=attacking)

@@ -1,7 +1,7 @@
 """Let tenants attack each other, with the application's own login, and leave nothing behind.
 
 The tenants' own tables are only read, in transactions that can't write. What writes is tried on
-stand-ins, in one transaction that makes them and is rolled back. No sequence is touched.
+stand-ins, in one transaction that makes or fills them and is rolled back. No sequence is touched.
 """
 
 from __future__ import annotations
@@ -17,8 +17,9 @@ from pgtenant.planning.tenants.policy import Isolation
 from pgtenant.postgres.batch import send_together
 from pgtenant.postgres.failures import failed
 from pgtenant.postgres.libpq import Connection
-from pgtenant.verify.tenants.ground import Ground, StandIn, become, making
+from pgtenant.verify.tenants.ground import Ground, StandIn, become, filling, making
 from pgtenant.verify.tenants.outcome import Answer
+from pgtenant.verify.tenants.powers import refused
 from pgtenant.verify.tenants.targets import Target, Visit, visits
 from pgtenant.verify.tenants.tricks import (
     NONE,
@@ -41,14 +42,18 @@ async def attack(
     place: Ground,
     targets: Iterable[Target],
     slugs: Sequence[tuple[str, str]],
+    *,
+    made_by: str | None = None,
 ) -> list[Answer]:
     """Try everything, and return what each attempt gave.
 
     Args:
-        connection: of the owner, idle, and new: the setting was never set in it.
+        connection: of the login that attacks, idle, and new: the setting was never set in it.
         place: the stand-ins.
         targets: the real tenants' tables.
         slugs: of the tenants that attack, by their schemas.
+        made_by: the owner of the stand-ins, where it has made them for another login that attacks,
+            which can't make any; None where it attacks itself.
 
     Raises:
         ServerError: the stand-ins can't be made, or the server failed.
@@ -57,13 +62,14 @@ async def attack(
         found = [a for target in targets for a in await _real(connection, target, place, slugs)]
         found += await _pooled(connection, place)
         async with connection.transaction(force_rollback=True):
-            for statement in making(place):
+            for statement in (*(() if made_by else making(place)), *filling(place)):
                 await connection.execute(sql.Composed([statement]))
             for own in place.stand_ins:
                 found += await _each(connection, place, own)
             first, second = place.stand_ins[:2]
             await connection.execute(become(place.isolation, second.value))
-            found += await _tried(connection, place, [(first, a) for a in shown(place)], second)
+            last = list(shown(place) if made_by is None else refused(place, made_by))
+            found += await _tried(connection, place, [(first, a) for a in last], second)
     except psycopg.Error as error:
         where = connection.info.dbname
         raise failed(error, doing=_DOING, where=where) from None

@@ -13,9 +13,9 @@ from pgtenant.verify.tenants.outcome import SHOWN, Answer, Attack, Trial
 _MOST: Final = 5
 
 
-def attack_lines(attack: Attack, owner: str, width: int) -> Iterator[Line]:
-    """Yield what held, what got through, and what one role can't prevent."""
-    yield line(f"Attack, as {name(owner)}", Style.TITLE)
+def attack_lines(attack: Attack, width: int) -> Iterator[Line]:
+    """Yield what held, what got through, and what can't be prevented."""
+    yield line(f"Attack, as {name(attack.login)}", Style.TITLE)
     if attack.unproven:
         said = f"Nothing is proven: {shown(attack.unproven)}"
         yield from paragraph(said, width=width, indent=2, mark="!", mark_style=Style.BAD)
@@ -33,7 +33,8 @@ def attack_lines(attack: Attack, owner: str, width: int) -> Iterator[Line]:
         if trial.trick not in SHOWN:
             yield from _trial(trial, width)
     yield EMPTY
-    yield line("What one role can't prevent", Style.TITLE)
+    what = "one role" if attack.owns else "row security"
+    yield line(f"What {what} can't prevent", Style.TITLE)
     for trial in attack.trials:
         if trial.trick in SHOWN:
             prevented = " (not here)" if trial.otherwise else ""
@@ -44,6 +45,7 @@ def attack_lines(attack: Attack, owner: str, width: int) -> Iterator[Line]:
 def attack_json(attack: Attack) -> dict[str, Any]:
     """Return the member `attack` of `schemas/tenant.schema.json`."""
     return {
+        "login": attack.login,
         "tenants": attack.tenants,
         "of": attack.of,
         "pairs": attack.pairs,

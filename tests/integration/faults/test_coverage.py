@@ -46,9 +46,10 @@ _QUERIES_OF_DISABLING: Final = {"retire_provided.sql"}
 _QUERIES_OF_TENANTS: Final = {"tenant_created.sql", "tenant_touched.sql", "tenants.sql"}
 """What is asked about tenants' schemas; the work around it is `_OF_TENANTS`."""
 
-_OF_TENANTS: Final = {"tenant_work.py", "tenants.py"}
+_OF_TENANTS: Final = {"stand_ins.py", "tenant_work.py", "tenants.py"}
 """`tenants.py` reads; a tenant is made by one transaction, of which
-tests/integration/tenants/test_templates.py shows that all of it stays or nothing."""
+tests/integration/tenants/test_templates.py shows that all of it stays or nothing. `stand_ins` makes
+an attack's in one, and test_attack.py beside it shows that the next attack drops what is left."""
 
 _CHANGE_NOTHING: Final = {
     "acceptance.py",

@@ -28,7 +28,8 @@ async def look_at_tenants(
     """Inspect and judge, as the admin: the catalogs say the same to everyone. Then attack.
 
     Args:
-        inputs: catalog and the admin's secret; the entry's own is needed to attack.
+        inputs: catalog and the admin's secret; the entry's own is needed to attack, and that of
+            its runtime role.
         key: of an owner entry with `tenancy`.
         attacking: whether its tenants attack each other.
 
@@ -52,7 +53,9 @@ async def look_at_tenants(
             ) from None
         came_of: Attack | None = None
         if attacking:
-            came_of = await attack_tenants(instance, database, isolation, found)
+            runtime = inputs.catalog.runtime_of(entry)
+            login = database.owner if runtime is None else inputs.desired.by_entry[runtime.key]
+            came_of = await attack_tenants(instance, database, login, isolation, found)
     owner = database.owner.name
     known = judged(found, isolation, owner=owner, database=database.name)
     findings = tuple(sorted((*known, *reopened(retired.values())), key=rank))

@@ -19,7 +19,7 @@ SHOWN: Final = frozenset(
         Trick.SESSION,
     }
 )
-"""What one role can't prevent: shown as it is, and no failure."""
+"""What an application's login can do to its own row security: shown as it is, and no failure."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -60,7 +60,7 @@ class Trial:
 
     @property
     def holds(self) -> bool:
-        """Whether tenants are kept apart, as far as one role can see to it."""
+        """Whether tenants are kept apart, as far as row security can see to it."""
         return self.trick in SHOWN or not self.otherwise
 
 
@@ -69,6 +69,8 @@ class Attack:
     """An attack on the tenants of one entry.
 
     Attributes:
+        login: who attacked: the role of the application's login.
+        owns: whether that is also the owner of the tenants' tables.
         tenants: how many were attacked, or had stand-ins.
         of: how many there are.
         type: of the stand-ins' tenant column.
@@ -78,6 +80,8 @@ class Attack:
         unproven: why it was not carried out, or empty.
     """
 
+    login: str
+    owns: bool
     tenants: int
     of: int
     type: str
