@@ -40,13 +40,17 @@ def attacked(
 ) -> dict[Trick, Trial]:
     """Attack, and leave nothing behind."""
     before = tenants.instance.su(EVERYTHING, dbname=DATABASE)
-    found = asyncio.run(_attack(tenants, Column(column), schemas, isolation, login))
+    found = asyncio.run(_attack(tenants, Column(column), schemas, login, isolation))
     assert tenants.instance.su(EVERYTHING, dbname=DATABASE) == before
     return found
 
 
 async def _attack(
-    tenants: Tenants, column: Column, schemas: tuple[str, ...], isolation: Isolation, login: str
+    tenants: Tenants,
+    column: Column,
+    schemas: tuple[str, ...],
+    login: str,
+    isolation: Isolation = ISOLATION,
 ) -> dict[Trick, Trial]:
     place = ground(isolation, column, schemas, f"{MARK}0123456789ab")
     found = await tenants.look_now()
