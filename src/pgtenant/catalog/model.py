@@ -45,7 +45,8 @@ class Tenancy:
         template: a directory of `.sql` files below the project's `schemas/`, or None.
         tenants_file: declares the tenants' slugs, one a line; a path in the project, or None.
         runtime_role: whether the application has a login of its own, with DML only.
-        role_per_tenant: kept for a role of each tenant's own; always false.
+        role_per_tenant: whether each tenant's schema belongs to a role of its own, which the
+            application enters with `SET LOCAL ROLE`.
     """
 
     schema_prefix: str = "tenant_"
@@ -156,7 +157,6 @@ class FieldSpec:
         maximum: the largest number.
         max_length: the most characters of a free printable string.
         owner_only: the field makes sense only where `access_level` is `owner`.
-        not_yet: why it can't be true in this version, or empty.
         fields: the fields of an object.
     """
 
@@ -171,7 +171,6 @@ class FieldSpec:
     maximum: int | None = None
     max_length: int | None = None
     owner_only: bool = False
-    not_yet: str = ""
     fields: tuple[FieldSpec, ...] = ()
 
 
@@ -180,10 +179,6 @@ INITIAL_SCHEMAS = ("none", "basic-app", "event-sourcing")
 
 _NAMES = NamingPolicy()
 _IDENTIFIER = "[a-z_][a-z0-9_]{0,62}"
-_ONE_LOGIN = (
-    "this version knows no role of a tenant's own; leave it out, and see docs/tenants.md for what"
-    " the others can't prevent"
-)
 
 TENANCY_FIELDS = (
     FieldSpec(
@@ -229,9 +224,9 @@ TENANCY_FIELDS = (
     FieldSpec(
         "role_per_tenant",
         Kind.BOOL,
-        "Kept for a role of each tenant's own; this version takes `false`.",
+        "Whether a role of its own, without login, owns each tenant's schema and tables; the "
+        "application enters it with `SET LOCAL ROLE` and has nothing there without.",
         default=False,
-        not_yet=_ONE_LOGIN,
     ),
 )
 

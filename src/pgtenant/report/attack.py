@@ -8,7 +8,7 @@ from typing import Any, Final
 from pgtenant.report.document import EMPTY, Line, Style, line, paragraph
 from pgtenant.report.safe import name, shown
 from pgtenant.report.words import count
-from pgtenant.verify.tenants.outcome import SHOWN, Answer, Attack, Trial
+from pgtenant.verify.tenants.outcome import Answer, Attack, Trial
 
 _MOST: Final = 5
 
@@ -30,13 +30,14 @@ def attack_lines(attack: Attack, width: int) -> Iterator[Line]:
         said += " or beyond the first fifty of a tenant."
     yield from paragraph(said, width=width, indent=2, style=Style.FAINT)
     for trial in attack.trials:
-        if trial.trick not in SHOWN:
+        if trial.preventable:
             yield from _trial(trial, width)
     yield EMPTY
     what = "one role" if attack.owns else "row security"
+    what = "a role for each tenant" if attack.entered else what
     yield line(f"What {what} can't prevent", Style.TITLE)
     for trial in attack.trials:
-        if trial.trick in SHOWN:
+        if not trial.preventable:
             prevented = " (not here)" if trial.otherwise else ""
             yield from paragraph(f"{trial.says}{prevented}", width=width, indent=2, mark="*")
     yield EMPTY
@@ -57,7 +58,7 @@ def attack_json(attack: Attack) -> dict[str, Any]:
             {
                 "trick": str(trial.trick),
                 "says": trial.says,
-                "preventable": trial.trick not in SHOWN,
+                "preventable": trial.preventable,
                 "tried": trial.tried,
                 "otherwise": [
                     {"by": one.by, "on": one.on, "expected": one.expected, "given": one.given}

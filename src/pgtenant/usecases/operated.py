@@ -32,6 +32,10 @@ def unfit_logins(catalog: Catalog) -> list[str]:
             wrong.append(f"{where} has auth = iam, which only RDS and Aurora have")
         if entry.rotation is Rotation.ALTERNATE:
             wrong.append(f"{where} has rotation = alternate, and the operator has one login a role")
+        if entry.tenancy is not None and entry.tenancy.role_per_tenant:
+            wrong.append(
+                f"{where} has role_per_tenant = true, and the operator makes no roles of tenants"
+            )
     return wrong
 
 

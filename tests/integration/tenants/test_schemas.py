@@ -9,7 +9,7 @@ import pytest
 from integration.tenants.conftest import OWNER, PASSWORD, Tenants
 from pgtenant.planning.tenants.adding import There
 from pgtenant.postgres.libpq import Connection
-from pgtenant.postgres.tenant_schemas import dependents, schemas_there
+from pgtenant.postgres.tenant_schemas import Ties, schemas_there, ties_of
 
 ODD = "tenant_\udcff"
 """A name of one byte more that is no UTF-8."""
@@ -31,19 +31,19 @@ def test_names_that_are_no_utf_8_keep_nobody_from_reading_the_others(tenants: Te
             owner.execute(b"SET client_encoding = SQL_ASCII")
             owner.execute(statement)
 
-    async def look() -> tuple[dict[str, There], tuple[tuple[str, str], ...]]:
+    async def look() -> tuple[dict[str, There], Ties]:
         conninfo = tenants.instance.conninfo(OWNER, PASSWORD, "bytes", client_encoding="utf8")
         connection = await Connection.connect(conninfo, autocommit=True)
         try:
             there = await schemas_there(connection, (), prefix="tenant_")
-            return there, await dependents(connection, "tenant_a")
+            return there, await ties_of(connection, "tenant_a", None)
         finally:
             await connection.close()
 
     try:
-        there, needing = asyncio.run(look())
+        there, ties = asyncio.run(look())
     finally:
         tenants.instance.su("DROP DATABASE bytes (FORCE)")
     assert there[ODD] == There(ODD, OWNER, "\udcfe", filled=True)
     assert there["tenant_a"].filled
-    assert needing == ((ODD, "v\udcff"),)
+    assert ties == Ties(needing=((ODD, "v\udcff"),), granted=())

@@ -276,12 +276,12 @@ FIELD_RULES = {
         "tenancy.runtime_role",
         "makes another entry, whose key is 64 bytes long",
     ),
-    "a role for each tenant": Bad(
-        entry(D, U, "    tenancy = {", "      role_per_tenant = true", "    }"),
-        6,
+    "runtime role and a role for each tenant": Bad(
+        entry(D, U, "    tenancy = { runtime_role = true, role_per_tenant = true }"),
+        5,
         "shop",
-        "tenancy.role_per_tenant",
-        "can't be true yet: this version knows no role of a tenant's own",
+        "tenancy.runtime_role",
+        "can't be true beside role_per_tenant",
     ),
     "template": Bad(
         entry(D, '    username = "${var.x}_user"'),

@@ -27,6 +27,7 @@ class Problem(StrEnum):
     NO_INDEX = "no_index"
     INHERITANCE = "inheritance"
     TABLE_OWNER = "table_owner"
+    NOT_ENTERED = "not_entered"
     BEYOND_POLICIES = "beyond_policies"
     KEY = "key"
     FOREIGN_KEY = "foreign_key"
@@ -72,6 +73,8 @@ WHY: Final[Mapping[Problem, str]] = {
     Problem.INHERITANCE: "of a table and its partitions or children, the policies of the one that a"
     " query names are asked alone: whoever names the other reads past these",
     Problem.TABLE_OWNER: "whoever owns a table can switch its row security off",
+    Problem.NOT_ENTERED: "what the application may do without SET ROLE, it may do to every tenant"
+    " at once, and a query that forgot to enter one is not refused",
     Problem.BEYOND_POLICIES: "TRUNCATE, REFERENCES and TRIGGER are held by no policy",
     Problem.KEY: "a key is checked against all rows, without policies: a refused value tells that"
     " another tenant has it",

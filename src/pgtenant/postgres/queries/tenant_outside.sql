@@ -1,7 +1,8 @@
 -- What outside of a schema needs something in it, and would go, or lose something, with a DROP … CASCADE; and a parent
 -- that shows the rows of a table in it. Something in a schema depends on it, or on something that does: a table's
 -- columns and constraints on the table. How many these are the planner can't know, and would read whole catalogs: so
--- each is looked up by itself, in an index.
+-- each is looked up by itself, in an index. And what a tenant's own role was granted on what is not its own, which would
+-- keep it from being dropped. Each is a JSON text as bytes (see contents.sql).
 WITH RECURSIVE inside AS (
     SELECT d.classid, d.objid
       FROM pg_depend d
@@ -38,10 +39,10 @@ WITH RECURSIVE inside AS (
      CROSS JOIN LATERAL (SELECT h.inhparent FROM pg_inherits h WHERE h.inhrelid = i.objid OFFSET 0) h
      WHERE i.classid = 'pg_class'::regclass
 )
-SELECT convert_to(json_build_array(x.schema, x.name)::text,
+SELECT convert_to(json_build_array(x.schema, x.name, x.granted)::text,
                   CASE getdatabaseencoding() WHEN 'SQL_ASCII' THEN 'SQL_ASCII' ELSE 'UTF8' END)
   FROM (
-    SELECT DISTINCT n.nspname AS schema, o.name
+    SELECT n.nspname::text AS schema, o.name::text AS name, false AS granted
       FROM dependent d
      CROSS JOIN LATERAL (
         SELECT c.relnamespace AS schema, c.relname AS name FROM pg_class c WHERE c.oid = d.relation
@@ -52,6 +53,12 @@ SELECT convert_to(json_build_array(x.schema, x.name)::text,
         OFFSET 0) o
      CROSS JOIN LATERAL (SELECT n.nspname FROM pg_namespace n WHERE n.oid = o.schema LIMIT 1) n
      WHERE n.nspname NOT IN (%(schema)s, 'pg_toast')
-     ORDER BY 1, 2
+    UNION
+    SELECT '', pg_describe_object(d.classid, d.objid, 0), true
+      FROM pg_shdepend d
+      JOIN pg_roles r ON r.oid = d.refobjid
+     WHERE d.refclassid = 'pg_authid'::regclass AND d.deptype = 'a' AND r.rolname = %(role)s
+       AND d.dbid IN (0, (SELECT b.oid FROM pg_database b WHERE b.datname = current_database()))
+     ORDER BY 3, 1, 2
      LIMIT 20) x
- ORDER BY x.schema, x.name
+ ORDER BY x.granted, x.schema, x.name

@@ -10,16 +10,18 @@ from typing import Final
 
 from pgtenant.errors import ServerError
 from pgtenant.planning.desired import DesiredDatabase, DesiredRole
-from pgtenant.planning.sql.text import can_be_sent
+from pgtenant.planning.sql.text import as_text, can_be_sent
 from pgtenant.planning.tenants.found import Column, Found
 from pgtenant.planning.tenants.judgement import usual_column
-from pgtenant.planning.tenants.policy import Isolation
+from pgtenant.planning.tenants.policy import Isolation, type_of
 from pgtenant.planning.tenants.record import read_record
 from pgtenant.planning.tenants.slugs import slug_of
 from pgtenant.postgres.connect import Login
+from pgtenant.postgres.entered_attack import attack_entered
 from pgtenant.postgres.stand_ins import claim, drop_stand_ins, make_stand_ins
 from pgtenant.postgres.tenant_attack import attack
 from pgtenant.usecases.look import Instance
+from pgtenant.verify.tenants.entering import entered_ground
 from pgtenant.verify.tenants.ground import MARK, Ground, ground, sampled
 from pgtenant.verify.tenants.outcome import Attack, trials
 from pgtenant.verify.tenants.targets import targets
@@ -46,9 +48,11 @@ async def attack_tenants(
     column = usual_column(found) or _UUID
     schemas = sampled([one.name for one in found.schemas if can_be_sent(one.name)])
     comments = {schema.name: schema.comment for schema in found.schemas}
-    place = ground(isolation, column, schemas, f"{MARK}{secrets.token_hex(6)}")
+    entering = isolation.roles_in is not None
+    make = entered_ground if entering else ground
+    place = make(isolation, column, schemas, f"{MARK}{secrets.token_hex(6)}")
     owner = database.owner
-    tables, left_out = targets(found, schemas, owner.name, column)
+    tables, left_out = targets(found, schemas, owner.name, column, isolation)
     records = ((name, read_record(comments[name])) for name in schemas)
     slugs = [
         (name, slug_of(name, isolation.prefix, record.tenant if record else None))
@@ -64,10 +68,16 @@ async def attack_tenants(
             type=column.type,
             left_out=left_out,
             unproven=unproven,
+            entered=entering,
         )
 
     try:
         login = _login(instance, role)
+        if entering:
+            told = dict(slugs) if as_text(type_of(column)) == "text" else {}
+            async with instance.gate.open(login, database.name) as connection:
+                answers = await attack_entered(connection, place, tables, told)
+            return replace(came_of(), trials=trials(answers))
         async with (
             _stand_ins(instance, database, place, role) as made_by,
             instance.gate.open(login, database.name) as connection,

@@ -107,4 +107,4 @@ def isolation_of(entry: Entry) -> Isolation:
     if entry.tenancy is None:
         msg = f"{entry.key} has no tenancy"
         raise AssertionError(msg)
-    return Isolation.of(entry.tenancy)
+    return Isolation.of(entry.tenancy, entry.database_name)

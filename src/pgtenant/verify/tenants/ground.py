@@ -116,22 +116,32 @@ def become(isolation: Isolation, value: str | None) -> sql.Composed:
 
 def making(place: Ground) -> Iterator[sql.Composable]:
     """Yield the statements that make the stand-ins, without a row."""
+    yield from tools(place)
+    for stand_in in place.stand_ins:
+        yield statements.create_schema(stand_in.schema)
+        yield from table_of(place, stand_in, ROWS, key=(place.isolation.column, ID))
+    yield from table_of(place, place.stand_ins[0], PARENT, key=(ID,))
+
+
+def tools(place: Ground) -> Iterator[sql.Composable]:
+    """Yield the statements that make the functions of an attack."""
     yield statements.create_schema(place.tools)
     yield _attempt(place.tools)
     yield _telling(place.tools, "leak", sql.SQL("text"), sql.SQL("boolean"))
     # A policy would find this one first, if it looked names up when it is asked.
     yield _telling(place.tools, "current_setting", sql.SQL("text, boolean"), sql.SQL("text"))
-    for stand_in in place.stand_ins:
-        yield statements.create_schema(stand_in.schema)
-        yield from _table(place, stand_in, ROWS, key=(place.isolation.column, ID))
-    yield from _table(place, place.stand_ins[0], PARENT, key=(ID,))
+
+
+def filling_of(place: Ground, stand_in: StandIn) -> Iterator[sql.Composable]:
+    """Yield the statements that give one stand-in its row."""
+    yield become(place.isolation, stand_in.value)
+    yield insert(place, stand_in, stand_in, ROWS)
 
 
 def filling(place: Ground) -> Iterator[sql.Composable]:
     """Yield the statements that give each stand-in its row."""
     for stand_in in place.stand_ins:
-        yield become(place.isolation, stand_in.value)
-        yield insert(place, stand_in, stand_in, ROWS)
+        yield from filling_of(place, stand_in)
     first = place.stand_ins[0]
     yield become(place.isolation, first.value)
     yield insert(place, first, first, PARENT)
@@ -186,9 +196,10 @@ def insert(place: Ground, into: StandIn, whose: StandIn, table: str) -> sql.Comp
     )
 
 
-def _table(
+def table_of(
     place: Ground, stand_in: StandIn, table: str, *, key: tuple[str, ...]
 ) -> Iterator[sql.Composed]:
+    """Yield the statements that make a table of a stand-in, and secure it."""
     name = (stand_in.schema, table)
     yield sql.SQL("CREATE TABLE {} ({} {} NOT NULL, {} bigint, {} text, PRIMARY KEY ({}))").format(
         sql.Identifier(*name),

@@ -8,12 +8,12 @@ from typing import Final
 from psycopg import sql
 
 from pgtenant.planning.tenants.policy import NAME
-from pgtenant.verify.tenants.ground import ROWS, Ground
+from pgtenant.verify.tenants.ground import ID, ROWS, Ground, StandIn
 from pgtenant.verify.tenants.tricks import REFUSED, Attempt, Trick, shown
 
 _OF_AN_OWNER: Final = frozenset({Trick.DISABLE, Trick.TRUNCATE, Trick.FOREIGN_KEY})
 
-_TRIED: Final = (
+_TRIED_ON_TABLES: Final = (
     (Trick.NO_DISABLE, "ALTER TABLE {theirs} DISABLE ROW LEVEL SECURITY"),
     (Trick.NO_DISABLE, "ALTER TABLE {theirs} NO FORCE ROW LEVEL SECURITY"),
     (Trick.NO_POLICY, "DROP POLICY {policy} ON {theirs}"),
@@ -21,8 +21,10 @@ _TRIED: Final = (
     (Trick.NO_TRUNCATE, "TRUNCATE {theirs}"),
     (
         Trick.NO_REFERENCE,
-        "ALTER TABLE {mine} ADD FOREIGN KEY ({column}, id) REFERENCES {theirs} ({column}, id)",
+        "ALTER TABLE {mine} ADD FOREIGN KEY ({column}, {id}) REFERENCES {theirs} ({column}, {id})",
     ),
+)
+_TRIED: Final = (
     (Trick.NO_OBJECT, "CREATE TABLE {made} (id int)"),
     (Trick.NO_OBJECT, "CREATE FUNCTION {made}() RETURNS int LANGUAGE sql AS 'SELECT 1'"),
     (Trick.NO_OBJECT, "CREATE SCHEMA {schema}"),
@@ -43,16 +45,26 @@ def refused(place: Ground, owner: str) -> Iterator[Attempt]:
     """
     yield from (attempt for attempt in shown(place) if attempt.trick not in _OF_AN_OWNER)
     other, own = place.stand_ins[:2]
+    yield from on_tables(place, own, other)
     made = f"{place.tools}_made"
     given = {
-        "theirs": sql.Identifier(other.schema, ROWS),
-        "mine": sql.Identifier(own.schema, ROWS),
-        "policy": sql.Identifier(NAME),
-        "column": sql.Identifier(place.isolation.column),
         "made": sql.Identifier(own.schema, made),
         "schema": sql.Identifier(made),
         "temporary": sql.Identifier(made),
         "owner": sql.Identifier(owner),
     }
     for trick, text in _TRIED:
+        yield Attempt(trick, sql.SQL(text).format(**given), REFUSED)
+
+
+def on_tables(place: Ground, own: StandIn, other: StandIn) -> Iterator[Attempt]:
+    """Yield what only the owner of a stand-in's table may do to it."""
+    given = {
+        "theirs": sql.Identifier(other.schema, ROWS),
+        "mine": sql.Identifier(own.schema, ROWS),
+        "policy": sql.Identifier(NAME),
+        "column": sql.Identifier(place.isolation.column),
+        "id": sql.Identifier(ID),
+    }
+    for trick, text in _TRIED_ON_TABLES:
         yield Attempt(trick, sql.SQL(text).format(**given), REFUSED)

@@ -65,6 +65,9 @@ class Trick(StrEnum):
     NO_OBJECT = "no_object"
     NO_OWNER = "no_owner"
     NO_BYPASS = "no_bypass"
+    NO_ENTRY = "no_entry"
+    NO_SETTING = "no_setting"
+    ANOTHERS_ROLE = "anothers_role"
 
 
 SAYS: Final[Mapping[Trick, str]] = {
@@ -109,6 +112,11 @@ SAYS: Final[Mapping[Trick, str]] = {
     Trick.NO_OBJECT: "nor make a table, a function or a schema, not even a temporary one",
     Trick.NO_OWNER: "nor become the tables' owner (SET ROLE)",
     Trick.NO_BYPASS: "nor give itself BYPASSRLS",
+    Trick.NO_ENTRY: "without SET ROLE the application's login reaches no tenant's table",
+    Trick.NO_SETTING: "in a tenant's role no other tenant's table is reached, not even with that"
+    " tenant's setting",
+    Trick.ANOTHERS_ROLE: "whoever can run SQL can enter another tenant's role, too: it is one"
+    " application",
 }
 
 
