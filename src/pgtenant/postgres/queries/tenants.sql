@@ -3,7 +3,8 @@
 -- are printed for the session's search_path, pg_catalog alone: what is anybody's own has its schema before it.
 -- How many relations and views there are the planner can't know, and joins of such lists it makes quadratic: so what
 -- belongs to one is looked up for each by itself, in an index. Where each tenant has a role of its own
--- (`by_schema`), whoever owns a schema is no name but none, for what is in it: or each would be a group of its own. Asked for one tenant, no catalog is read whole.
+-- (`by_schema`), whoever owns a schema is no name but none, for what is in it: or each would be a group of its own.
+-- Asked for one tenant, no catalog is read whole.
 WITH RECURSIVE tenant AS (
     SELECT n.oid, n.nspname, n.nspowner, n.nspacl
       FROM pg_namespace n
@@ -74,7 +75,7 @@ WITH RECURSIVE tenant AS (
            r.relrowsecurity, r.relforcerowsecurity, r.relacl, c.attnum, c.type, c.loose,
            coalesce(i.serves, false) AS serves, p.trees, i.keys, f.keys AS foreign_keys,
            s.names AS sequences, b.texts AS by_name, t.triggers, u.rules, g.held AS column_grants,
-           h.names AS relatives
+           e.names AS relatives
       FROM relation r
      CROSS JOIN LATERAL (SELECT * FROM pg_namespace n WHERE n.oid = r.relnamespace LIMIT 1) h
       LEFT JOIN LATERAL (
@@ -173,7 +174,7 @@ WITH RECURSIVE tenant AS (
                 UNION ALL
                 SELECT inhrelid, false FROM pg_inherits WHERE inhparent = r.oid) i
           JOIN pg_class k ON k.oid = i.oid AND k.relnamespace <> r.relnamespace
-          JOIN pg_namespace n ON n.oid = k.relnamespace) h
+          JOIN pg_namespace n ON n.oid = k.relnamespace) e
 ), locked AS (
     SELECT l.relation AS oid
       FROM pg_locks l
