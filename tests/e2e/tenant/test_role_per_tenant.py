@@ -2,40 +2,30 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Iterator
-from typing import Any, Final
+from typing import Any
 
 import psycopg
 import pytest
+from psycopg import sql
 
-from e2e.retire.shop import days_pass
-from e2e.tenant.conftest import ENTRY, READER, TABLES, schemas
-from pgtenant.tenancy import Tenant, tenant_role
+from e2e.tenant.conftest import OWN, READER, schemas
+from e2e.tenant.own_roles import (
+    ACME,
+    COUNT,
+    DATABASE,
+    GLOBEX,
+    drift,
+    kinds,
+    members,
+    mended,
+    refused,
+    tenant,
+    uuid_of,
+)
+from pgtenant.tenancy import Tenant
 from pgtenant.tenancy.psycopg import for_tenant
-from support.faults.guillotine import Guillotine, Killed
-from support.project import Project, Result
-
-DATABASE: Final = "qualisys_master"
-OWN: Final[dict[str, Any]] = {
-    **ENTRY,
-    "tenancy": {"template": "tenants", "role_per_tenant": True},
-}
-ACME, GLOBEX = (tenant_role(f"tenant_{slug}", DATABASE) for slug in ("acme_corp", "globex"))
-COUNT: Final = "SELECT count(*) FROM tenant_{}.projects"
-
-
-@pytest.fixture
-def apart(project: Project) -> Project:
-    """The entry with a role for each tenant, its reader, and two tenants."""
-    template = project.root / "schemas" / "tenants"
-    template.mkdir(parents=True)
-    (template / "001_tables.sql").write_text(TABLES)
-    project.write({"qualisys": OWN, "reports": READER})
-    project.converge()
-    made = tenant(project, "add", "acme-corp", "globex")
-    assert made.code == 0, made.output
-    return project
+from support.project import Project, password_of
 
 
 @pytest.fixture
@@ -48,44 +38,6 @@ def app(apart: Project) -> Iterator[psycopg.Connection[tuple[Any, ...]]]:
                     "INSERT INTO projects VALUES (%s, 1, 'secret')", [uuid_of(number)]
                 )
         yield connection
-
-
-def tenant(project: Project, command: str, *arguments: str) -> Result:
-    return project.run("tenant", command, "-e", "dev", "qualisys", *arguments)
-
-
-def uuid_of(number: int) -> str:
-    return f"00000000-0000-4000-8000-{number:012d}"
-
-
-def refused(connection: psycopg.Connection[tuple[Any, ...]], text: str) -> None:
-    with pytest.raises(psycopg.errors.InsufficientPrivilege):
-        connection.execute(text)
-
-
-def members(project: Project) -> list[tuple[str, str]]:
-    return project.instance.su(
-        "SELECT g.rolname::text, m.rolname::text FROM pg_auth_members a"
-        " JOIN pg_roles g ON g.oid = a.roleid JOIN pg_roles m ON m.oid = a.member"
-        " WHERE g.rolname LIKE '%@qualisys_master' AND m.rolname <> 'platform_admin' ORDER BY 1"
-    )
-
-
-def kinds(project: Project) -> list[str]:
-    return [change["kind"] for change in project.plan("--detailed-exitcode").json["changes"]]
-
-
-def drift(project: Project) -> str:
-    return "\n".join(one["message"] for one in project.plan().json["drift"])
-
-
-def mended(project: Project) -> None:
-    """One apply is enough, and nothing of it is left to say."""
-    done = project.apply()
-    assert done.code == 0, done.output
-    again = project.plan("--detailed-exitcode")
-    assert again.json["changes"] == [], again.output
-    assert again.json["drift"] == [], again.output
 
 
 @pytest.mark.every_major
@@ -132,6 +84,7 @@ def test_the_application_has_nothing_of_a_tenant_without_its_role(
     assert tenant(apart, "add", "acme-corp", "globex").code == 0
 
 
+@pytest.mark.slow
 @pytest.mark.every_major
 def test_tenants_attack_each_other_in_their_roles(apart: Project) -> None:
     assert tenant(apart, "add", "initech").code == 0
@@ -163,6 +116,7 @@ def test_tenants_attack_each_other_in_their_roles(apart: Project) -> None:
     assert "no_entry" in through
 
 
+@pytest.mark.slow
 def test_one_tenant_has_nobody_to_attack(project: Project) -> None:
     project.write({"qualisys": {**OWN, "tenancy": {"role_per_tenant": True}}})
     project.converge()
@@ -205,6 +159,7 @@ def test_what_is_broken_by_hand_is_shown_and_mended(apart: Project, pg_major: in
     assert members(apart) == [(ACME, "app_user"), (GLOBEX, "app_user")]
 
 
+@pytest.mark.slow
 def test_what_is_not_ours_to_mend_is_shown(apart: Project) -> None:
     su = apart.instance.su
     su(f'GRANT "{ACME}" TO app_user WITH INHERIT TRUE')
@@ -248,85 +203,6 @@ def test_a_template_that_fails_leaves_no_role(apart: Project) -> None:
     mended(apart)
 
 
-@pytest.mark.every_major
-def test_a_tenant_leaves_with_its_role(apart: Project) -> None:
-    done = tenant(apart, "retire", "acme-corp", "--format", "json")
-    assert done.code == 0, done.output
-    (retired,) = [one["schema"] for one in done.json["tenants"]]
-    role = tenant_role(retired, DATABASE)
-    assert members(apart) == [(GLOBEX, "app_user")]
-    with apart.tenant("app_user", DATABASE) as app:
-        refused(app, f'SET ROLE "{role}"')
-    mended(apart)
-    assert tenant(apart, "retire", "acme-corp").code == 0
-    # Another one of that name has a role of its own.
-    assert tenant(apart, "add", "acme-corp").code == 0
-    mended(apart)
-    apart.instance.su(f'GRANT USAGE ON SCHEMA public TO "{role}"', dbname=DATABASE)
-    kept = tenant(apart, "drop", retired, "--confirm", retired)
-    assert kept.code == 1
-    assert "was granted something on schema public" in kept.output
-    apart.instance.su(f'REVOKE USAGE ON SCHEMA public FROM "{role}"', dbname=DATABASE)
-    gone = tenant(apart, "drop", retired, "--confirm", retired)
-    assert gone.code == 0, gone.output
-    assert schemas(apart) == ["tenant_acme_corp", "tenant_globex"]
-    assert members(apart) == [(ACME, "app_user"), (GLOBEX, "app_user")]
-    assert apart.instance.su("SELECT FROM pg_roles WHERE rolname = %s", [role]) == []
-    mended(apart)
-    assert apart.run("audit", "verify", "-e", "dev").code == 0
-
-
-def test_a_run_that_ended_between_schema_and_role_is_gone_on_with(apart: Project) -> None:
-    su = apart.instance.su
-    admin = apart.instance.admin
-    with apart.instance.connect(admin.user, admin.password, admin.dbname) as by_admin:
-        # As a run leaves it that was killed when the role was made.
-        comment = su(
-            "SELECT shobj_description(oid, 'pg_authid') FROM pg_roles WHERE rolname = %s", [ACME]
-        )
-        marker = comment[0][0].replace("acme_corp", "initech")
-        by_admin.execute('CREATE ROLE "tenant_initech@qualisys_master"')
-        by_admin.execute(
-            psycopg.sql.SQL('COMMENT ON ROLE "tenant_initech@qualisys_master" IS {}').format(marker)
-        )
-    assert "the next one for that tenant goes on" in drift(apart)
-    assert tenant(apart, "add", "initech").code == 0
-    mended(apart)
-    # And as one that was killed when the schema was retired.
-    retired = "retired_initech_20260101"
-    su(f"ALTER SCHEMA tenant_initech RENAME TO {retired}", dbname=DATABASE)
-    assert "a `pgtenant tenant` command was ended" in drift(apart)
-    assert tenant(apart, "add", "initech").code == 0
-    owner = "SELECT pg_get_userbyid(nspowner)::text FROM pg_namespace WHERE nspname = %s"
-    assert su(owner, [retired], dbname=DATABASE) == [(tenant_role(retired, DATABASE),)]
-    mended(apart)
-
-
-def test_a_role_of_that_name_that_is_nobodys_stays(apart: Project) -> None:
-    apart.instance.su('CREATE ROLE "tenant_initech@qualisys_master"')
-    told = tenant(apart, "add", "initech")
-    assert told.code == 64
-    assert "was not made for it" in told.output
-    assert schemas(apart) == ["tenant_acme_corp", "tenant_globex"]
-
-
-def test_the_roles_go_with_their_entry(apart: Project) -> None:
-    def retire(*flags: str) -> Result:
-        return apart.run("retire", "-e", "dev", "qualisys", *flags)
-
-    disabled = retire("--stage", "disable")
-    assert disabled.code == 0, disabled.output
-    days_pass(apart.instance, 30, ("app_user", "report_user"))
-    apart.write({})
-    dumped = retire("--stage", "drop", "--confirm", DATABASE, "--dump-to", str(apart.root))
-    assert dumped.code == 4, dumped.output
-    assert "its tenants' tables belong to roles of their own" in dumped.output
-    gone = retire("--stage", "drop", "--confirm", DATABASE, "--no-backup")
-    assert gone.code == 0, gone.output
-    assert apart.instance.su("SELECT rolname FROM pg_roles WHERE rolname LIKE '%qualisys%'") == []
-    assert apart.plan().json["drift"] == []
-
-
 @pytest.mark.major(min=16)
 def test_a_delegated_admin_can_take_the_tenants_over(apart: Project) -> None:
     made = apart.run("bootstrap", "-e", "dev", "--dry-run")
@@ -334,37 +210,22 @@ def test_a_delegated_admin_can_take_the_tenants_over(apart: Project) -> None:
 
 
 @pytest.mark.slow
-def test_a_run_that_dies_at_any_statement_is_gone_on_with(
-    apart: Project, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Of the roles, and of retiring and dropping; a tenant's own transaction is one."""
-    guillotine = Guillotine(monkeypatch)
-
-    def through(command: str, *arguments: str) -> None:
-        """Have the command die before each of its statements, one after the other."""
-        number = 0
-        while True:
-            number += 1
-            guillotine.before(number)
-            with contextlib.suppress(Killed, BaseExceptionGroup):
-                result = tenant(apart, command, *arguments)
-                assert result.code == 0, result.output
-                break
-            assert guillotine.count == number
-        guillotine.before(0)
-        mended(apart)
-
-    through("add", "initech")
-    with apart.tenant("app_user", DATABASE) as app:
-        app.execute(f'SET ROLE "{tenant_role("tenant_initech", DATABASE)}"'.encode())
-        app.execute("SELECT FROM tenant_initech.projects")
-    through("retire", "initech", "globex")
-    retired = [name for name in schemas(apart) if name.startswith("retired_")]
-    assert len(retired) == 2
-    assert members(apart) == [(ACME, "app_user")]
-    for schema in retired:
-        through("drop", schema, "--confirm", schema)
-    assert schemas(apart) == ["tenant_acme_corp"]
-    assert members(apart) == [(ACME, "app_user")]
-    left = "SELECT rolname::text FROM pg_roles WHERE rolname LIKE '%@qualisys_master'"
-    assert apart.instance.su(left) == [(ACME,)]
+@pytest.mark.every_major
+def test_a_second_login_enters_tenants_as_well(apart: Project) -> None:
+    apart.write({"qualisys": OWN | {"rotation": "alternate"}, "reports": READER})
+    apart.converge()
+    second, secret = "app_user_b", password_of("app_user_b")
+    apart.instance.su(sql.SQL("ALTER ROLE {} PASSWORD {}").format(sql.Identifier(second), secret))
+    apart.write_secret("qualisys/postgres", second, secret, DATABASE)
+    assert tenant(apart, "add", "initech").code == 0
+    with apart.tenant(second, DATABASE) as app:
+        refused(app, COUNT.format("acme_corp"))
+        acme = Tenant(uuid_of(1), ["tenant_acme_corp"], role=ACME)
+        with for_tenant(app, acme):
+            app.execute("INSERT INTO projects VALUES (%s, 2, 'mine')", [uuid_of(1)])
+        with for_tenant(app, acme):
+            assert app.execute("SELECT count(*) FROM projects").fetchone() == (1,)
+        refused(app, COUNT.format("acme_corp"))
+    verified = tenant(apart, "verify")
+    assert verified.code == 0, verified.output
+    mended(apart)
