@@ -20,7 +20,7 @@ from pgtenant.report.tenants import list_text, tenants_json, verify_text
 from pgtenant.secrets.store import open_store
 from pgtenant.settings.model import Settings
 from pgtenant.usecases.inputs import load_catalog, load_inputs
-from pgtenant.usecases.tenants.look import look_at_tenants
+from pgtenant.usecases.tenants.look import entry_with_tenants, look_at_tenants
 from pgtenant.verify.tenants.outcome import Attack
 
 
@@ -64,9 +64,10 @@ async def _look(
     settings: Settings, environment: str, key: str, *, attacking: bool
 ) -> tuple[View, Attack | None]:
     catalog = load_catalog(settings, environment, ())
+    entry_with_tenants(catalog, key)
     kept = settings.secrets
     store = open_store(kept.store, directory=kept.directory, project=settings.root)
-    only = (key,) if key in {entry.key for entry in catalog.entries} else ()
+    only = [one.key for one in catalog.entries if key in (one.key, one.made_by)]
     inputs = await load_inputs(
         settings, environment, catalog, store, only=only, fail_fast=False, passwords=attacking
     )
