@@ -15,6 +15,7 @@ import traceback
 import click
 
 from pgtenant.cli.app import cli
+from pgtenant.cli.completion import VARIABLE, answer
 from pgtenant.cli.stdout import Output
 from pgtenant.errors import ExitCode, PgtenantError
 
@@ -55,7 +56,8 @@ def _take_sigterm_for_ctrl_c() -> None:
 
 def _run(arguments: list[str] | None) -> int:
     try:
-        code = cli.main(args=arguments, prog_name="pgtenant", standalone_mode=False)
+        asked = os.environ.get(VARIABLE)
+        code = answer(cli, asked) if asked else _command(arguments)
     except click.ClickException as error:
         error.show()
         return ExitCode.USAGE
@@ -72,6 +74,11 @@ def _run(arguments: list[str] | None) -> int:
     except Exception as error:
         return _unexpected(error)
     return int(code or 0)
+
+
+def _command(arguments: list[str] | None) -> int | None:
+    code: int | None = cli.main(args=arguments, prog_name="pgtenant", standalone_mode=False)
+    return code
 
 
 def _unexpected(error: BaseException) -> int:

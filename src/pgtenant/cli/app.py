@@ -10,6 +10,7 @@ from pgtenant.cli.commands.access import access
 from pgtenant.cli.commands.adopt import adopt
 from pgtenant.cli.commands.apply import apply
 from pgtenant.cli.commands.bootstrap import bootstrap
+from pgtenant.cli.commands.completion import completion
 from pgtenant.cli.commands.connect import connect
 from pgtenant.cli.commands.demo import demo
 from pgtenant.cli.commands.fleet import fleet
@@ -65,5 +66,6 @@ for command in (
     render,
     init,
     demo,
+    completion,
 ):
     cli.add_command(command)

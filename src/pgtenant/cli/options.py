@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import click
 
+from pgtenant.cli import completion
 from pgtenant.cli.stdout import one_document
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ environment_option = click.option(
     "--env",
     "environment",
     metavar="ENV",
+    shell_complete=completion.environments,
     help="The environment: dev, test, staging, prod, …",
 )
 project_option = click.option(
@@ -37,7 +39,11 @@ preflight_option = click.option(
     help="Leave out the DNS and TCP checks; what the admin may do is checked all the same.",
 )
 only_option = click.option(
-    "--only", multiple=True, metavar="KEY", help="Limit to this entry; repeatable."
+    "--only",
+    multiple=True,
+    metavar="KEY",
+    shell_complete=completion.keys,
+    help="Limit to this entry; repeatable.",
 )
 lock_timeout_option = click.option(
     "--lock-timeout", metavar="DURATION", help="How long to wait for another run, such as 30s."
@@ -79,6 +85,7 @@ def fleet_options(command: Command) -> Command:
             "environments",
             multiple=True,
             metavar="ENV",
+            shell_complete=completion.environments,
             help="The environment: dev, test, staging, prod, …; repeatable.",
         ),
         click.option(
