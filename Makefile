@@ -29,8 +29,8 @@ PYTEST = run() { .venv/bin/pytest "$$@" || { [ -n "$(AGAIN)" ] && echo "again, a
 TESTS = tests/unit tests/golden tests/integration tests/e2e tests/regressions
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-recording test test-full test-platform test-wheel test-pythons dist sbom faults bench lambda lint format docs \
-	docs-reference lock clean
+.PHONY: help setup demo demo-recording test test-full test-platform test-wheel test-pythons dist sbom \
+	faults bench lambda lint format docs readme docs-reference lock clean
 
 help: ## Show this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1	/p' $(MAKEFILE_LIST) | expand -t 18
@@ -89,7 +89,10 @@ docs: $(DOCS) ## Make the site of docs/ in build/site; warnings are errors
 	@PYTHONPATH=tests:. .cache/docs/bin/python -m tools.site.build build/site
 
 demo-recording: $(STAMP) ## Record the demo's terminal session into docs/demo
-	@.venv/bin/python tools/record_demo.py
+	@.venv/bin/python -m tools.record_demo
+
+readme: $(STAMP) ## Make what README.md shows of plan and verify, on an embedded PostgreSQL
+	@.venv/bin/python -m tools.readme
 
 docs-reference: $(STAMP) ## Make the reference, the commands, the man page and the JSON schemas from the code
 	@.venv/bin/python -c 'from pgtenant.report.reference import reference; print(reference(), end="")' \

@@ -36,7 +36,8 @@ def main(arguments: list[str] | None = None) -> int:
         if out.dispensable:
             err.write(f"the output is not complete ({out.lost}); the audit file has all of it\n")
             return code
-        err.write(f"error: the output could not be written: {out.lost}\n")
+        if not out.left:
+            err.write(f"error: the output could not be written: {out.lost}\n")
         good = code in {ExitCode.CONVERGED, ExitCode.CHANGES, ExitCode.BLOCKED}
         return ExitCode.FAILED if good else code
 

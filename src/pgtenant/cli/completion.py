@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterable
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import click
 
+from pgtenant.cli.working import project_here
 from pgtenant.errors import ExitCode, PgtenantError
 
 if TYPE_CHECKING:
@@ -85,7 +85,7 @@ def _offered(
     there = context.params.get(parameter.name or "")
     taken = set(there) if isinstance(there, tuple) else set()
     try:
-        found = set(find(load_settings(context.params.get("project") or Path(), {})))
+        found = set(find(load_settings(context.params.get("project") or project_here(), {})))
     except (PgtenantError, OSError):
         return []  # the command itself says what is wrong; an error would tear up the prompt
     return sorted(one for one in found - taken if one.startswith(incomplete))

@@ -11,6 +11,7 @@ import click
 
 from pgtenant.cli import completion
 from pgtenant.cli.stdout import one_document
+from pgtenant.cli.working import project_here
 
 if TYPE_CHECKING:
     from pgtenant.settings.model import Settings
@@ -29,9 +30,9 @@ environment_option = click.option(
 project_option = click.option(
     "--project",
     type=click.Path(file_okay=False, exists=True, path_type=Path),
-    default=Path(),
+    default=project_here,
     metavar="DIR",
-    help="The platform repository  [default: the current directory]",
+    help="The platform repository  [default: the one that this directory is in]",
 )
 preflight_option = click.option(
     "--skip-preflight",
@@ -192,17 +193,6 @@ def load_settings(project: Path, overrides: Mapping[str, str | None]) -> Setting
 def reaching(*, skip_preflight: bool) -> dict[str, str | None]:
     """Return what `--skip-preflight` overrides in the settings."""
     return {"server.preflight": "false" if skip_preflight else None}
-
-
-def need_environment(environment: str | None) -> str:
-    """Return the environment, or complain the way click does.
-
-    Raises:
-        click.UsageError: none was given.
-    """
-    if environment is None:
-        raise click.UsageError("Missing option '-e' / '--env'.", click.get_current_context())
-    return environment
 
 
 def lock_wait(flag: str | None) -> float | None:

@@ -9,6 +9,7 @@ from textwrap import indent
 import click
 
 from pgtenant.cli.app import cli
+from pgtenant.cli.examples import EXAMPLES
 
 
 def commands() -> str:
@@ -73,6 +74,8 @@ def _section(command: click.Command, context: click.Context) -> Iterator[str]:
         for names, text in records:
             yield f"| `{_cell(names)}` | {_cell(text)} |"
         yield ""
+    if examples := EXAMPLES.get(context.command_path.partition(" ")[2]):
+        yield from ("```sh", *examples, "```", "")
 
 
 def _markdown(text: str) -> str:

@@ -14,6 +14,7 @@ from pgtenant.catalog.check import VARIABLE
 from pgtenant.catalog.load import language_of, text_of, tree
 from pgtenant.catalog.located import Object, SyntaxProblem
 from pgtenant.errors import SettingsError, UsageError
+from pgtenant.nearest import did_you_mean
 from pgtenant.settings.model import OTHER_SUFFIXES, Settings, check_environment
 
 _ENV: Final = "{env}"
@@ -52,6 +53,12 @@ def keys_of(settings: Settings, environment: str) -> tuple[str, ...]:
     pairs = held.pairs if isinstance(held, Object) else ()
     entries = (pair.value.value for pair in pairs if pair.key == VARIABLE)
     return tuple(entry.key for one in entries if isinstance(one, Object) for entry in one.pairs)
+
+
+def another_environment(settings: Settings, environment: str) -> str:
+    """Return `; did you mean x?` for an environment that there is not."""
+    known = {*settings.environments, *_with_catalog(settings)}
+    return "" if environment in known else did_you_mean(environment, sorted(known))
 
 
 def _with_catalog(settings: Settings) -> set[str]:
