@@ -65,7 +65,7 @@ async def _look(
     catalog = load_catalog(settings, environment, ())
     kept = settings.secrets
     store = open_store(kept.store, directory=kept.directory, project=settings.root)
-    only = (key,) if key in {entry.key for entry in catalog.entries} else ()
+    only = [one.key for one in catalog.entries if key in (one.key, one.made_by)]
     inputs = await load_inputs(
         settings, environment, catalog, store, only=only, fail_fast=False, passwords=attacking
     )

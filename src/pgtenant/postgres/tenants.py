@@ -91,6 +91,7 @@ async def read_tenants(
         "setting": isolation.setting,
         "roles": sorted(roles),
         "only": only,
+        "by_schema": isolation.roles_in is not None,
         "set_privilege": "SET" if connection.info.server_version >= 160000 else "MEMBER",
     }
     row = await (await connection.execute(query("tenants"), parameters)).fetchone()

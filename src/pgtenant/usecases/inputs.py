@@ -262,8 +262,15 @@ async def _credentials(
                 passwordless=entry.auth is Auth.IAM,
             )
         except SecretError as error:
-            bad[entry.key] = error
+            bad[entry.key] = _explained(error, entry)
     return good, bad
+
+
+def _explained(error: SecretError, entry: Entry) -> SecretError:
+    """Return what is wrong with a secret, and whose it is where no catalog shows that."""
+    if entry.made_by is None:
+        return error
+    return type(error)(f"{error.message}; it is that of {entry.shown}", hint=error.hint)
 
 
 def _together(errors: list[SecretError]) -> SecretError:

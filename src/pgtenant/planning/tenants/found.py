@@ -124,6 +124,7 @@ class Relation:
     """What holds for a table, or for anything else with rows of its own.
 
     Attributes:
+        owner: whose it is; where each tenant has a role of its own, empty for the schema's owner.
         row_security: `ENABLE ROW LEVEL SECURITY`.
         forced: `FORCE ROW LEVEL SECURITY`.
         column: the tenant column, or None without one.
@@ -159,6 +160,7 @@ class View:
     """A view that reads tenants' tables, or lies among them.
 
     Attributes:
+        owner: see `Relation`.
         invoker: `security_invoker`: whoever asks is held by the policies, not the view's owner.
     """
 
@@ -171,6 +173,7 @@ class Function:
     """A function that matters to row security.
 
     Attributes:
+        owner: see `Relation`.
         definer: `SECURITY DEFINER`.
         sets_tenant: whether its own settings (`CREATE FUNCTION … SET`) have the tenant's.
         pinned_path: whether they have `search_path`.

@@ -9,6 +9,8 @@ from psycopg import sql
 
 from pgtenant.errors import UsageError
 from pgtenant.planning.effects import Effect
+from pgtenant.planning.sql.render import Statement
+from pgtenant.planning.sql.statements.roles import set_local_role
 from pgtenant.planning.sql.statements.words import grantee
 from pgtenant.planning.tenants.adding import Home, There, misspelt
 from pgtenant.planning.tenants.record import TenantRecord, read_record, with_record
@@ -20,7 +22,14 @@ from pgtenant.planning.tenants.slugs import (
     retired_schema,
     retired_tenant,
 )
-from pgtenant.planning.tenants.statements import comment_on_schema, drop_schema, rename_schema
+from pgtenant.planning.tenants.statements import (
+    comment_on_schema,
+    create_in,
+    drop_schema,
+    no_create_in,
+    owns_nothing,
+    rename_schema,
+)
 
 _NOTHING_DONE = "nothing was changed"
 
@@ -33,12 +42,14 @@ class Retire:
         schema: as it is.
         retired: what it is called then.
         record: what its comment says then.
+        home: whose tenant it is.
     """
 
     tenant: Tenant
     schema: There
     retired: str
     record: TenantRecord
+    home: Home
 
     def effect(self, database: str) -> Effect:
         """Return what this brings about."""
@@ -49,12 +60,23 @@ class Retire:
         """What this does, for people."""
         return f"tenant {self.tenant.slug} retired: schema {self.tenant.schema} is {self.retired}"
 
-    def statements(self) -> Iterator[sql.Composed]:
+    def statements(self) -> Iterator[Statement]:
         """Yield what does it, for a login of the owner.
 
         The owner takes `USAGE` from itself, too. It can give it back, and no query that names the
         schema works until it does.
         """
+        own = self.schema.owner != self.home.owner
+        if own:
+            # To rename a schema takes its owner, who may make schemas in the database.
+            yield Statement(create_in(self.home.database, self.schema.owner))
+            yield Statement(set_local_role(self.schema.owner))
+        yield from map(Statement, self._by_its_owner())
+        if own:
+            yield Statement(set_local_role(self.home.owner))
+            yield Statement(no_create_in(self.home.database, self.schema.owner))
+
+    def _by_its_owner(self) -> Iterator[sql.Composed]:
         yield rename_schema(self.tenant.schema, self.retired)
         yield comment_on_schema(self.retired, with_record(self.schema.comment, self.record))
         for role in (*self.schema.held, self.schema.owner):
@@ -65,9 +87,14 @@ class Retire:
 
 @dataclass(frozen=True, slots=True)
 class Drop:
-    """A retired tenant's schema to be dropped."""
+    """A retired tenant's schema to be dropped.
+
+    Attributes:
+        home: whose tenant it was.
+    """
 
     tenant: Retired
+    home: Home
 
     def effect(self, database: str) -> Effect:
         """Return what this brings about."""
@@ -80,9 +107,19 @@ class Drop:
             f"tenant {self.tenant.slug}, retired {self.tenant.date}: {self.tenant.schema} dropped"
         )
 
-    def statements(self) -> Iterator[sql.Composed]:
+    def statements(self) -> Iterator[Statement]:
         """Yield what does it, for a login of the owner."""
-        yield drop_schema(self.tenant.schema)
+        role = self.home.role_of(self.tenant.schema)
+        gone = Statement(drop_schema(self.tenant.schema))
+        if role is None:
+            yield gone
+            return
+        yield Statement(set_local_role(role))
+        yield gone
+        yield Statement(
+            owns_nothing(role),
+            otherwise=f"its role {role} owns something outside of {self.tenant.schema}",
+        )
 
 
 def retirements(
@@ -110,15 +147,16 @@ def retirements(
                 problems.append(f"there is no tenant {tenant.slug}: no schema {tenant.schema}")
             continue
         record = read_record(schema.comment)
-        if schema.owner != home.owner:
-            problems.append(f"the schema {schema.name} belongs to {schema.owner}, not {home.owner}")
+        owner = home.owner_of(schema.name)
+        if schema.owner != owner:
+            problems.append(f"the schema {schema.name} belongs to {schema.owner}, not {owner}")
         elif problem := misspelt(tenant, record, home.prefix):
             problems.append(problem)
         elif retired in there:
             problems.append(f"{tenant.slug} was retired today already: there is {retired}")
         else:
             ran = record.template if record is not None else {}
-            found.append(Retire(tenant, schema, retired, home.record(tenant.slug, ran)))
+            found.append(Retire(tenant, schema, retired, home.record(tenant.slug, ran), home))
     if problems:
         raise refused(problems, hint=_NOTHING_DONE)
     return tuple(found)
@@ -151,11 +189,12 @@ def removal(schema: str, there: Mapping[str, There], home: Home) -> Drop | None:
     found = there.get(schema)
     if found is None:
         return None
-    if found.owner != home.owner:
+    owner = home.owner_of(schema)
+    if found.owner != owner:
         raise UsageError(
-            f"the schema {schema} belongs to {found.owner}, not to {home.owner}", hint=_NOTHING_DONE
+            f"the schema {schema} belongs to {found.owner}, not to {owner}", hint=_NOTHING_DONE
         )
-    return Drop(retired_of(found))
+    return Drop(retired_of(found), home)
 
 
 def retired_of(schema: There) -> Retired:

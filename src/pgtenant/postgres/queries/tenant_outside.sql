@@ -1,5 +1,6 @@
 -- What outside of a schema needs something in it, and would go, or lose something, with a DROP … CASCADE. Something in
--- a schema depends on it, or on something that does: a table's columns and constraints on the table.
+-- a schema depends on it, or on something that does: a table's columns and constraints on the table. And what a tenant's
+-- own role was granted on what is not its own, which would keep it from being dropped.
 WITH RECURSIVE inside AS (
     SELECT d.classid, d.objid
       FROM pg_depend d
@@ -24,12 +25,19 @@ WITH RECURSIVE inside AS (
       LEFT JOIN pg_trigger t ON i.classid = 'pg_trigger'::regclass AND t.oid = i.objid
                            AND NOT t.tgisinternal
 )
-SELECT DISTINCT n.nspname::text AS schema, coalesce(c.relname, f.proname, y.typname)::text AS name
+SELECT DISTINCT n.nspname::text AS schema, coalesce(c.relname, f.proname, y.typname)::text AS name,
+       false AS granted
   FROM dependent d
   LEFT JOIN pg_class c ON c.oid = d.relation
   LEFT JOIN pg_proc f ON f.oid = d.function
   LEFT JOIN pg_type y ON y.oid = d.type
   JOIN pg_namespace n ON n.oid = coalesce(c.relnamespace, f.pronamespace, y.typnamespace)
  WHERE n.nspname NOT IN (%(schema)s, 'pg_toast')
- ORDER BY 1, 2
+ UNION
+SELECT '', pg_describe_object(d.classid, d.objid, 0), true
+  FROM pg_shdepend d
+  JOIN pg_roles r ON r.oid = d.refobjid
+ WHERE d.refclassid = 'pg_authid'::regclass AND d.deptype = 'a' AND r.rolname = %(role)s
+   AND d.dbid IN (0, (SELECT b.oid FROM pg_database b WHERE b.datname = current_database()))
+ ORDER BY 3, 1, 2
  LIMIT 20

@@ -2,7 +2,8 @@
 -- are grouped by equal facts, so that thousands of tenants with the same tables are a few groups. Expressions
 -- are printed for the session's search_path, pg_catalog alone: what is anybody's own has its schema before it.
 -- How many relations and views there are the planner can't know, and joins of such lists it makes quadratic: so what
--- belongs to one is looked up for each by itself, in an index. Asked for one tenant, no catalog is read whole.
+-- belongs to one is looked up for each by itself, in an index. Where each tenant has a role of its own
+-- (`by_schema`), whoever owns a schema is no name but none, for what is in it: or each would be a group of its own. Asked for one tenant, no catalog is read whole.
 WITH RECURSIVE tenant AS (
     SELECT n.oid, n.nspname, n.nspowner, n.nspacl
       FROM pg_namespace n
@@ -68,11 +69,13 @@ WITH RECURSIVE tenant AS (
      CROSS JOIN LATERAL (SELECT * FROM pg_namespace n WHERE n.oid = c.relnamespace LIMIT 1) n
      WHERE c.relkind = 'm'
 ), fact AS (
-    SELECT r.oid, r.nspname, r.relname, r.relkind, r.relowner, r.relrowsecurity,
-           r.relforcerowsecurity, r.relacl, c.attnum, c.type, c.loose,
+    SELECT r.oid, r.nspname, r.relname, r.relkind,
+           CASE WHEN %(by_schema)s AND r.relowner = h.nspowner THEN 0 ELSE r.relowner END AS relowner,
+           r.relrowsecurity, r.relforcerowsecurity, r.relacl, c.attnum, c.type, c.loose,
            coalesce(i.serves, false) AS serves, p.trees, i.keys, f.keys AS foreign_keys,
            s.names AS sequences, b.texts AS by_name, t.triggers, u.rules, g.held AS column_grants
       FROM relation r
+     CROSS JOIN LATERAL (SELECT * FROM pg_namespace n WHERE n.oid = r.relnamespace LIMIT 1) h
       LEFT JOIN LATERAL (
         SELECT a.attnum, format_type(a.atttypid, a.atttypmod) AS type,
                NOT coalesce(l.collisdeterministic, true) AS loose
@@ -193,7 +196,8 @@ WITH RECURSIVE tenant AS (
     UNION
     SELECT oid FROM reader
 ), view_group AS (
-    SELECT v.relowner, o.invoker, json_agg(json_build_array(n.nspname, v.relname)) AS names
+    SELECT CASE WHEN %(by_schema)s AND v.relowner = n.nspowner THEN 0 ELSE v.relowner END AS relowner,
+           o.invoker, json_agg(json_build_array(n.nspname, v.relname)) AS names
       FROM viewing x
      CROSS JOIN LATERAL (SELECT * FROM pg_class v WHERE v.oid = x.oid LIMIT 1) v
      CROSS JOIN LATERAL (SELECT * FROM pg_namespace n WHERE n.oid = v.relnamespace LIMIT 1) n
@@ -204,7 +208,9 @@ WITH RECURSIVE tenant AS (
      WHERE v.relkind = 'v'
      GROUP BY 1, 2
 ), function_group AS (
-    SELECT p.proowner, p.prosecdef, s.tenant, s.path,
+    SELECT CASE WHEN %(by_schema)s AND starts_with(n.nspname, %(prefix)s) AND p.proowner = n.nspowner
+                THEN 0 ELSE p.proowner END AS proowner,
+           p.prosecdef, s.tenant, s.path,
            json_agg(json_build_array(
                n.nspname, p.proname || '(' || pg_get_function_identity_arguments(p.oid) || ')'))
                AS names
@@ -248,7 +254,8 @@ WITH RECURSIVE tenant AS (
                            a.privilege_type)) AS by_role
                   FROM aclexplode(t.nspacl) a WHERE a.grantee <> t.nspowner) held) AS schemas,
            (SELECT json_agg(json_build_object(
-                'kind', g.relkind, 'owner', pg_get_userbyid(g.relowner),
+                'kind', g.relkind,
+                'owner', CASE g.relowner WHEN 0 THEN '' ELSE pg_get_userbyid(g.relowner) END,
                 'row_security', g.relrowsecurity, 'forced', g.relforcerowsecurity,
                 'type', g.type, 'loose', g.loose, 'indexed', g.serves, 'policies', p.policies,
                 'keys', g.keys, 'foreign_keys', g.foreign_keys, 'sequences', g.sequences,
@@ -257,13 +264,16 @@ WITH RECURSIVE tenant AS (
                 'held', (SELECT json_agg(json_build_array(
                              CASE a.grantee WHEN 0 THEN 'public' ELSE pg_get_userbyid(a.grantee) END,
                              a.privilege_type))
-                           FROM aclexplode(g.relacl) a WHERE a.grantee <> g.relowner),
+                           FROM aclexplode(g.relacl) a
+                          WHERE a.grantee <> (SELECT c.relowner FROM pg_class c WHERE c.oid = g.sample)),
                 'names', g.names))
               FROM relation_group g LEFT JOIN policy p ON p.sample = g.sample) AS relations,
-           (SELECT json_agg(json_build_array(pg_get_userbyid(v.relowner), v.invoker, v.names))
+           (SELECT json_agg(json_build_array(
+                CASE v.relowner WHEN 0 THEN '' ELSE pg_get_userbyid(v.relowner) END,
+                v.invoker, v.names))
               FROM view_group v) AS views,
            (SELECT json_agg(json_build_array(
-                pg_get_userbyid(f.proowner), f.prosecdef, f.tenant, f.path, f.names))
+                CASE f.proowner WHEN 0 THEN '' ELSE pg_get_userbyid(f.proowner) END, f.prosecdef, f.tenant, f.path, f.names))
               FROM function_group f) AS functions,
            (SELECT json_agg(json_build_array(u.role, u.way, u.becomes, u.superuser))
               FROM unheld u) AS unheld,

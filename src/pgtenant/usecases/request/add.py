@@ -132,6 +132,7 @@ def _added(settings: Settings, request: Request, moment: str) -> Done:
     catalog = declared(settings, request.environment)
     there = catalog.entries.get(request.key)
     if there is not None:
+        _insist_on_written(there)
         if conflicts := list(differences(request, there)):
             raise _conflict(catalog, there, conflicts)
         return _done(settings, catalog, there, None, moment)
@@ -150,11 +151,12 @@ def _changed(settings: Settings, request: Request, moment: str) -> Done:
     catalog = declared(settings, request.environment)
     there = catalog.entries.get(request.key)
     if there is None:
-        known = ", ".join(sorted(catalog.entries))[:500]
+        known = ", ".join(sorted(catalog.written))[:500]
         raise UsageError(
             f"{catalog.display} has no entry {plain(request.key)}",
             hint=f"its entries are: {known}" if known else "it is empty",
         )
+    _insist_on_written(there)
     fields = {name: request.fields[name] for name, *_ in differences(request, there)}
     if not fields:
         return _done(settings, catalog, there, None, moment)
@@ -166,6 +168,14 @@ def _changed(settings: Settings, request: Request, moment: str) -> Done:
     if "secret" in fields and (found := list(secret_problems(settings, catalog, entry))):
         raise refused(_named(request), found)
     return _done(settings, catalog, entry, edit, moment)
+
+
+def _insist_on_written(entry: Entry) -> None:
+    if entry.made_by is not None:
+        raise UsageError(
+            f"there is nothing to ask for: {entry.shown}",
+            hint=f"ask for a change of {entry.made_by}, whose fields it takes over",
+        )
 
 
 def _with_fields(catalog: Declared, key: str, fields: Mapping[str, Value]) -> Edit:
@@ -184,7 +194,7 @@ def _further_changes(settings: Settings, request: Request) -> Iterator[tuple[str
         catalog = declared(settings, request.environment)
     except (CatalogError, UsageError):
         return  # no catalog to ask
-    if request.key not in catalog.entries or not request.fields:
+    if request.key not in catalog.written or not request.fields:
         return
     try:
         _with_fields(catalog, request.key, request.fields)

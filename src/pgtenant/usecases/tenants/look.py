@@ -27,7 +27,8 @@ async def look_at_tenants(
     """Inspect and judge, as the admin: the catalogs say the same to everyone. Then attack.
 
     Args:
-        inputs: catalog and the admin's secret; the entry's own is needed to attack.
+        inputs: catalog and the admin's secret; the entry's own is needed to attack, and that of
+            its runtime role.
         key: of an owner entry with `tenancy`.
         attacking: whether its tenants attack each other.
 
@@ -51,7 +52,9 @@ async def look_at_tenants(
             ) from None
         came_of: Attack | None = None
         if attacking:
-            came_of = await attack_tenants(instance, database, isolation, found)
+            runtime = inputs.catalog.runtime_of(entry)
+            login = database.owner if runtime is None else inputs.desired.by_entry[runtime.key]
+            came_of = await attack_tenants(instance, database, login, isolation, found)
     owner = database.owner.name
     findings = judged(found, isolation, owner=owner, database=database.name)
     view = View(
@@ -102,4 +105,4 @@ def isolation_of(entry: Entry) -> Isolation:
     if entry.tenancy is None:
         msg = f"{entry.key} has no tenancy"
         raise AssertionError(msg)
-    return Isolation.of(entry.tenancy)
+    return Isolation.of(entry.tenancy, entry.database_name)

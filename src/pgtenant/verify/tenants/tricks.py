@@ -58,6 +58,16 @@ class Trick(StrEnum):
     KEY = "key"
     FOREIGN_KEY = "foreign_key"
     SESSION = "session"
+    NO_DISABLE = "no_disable"
+    NO_POLICY = "no_policy"
+    NO_TRUNCATE = "no_truncate"
+    NO_REFERENCE = "no_reference"
+    NO_OBJECT = "no_object"
+    NO_OWNER = "no_owner"
+    NO_BYPASS = "no_bypass"
+    NO_ENTRY = "no_entry"
+    NO_SETTING = "no_setting"
+    ANOTHERS_ROLE = "anothers_role"
 
 
 SAYS: Final[Mapping[Trick, str]] = {
@@ -95,6 +105,18 @@ SAYS: Final[Mapping[Trick, str]] = {
     Trick.FOREIGN_KEY: "a foreign key without it tells which of another tenant's rows exist",
     Trick.SESSION: "a plain SET stays with the session: behind a transaction pooler the next"
     " transaction has somebody else's tenant",
+    Trick.NO_DISABLE: "the application's login can't switch row security off",
+    Trick.NO_POLICY: "nor drop or change a policy",
+    Trick.NO_TRUNCATE: "nor TRUNCATE, which no policy holds",
+    Trick.NO_REFERENCE: "nor make a foreign key, which would tell which rows exist",
+    Trick.NO_OBJECT: "nor make a table, a function or a schema, not even a temporary one",
+    Trick.NO_OWNER: "nor become the tables' owner (SET ROLE)",
+    Trick.NO_BYPASS: "nor give itself BYPASSRLS",
+    Trick.NO_ENTRY: "without SET ROLE the application's login reaches no tenant's table",
+    Trick.NO_SETTING: "in a tenant's role no other tenant's table is reached, not even with that"
+    " tenant's setting",
+    Trick.ANOTHERS_ROLE: "whoever can run SQL can enter another tenant's role, too: it is one"
+    " application",
 }
 
 
