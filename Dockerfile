@@ -10,6 +10,7 @@ RUN python3 -m venv tools \
     && tools/bin/pip --python /opt/pgtenant/bin/python install --no-cache-dir --require-hashes \
         --requirement requirements/image.txt
 COPY pyproject.toml README.md LICENSE ./
+COPY share share
 COPY src src
 RUN tools/bin/pip wheel --no-index --no-deps --no-build-isolation --wheel-dir dist . \
     && tools/bin/pip --python /opt/pgtenant/bin/python install --no-cache-dir --no-index --no-deps \

@@ -8,6 +8,7 @@ PIP_ENV = PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_INPUT=1 PIP_ROOT_USER_ACTION=ig
 STAMP = .venv/.installed
 PLATFORM = .cache/platform/.installed
 DOCS = .cache/docs/.installed
+RELEASE = .cache/release/.installed
 LOCK = .venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-emit-find-links --no-header --no-annotate
 # For one Python on one Linux, whose markers pip would otherwise read for the machine's own Python.
@@ -28,8 +29,8 @@ PYTEST = run() { .venv/bin/pytest "$$@" || { [ -n "$(AGAIN)" ] && echo "again, a
 TESTS = tests/unit tests/golden tests/integration tests/e2e tests/regressions
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-recording test test-full test-platform faults bench lambda lint format docs \
-	docs-reference lock clean
+.PHONY: help setup demo demo-recording test test-full test-platform test-wheel test-pythons dist sbom \
+	faults bench lambda lint format docs readme docs-reference lock clean
 
 help: ## Show this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1	/p' $(MAKEFILE_LIST) | expand -t 18
@@ -49,6 +50,12 @@ test-full: $(STAMP) $(DOCS) ## Run what takes longer: every fault at every state
 test-platform: $(STAMP) $(PLATFORM) ## Try the platform repository: Terraform on a fake AWS, its workflows
 	@$(PYTEST) -n $(PLATFORM_WORKERS) --dist loadfile --no-loadscope-reorder --timeout 3600 tests/platform
 
+test-wheel: $(STAMP) $(RELEASE) ## Build the wheel, and try it where nothing else is installed
+	@$(PYTEST) -n $(WORKERS) --dist loadfile --timeout 900 tests/wheel
+
+test-pythons: $(STAMP) ## Run the tests without servers on each supported Python (PYTHONS="3.12 3.13")
+	@.venv/bin/python -m tools.pythons $(PYTHONS)
+
 faults: $(STAMP) ## Do the same, and make docs/faults.md from it
 	@PGTENANT_UPDATE_GOLDEN=1 .venv/bin/pytest -n $(WORKERS) --timeout 3600 tests/faults
 	@PYTHONPATH=tests .venv/bin/python -c 'from support.faults.report import PAGE, page; \
@@ -60,6 +67,13 @@ bench: $(STAMP) ## Measure against psql and other tools; make docs/performance.m
 lambda: $(STAMP) ## Make the package of the function in AWS that rotates (ARCHITECTURE=arm64 CA_BUNDLE=file)
 	@.venv/bin/python tools/lambda_zip.py --architecture $(ARCHITECTURE) \
 		$(if $(CA_BUNDLE),--ca-bundle "$(CA_BUNDLE)") dist/pgtenant-rotation-$(ARCHITECTURE).zip
+
+dist: $(STAMP) ## Build the wheel and the sdist into dist; the same sources make the same bytes
+	@rm -f dist/pgtenant-*.whl dist/pgtenant-*.tar.gz
+	@.venv/bin/hatchling build
+
+sbom: dist $(RELEASE) ## Put a bill of materials beside them, with versions, hashes and licences
+	@.cache/release/bin/python -m tools.sbom dist
 
 lint: $(STAMP) ## Check style, types and layers
 	@.venv/bin/ruff check --quiet
@@ -75,13 +89,18 @@ docs: $(DOCS) ## Make the site of docs/ in build/site; warnings are errors
 	@PYTHONPATH=tests:. .cache/docs/bin/python -m tools.site.build build/site
 
 demo-recording: $(STAMP) ## Record the demo's terminal session into docs/demo
-	@.venv/bin/python tools/record_demo.py
+	@.venv/bin/python -m tools.record_demo
 
-docs-reference: $(STAMP) ## Make docs/reference.md, docs/cli.md and the JSON schemas from the code
+readme: $(STAMP) ## Make what README.md shows of plan and verify, on an embedded PostgreSQL
+	@.venv/bin/python -m tools.readme
+
+docs-reference: $(STAMP) ## Make the reference, the commands, the man page and the JSON schemas from the code
 	@.venv/bin/python -c 'from pgtenant.report.reference import reference; print(reference(), end="")' \
 		> docs/reference.md
 	@.venv/bin/python -c 'from pgtenant.cli.reference import commands; print(commands(), end="")' \
 		> docs/cli.md
+	@.venv/bin/python -c 'from pgtenant.cli.manpage import manual; print(manual(), end="")' \
+		> share/man/man1/pgtenant.1
 	@.venv/bin/python -c 'from pathlib import Path; from pgtenant.report.schema import *; \
 		[Path(f"docs/schemas/{c}.schema.json").write_text(schema_text(c), "utf-8") for c in COMMANDS]'
 
@@ -90,10 +109,12 @@ lock: $(STAMP) ## Pin the dependencies again, with hashes
 	@$(LOCK) -c requirements/dev.txt --extra aws pyproject.toml -o requirements/image.txt
 	@{ echo '# What pgtenant[aws] needs, pinned by hash; its image has the same.'; cat requirements/image.txt; } \
 		> src/pgtenant/platform/templates/requirements/dependencies.txt
+	@$(LOCK) -c requirements/dev.txt pyproject.toml -o requirements/core.txt
 	@$(LAMBDA_LOCK) -c requirements/dev.txt pyproject.toml -o requirements/lambda.txt
 	@$(LOCK) -c requirements/dev.txt requirements/build.in -o requirements/build.txt
 	@$(LOCK) requirements/platform.in -o requirements/platform.txt
 	@$(LOCK) requirements/docs.in -o requirements/docs.txt
+	@$(LOCK) requirements/release.in -o requirements/release.txt
 	@for peer in ansible ldap2pg pg-sync-roles pgbedrock; do \
 		$(LOCK) $(NOT_FOR_BENCH:%=--no-emit-package %) \
 			requirements/bench-$$peer.in -o requirements/bench-$$peer.txt || exit; \
@@ -117,8 +138,9 @@ $(STAMP): requirements/dev.txt pyproject.toml
 	@$(PIP_ENV) .venv/bin/python -m pip install --quiet --no-deps --no-build-isolation -e .
 	@touch $@
 
-# What only one target needs, each in an environment of its own: linters and runners, the site's maker.
-$(PLATFORM) $(DOCS): .cache/%/.installed: requirements/%.txt
+# What only one target needs, each in an environment of its own: linters and runners, the makers of the site
+# and of the bill of materials.
+$(PLATFORM) $(DOCS) $(RELEASE): .cache/%/.installed: requirements/%.txt
 	@$(PYTHON) -m venv .cache/$*
 	@echo "Installing the tools of requirements/$*.txt into .cache/$* (a few minutes) ..."
 	@$(PIP_ENV) .cache/$*/bin/python -m pip install --quiet --require-hashes -r requirements/$*.txt

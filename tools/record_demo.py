@@ -1,6 +1,6 @@
 """A recording of `pgtenant demo` in a terminal: an asciicast (v2) and a picture of it.
 
-    python tools/record_demo.py
+    python -m tools.record_demo
 
 writes docs/demo/demo.cast, which `asciinema play` shows, and docs/demo/demo.svg, on which the lines
 appear as they did, pauses of more than a second cut to one.
@@ -10,19 +10,16 @@ from __future__ import annotations
 
 import json
 import os
-import pty
-import select
-import struct
 import sys
-import termios
 import time
 from collections.abc import Iterator, Sequence
-from fcntl import ioctl
 from pathlib import Path
 from xml.sax.saxutils import escape
 
 from rich.ansi import AnsiDecoder
 from rich.text import Text
+
+from tools import terminal
 
 OUT = Path(__file__).parents[1] / "docs" / "demo"
 COLUMNS, ROWS = 100, 40
@@ -60,22 +57,20 @@ def record() -> list[Event]:
     Raises:
         RuntimeError: it failed.
     """
-    pid, terminal = pty.fork()
-    if pid == 0:
-        environ = {k: v for k, v in os.environ.items() if k not in {"NO_COLOR", "COLUMNS", "LINES"}}
-        environ |= {"TERM": "xterm-256color", "LANG": "C.UTF-8"}
-        os.execvpe(sys.executable, [sys.executable, "-m", "pgtenant", "demo"], environ)
-    ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", ROWS, COLUMNS, 0, 0))
+    environ = {k: v for k, v in os.environ.items() if k not in {"NO_COLOR", "COLUMNS", "LINES"}}
+    environ |= {"TERM": "xterm-256color", "LANG": "C.UTF-8"}
     events: list[Event] = []
     last, shown, rest = time.monotonic(), 0.0, b""
-    while chunk := _read(terminal):
+
+    def take(chunk: bytes) -> None:
+        nonlocal last, shown, rest
         text, rest = _decoded(rest + chunk)
         now = time.monotonic()
         last, shown = now, shown + min(now - last, _LONGEST_PAUSE)
         events.append((round(shown, 3), text))
-    os.close(terminal)
-    _, status = os.waitpid(pid, 0)
-    if os.waitstatus_to_exitcode(status) != 0:
+
+    command = [sys.executable, "-m", "pgtenant", "demo"]
+    if terminal.run(command, take, columns=COLUMNS, rows=ROWS, environ=environ) != 0:
         raise RuntimeError("".join(text for _, text in events))
     return events
 
@@ -145,14 +140,6 @@ def _span(part: Text) -> str:
     look += ' opacity="0.65"' if "dim" in names else ""
     words = escape(part.plain)
     return f"<tspan{look}>{words}</tspan>" if look else words
-
-
-def _read(terminal: int) -> bytes:
-    select.select([terminal], [], [])
-    try:
-        return os.read(terminal, 65536)
-    except OSError:  # Linux says so when the other side is closed
-        return b""
 
 
 def _decoded(data: bytes) -> tuple[str, bytes]:

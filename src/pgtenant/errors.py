@@ -44,6 +44,22 @@ class UsageError(PgtenantError):
     exit_code = ExitCode.USAGE
 
 
+class MissingExtraError(UsageError):
+    """Something is asked for whose package comes with an extra, and is not installed.
+
+    Args:
+        what: what needs which package, such as `the audit in S3 needs boto3`.
+        extra: of pgtenant's.
+        instead: what would also do, or an empty string.
+    """
+
+    def __init__(self, what: str, *, extra: str, instead: str = "") -> None:
+        hint = f"pip install 'pgtenant[{extra}]'"
+        super().__init__(
+            f"{what}, which is not installed", hint=f"{hint}, or {instead}" if instead else hint
+        )
+
+
 class SettingsError(PgtenantError):
     """`pgtenant.toml`, a `PGTENANT_*` variable or a flag has a bad value."""
 

@@ -247,6 +247,23 @@ def test_the_master_may_be_named(project: Project, instance: Instance) -> None:
     assert "pgtenant_admin's own" in own.err
 
 
+def test_its_secret_lies_beside_the_applications(project: Project) -> None:
+    project.write(ORDERS)
+    (project.root / ".secrets/goldenpath").rename(project.root / ".secrets/acme")
+    of_acme = {"app": "acme/{env}/{entry}/postgres", "admin": "acme/{env}/rds/master"}
+    project.settings = {"secrets": of_acme}
+    project.write_settings()
+    made = bootstrap(project).json
+    assert made["secret"] == "acme/dev/rds/provisioner"
+    assert (project.root / ".secrets" / f"{made['secret']}.json").exists()
+    project.settings["secrets"]["admin"] = made["admin_setting"]
+    project.write_settings()
+    project.converge()
+    assert bootstrap(project).json["changed"] is False
+    back = project.run("bootstrap", "-e", "dev", "--undo")
+    assert 'admin = "acme/{env}/rds/master"' in back.out
+
+
 def test_what_people_read(project: Project) -> None:
     project.write(ORDERS)
     project.converge()

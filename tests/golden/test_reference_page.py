@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import os
+import re
+import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
 
 from pgtenant.audit.record import COLUMNS, Action, Status
+from pgtenant.cli.manpage import manual
 from pgtenant.cli.reference import commands
 from pgtenant.report.reference import reference
 from pgtenant.report.schema import COMMANDS, schema_text
 
-PAGE = Path(__file__).parents[2] / "docs" / "reference.md"
+ROOT = Path(__file__).parents[2]
+PAGE = ROOT / "docs" / "reference.md"
+MANUAL = ROOT / "share" / "man" / "man1" / "pgtenant.1"
 
 
 def test_reference_is_current() -> None:
@@ -26,6 +32,32 @@ def test_commands_are_current() -> None:
     if os.environ.get("PGTENANT_UPDATE_GOLDEN"):
         page.write_text(commands(), "utf-8")
     assert page.read_text("utf-8") == commands(), "run `make docs-reference`"
+
+
+def test_the_manual_page_is_current() -> None:
+    if os.environ.get("PGTENANT_UPDATE_GOLDEN"):
+        MANUAL.parent.mkdir(parents=True, exist_ok=True)
+        MANUAL.write_text(manual(), "ascii")
+    assert MANUAL.read_text("ascii") == manual(), "run `make docs-reference`"
+
+
+@pytest.mark.parametrize("device", ["ascii", "utf8"])
+def test_the_manual_page_is_good_roff(device: str) -> None:
+    if shutil.which("groff") is None:
+        pytest.skip("there is no groff on this machine to read it")
+    done = subprocess.run(
+        ["groff", "-man", "-ww", f"-T{device}", str(MANUAL)],
+        check=True,
+        capture_output=True,
+        env=os.environ | {"GROFF_NO_SGR": "1"},
+    )
+    # Not every device has every sign.
+    complaints = done.stderr.decode().splitlines()
+    assert [one for one in complaints if "special character" not in one] == []
+    shown = re.sub(".\b", "", done.stdout.decode())
+    assert "pgtenant apply [OPTIONS] [FILE]" in shown
+    assert "\n       --detailed-exitcode\n" in shown
+    assert "\\" not in shown
 
 
 @pytest.mark.parametrize("command", COMMANDS)

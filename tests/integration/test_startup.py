@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 from pgtenant.cli.app import cli
+from pgtenant.cli.completion import VARIABLE
 
 COSTLY = {"boto3", "botocore", "psycopg", "rich", "tree_sitter", "yaml", "asyncio"}
 PROBE = """
@@ -31,3 +34,28 @@ def test_no_driver_for_help(arguments: list[str]) -> None:
     assert code == ("64" if "--bad" in arguments else "0")
     assert not COSTLY & set(modules)
     assert "click" in modules
+
+
+@pytest.mark.parametrize(
+    ("words", "offered"), [("plan -e ", "staging"), ("rotate -e dev ", "orders")]
+)
+def test_no_driver_for_a_tab(words: str, offered: str, tmp_path: Path) -> None:
+    for environment in ("dev", "staging"):
+        catalog = tmp_path / "envs" / f"{environment}-rds" / "terraform.tfvars.json"
+        catalog.parent.mkdir(parents=True)
+        catalog.write_text('{"application_databases": {"orders": {}}}')
+    asking = {
+        VARIABLE: "bash_complete",
+        "COMP_WORDS": f"pgtenant {words}",
+        "COMP_CWORD": str(words.count(" ") + 1),
+    }
+    done = subprocess.run(
+        [sys.executable, "-c", PROBE],
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=tmp_path,
+        env=os.environ | asking,
+    )
+    assert f"plain,{offered}" in done.stdout.splitlines()
+    assert not COSTLY & set(done.stderr.split())

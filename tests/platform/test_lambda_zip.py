@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import json
 import os
-import shutil
 import subprocess
 import sys
 import zipfile
@@ -21,6 +20,8 @@ from support import moto
 from support.instance import Instance
 from support.project import Project
 from support.rotation_function import STEPS, deployed
+from tools.lambda_zip import PYTHON
+from tools.pythons import find
 
 ROOT = Path(__file__).parents[2]
 ORDERS = "goldenpath/dev/orders/postgres"
@@ -126,15 +127,10 @@ def test_nothing_beside_the_package_is_needed(packages: Packages) -> None:
 
 def _python() -> str:
     """Return Lambda's Python; the package's libraries are for no other."""
-    for name in (
-        "python3.12",
-        *sorted(map(str, Path.home().glob(".pyenv/versions/3.12*/bin/python"))),
-    ):
-        found = shutil.which(name)
-        version = [found or "", "-c", "import sys; print(sys.version_info[:2] == (3, 12))"]
-        if found and subprocess.run(version, check=False, capture_output=True).stdout == b"True\n":
-            return found
-    pytest.skip("there is no Python 3.12 on this machine, for which the package is")
+    found = find(PYTHON)
+    if found is None:
+        pytest.skip(f"there is no Python {PYTHON} on this machine, for which the package is")
+    return found
 
 
 def test_the_package_rotates(packages: Packages, instance: Instance, tmp_path: Path) -> None:

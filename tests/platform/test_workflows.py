@@ -22,7 +22,7 @@ from support.github_api import GitHubApi
 from support.instance import Instance
 from support.leaks import leaks
 from support.moto import Moto
-from support.platform_tools import tool
+from support.platform_tools import lint, programs
 from support.project import Project, password_of, render_catalog
 from support.workflows import GitHub, Ran
 
@@ -106,18 +106,6 @@ def place(
         yield Place(github, moto_server, private_instance)
 
 
-def lint(*command: str, repository: Path) -> None:
-    done = subprocess.run(
-        [tool(command[0]), *command[1:]],
-        cwd=repository,
-        check=False,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
-    assert done.returncode == 0, done.stdout
-
-
 def test_zizmor_finds_nothing(repository: Path) -> None:
     how = ("--offline", "--persona", "auditor", "--no-progress")
     lint("zizmor", *how, ".github", repository=repository)
@@ -151,21 +139,6 @@ def test_the_scripts_are_typed(repository: Path) -> None:
             text=True,
         )
         assert done.returncode == 0, done.stdout
-
-
-def programs(node: Any) -> Iterator[str]:
-    match node:
-        case {"run": str(program), **rest}:
-            yield program
-            yield from programs(rest)
-        case dict():
-            for item in node.values():
-                yield from programs(item)
-        case list():
-            for item in node:
-                yield from programs(item)
-        case _:
-            pass
 
 
 @pytest.mark.parametrize(

@@ -245,7 +245,8 @@ def _digest() -> str:
     """Return what the image is made from, in short."""
     files = [ROOT / name for name in ("Dockerfile", "pyproject.toml", "README.md", "LICENSE")]
     files += sorted((ROOT / "requirements").glob("*.txt"))
-    files += sorted(path for path in (ROOT / "src").rglob("*") if path.is_file())
+    for directory in ("share", "src"):
+        files += sorted(path for path in (ROOT / directory).rglob("*") if path.is_file())
     whole = hashlib.sha256()
     for file in files:
         if "__pycache__" not in file.parts:

@@ -10,7 +10,8 @@ import pytest
 from pgtenant import settings
 from pgtenant.errors import SettingsError, UsageError
 from pgtenant.settings.model import Settings
-from pgtenant.usecases.fleet import all_environments, check_apart, sweep, waves_of
+from pgtenant.usecases.environments import all_environments
+from pgtenant.usecases.fleet import check_apart, sweep, waves_of
 
 
 def project(root: Path, toml: str = "", *catalogs: str) -> Settings:

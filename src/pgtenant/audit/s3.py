@@ -10,7 +10,7 @@ import urllib.parse
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from pgtenant.errors import AuditError, SettingsError
+from pgtenant.errors import AuditError, MissingExtraError, SettingsError
 from pgtenant.settings.specs import BUCKET_URL
 
 if TYPE_CHECKING:
@@ -56,16 +56,15 @@ class S3Sink:
     Region, credentials and endpoint are found by boto3, when the first object is put.
 
     Raises:
-        AuditError: boto3 is not installed.
+        MissingExtraError: boto3 is not installed.
     """
 
     def __init__(self, bucket: Bucket) -> None:
         try:
             import boto3  # noqa: F401 (only here does anybody need to wait for it)
         except ImportError:
-            raise AuditError(
-                "the audit goes to S3, which needs boto3, and that is not installed",
-                hint="pip install 'pgtenant[aws]', or unset [project] audit_s3",
+            raise MissingExtraError(
+                "the audit in S3 needs boto3", extra="aws", instead="unset [project] audit_s3"
             ) from None
         self._bucket = bucket
         self._client: Any = None

@@ -32,6 +32,7 @@ def load(
     policy: NamingPolicy = _DEFAULT_POLICY,
     maintenance_database: str | None = None,
     schemas: Path | None = None,
+    instead: Callable[[], str] = str,
 ) -> Catalog:
     """Read a catalog file; its suffix chooses the language.
 
@@ -41,6 +42,7 @@ def load(
         policy: the form of names.
         maintenance_database: refused as a name, when it is known.
         schemas: the project's `schemas/`; None leaves the existence of initial schemas unchecked.
+        instead: gives what to say as well where there is no such file.
 
     Returns:
         The valid catalog.
@@ -58,7 +60,7 @@ def load(
     except FileNotFoundError as error:
         raise _whole(
             display,
-            f"there is no catalog at {_shown(display)}",
+            f"there is no catalog at {_shown(display)}{instead()}",
             hint="make it, or say in pgtenant.toml where it is: [project] catalog",
         ) from error
     except (OSError, ValueError) as error:

@@ -6,8 +6,9 @@ A hostile value must neither move the reader's cursor nor look like another one.
 from __future__ import annotations
 
 import unicodedata
-from functools import lru_cache
 from typing import TYPE_CHECKING
+
+from pgtenant.nearest import closest
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -39,16 +40,7 @@ def character(char: str) -> str:
     return f"{shown} (U+{ord(char):04X}{' ' + name if name else ''})"
 
 
-@lru_cache(maxsize=256)
-def _closest(name: str, known: tuple[str, ...]) -> str:
-    # Only a file with a mistake in it pays for this import.
-    from difflib import get_close_matches
-
-    found = get_close_matches(name, known, n=1, cutoff=0.7)
-    return found[0] if found else ""
-
-
 def did_you_mean(name: str, known: Iterable[str]) -> str:
     """Return `; did you mean "x"?`, or an empty string when nothing is near."""
-    found = _closest(name[:LIMIT].lower().replace("-", "_"), tuple(known))
+    found = closest(name.lower().replace("-", "_"), known, cutoff=0.7)
     return f"; did you mean {quoted(found)}?" if found else ""

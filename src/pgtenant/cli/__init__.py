@@ -15,6 +15,7 @@ import traceback
 import click
 
 from pgtenant.cli.app import cli
+from pgtenant.cli.completion import VARIABLE, answer
 from pgtenant.cli.stdout import Output
 from pgtenant.errors import ExitCode, PgtenantError
 
@@ -35,7 +36,8 @@ def main(arguments: list[str] | None = None) -> int:
         if out.dispensable:
             err.write(f"the output is not complete ({out.lost}); the audit file has all of it\n")
             return code
-        err.write(f"error: the output could not be written: {out.lost}\n")
+        if not out.left:
+            err.write(f"error: the output could not be written: {out.lost}\n")
         good = code in {ExitCode.CONVERGED, ExitCode.CHANGES, ExitCode.BLOCKED}
         return ExitCode.FAILED if good else code
 
@@ -55,7 +57,8 @@ def _take_sigterm_for_ctrl_c() -> None:
 
 def _run(arguments: list[str] | None) -> int:
     try:
-        code = cli.main(args=arguments, prog_name="pgtenant", standalone_mode=False)
+        asked = os.environ.get(VARIABLE)
+        code = answer(cli, asked) if asked else _command(arguments)
     except click.ClickException as error:
         error.show()
         return ExitCode.USAGE
@@ -72,6 +75,11 @@ def _run(arguments: list[str] | None) -> int:
     except Exception as error:
         return _unexpected(error)
     return int(code or 0)
+
+
+def _command(arguments: list[str] | None) -> int | None:
+    code: int | None = cli.main(args=arguments, prog_name="pgtenant", standalone_mode=False)
+    return code
 
 
 def _unexpected(error: BaseException) -> int:

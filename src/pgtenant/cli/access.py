@@ -10,9 +10,10 @@ from pathlib import Path
 from pgtenant import logs
 from pgtenant.access.rows import Listing
 from pgtenant.access.view import Filters
-from pgtenant.cli.options import load_settings, need_environment, reaching
+from pgtenant.cli.options import load_settings, reaching
 from pgtenant.cli.plan import as_json, width
 from pgtenant.cli.unexpected import as_error
+from pgtenant.cli.working import chosen_environment
 from pgtenant.errors import ExitCode
 from pgtenant.report.access_data import access_csv, access_json, no_access_json
 from pgtenant.report.access_text import access_text
@@ -37,8 +38,8 @@ def run_access(
     Raises:
         PgtenantError: it could not be read, or does not have what was asked for.
     """
-    env = need_environment(environment)
     settings = load_settings(project, reaching(skip_preflight=skip_preflight))
+    env = chosen_environment(environment, settings)
     logs.configure(sys.stderr, logs.level_for(os.environ, sys.stderr), environment=env)
     store = open_store(
         settings.secrets.store, directory=settings.secrets.directory, project=settings.root

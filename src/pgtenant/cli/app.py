@@ -10,6 +10,7 @@ from pgtenant.cli.commands.access import access
 from pgtenant.cli.commands.adopt import adopt
 from pgtenant.cli.commands.apply import apply
 from pgtenant.cli.commands.bootstrap import bootstrap
+from pgtenant.cli.commands.completion import completion
 from pgtenant.cli.commands.connect import connect
 from pgtenant.cli.commands.demo import demo
 from pgtenant.cli.commands.fleet import fleet
@@ -24,6 +25,7 @@ from pgtenant.cli.commands.rotate import rotate
 from pgtenant.cli.commands.secret import secret
 from pgtenant.cli.commands.tenant import tenant
 from pgtenant.cli.commands.verify import verify
+from pgtenant.cli.examples import show_examples
 
 
 @click.group(
@@ -34,15 +36,9 @@ from pgtenant.cli.commands.verify import verify
 def cli() -> None:
     """Give every application its own isolated database, role and grants on a shared PostgreSQL.
 
-    \b
-    pgtenant demo              see all of it on an embedded server, in a minute
-    pgtenant plan  -e dev      what would change
-    pgtenant apply -e dev      change it
-    pgtenant verify -e dev     prove it, logged in as every role
-
     Exit codes: 0 converged, 1 failed, 2 plan has changes (--detailed-exitcode),
     3 approval required, 4 finished with blocked entries, 64 usage or invalid catalog.
-    """  # noqa: D301 - click wants the character itself
+    """
 
 
 for command in (
@@ -65,5 +61,8 @@ for command in (
     render,
     init,
     demo,
+    completion,
 ):
     cli.add_command(command)
+
+show_examples(cli)

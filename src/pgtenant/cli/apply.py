@@ -18,10 +18,11 @@ import click
 from pgtenant import logs
 from pgtenant.audit.record import Record
 from pgtenant.audit.s3 import S3Sink
-from pgtenant.cli.options import load_settings, lock_wait, need_environment, reaching
+from pgtenant.cli.options import load_settings, lock_wait, reaching
 from pgtenant.cli.plan import as_json, complain, width
 from pgtenant.cli.stdout import not_needed
 from pgtenant.cli.unexpected import as_error
+from pgtenant.cli.working import chosen_environment, need_environment
 from pgtenant.errors import ExitCode, PgtenantError
 from pgtenant.planning.plan import Plan
 from pgtenant.planning.tenants.outcome import Tenants
@@ -83,6 +84,15 @@ class Asked:
     lock_timeout: str | None
     style: str
 
+    def settings(self) -> Settings:
+        """Read the settings.
+
+        Raises:
+            SettingsError: a value is bad.
+        """
+        overrides = {"project.audit": self.audit} | reaching(skip_preflight=self.skip_preflight)
+        return load_settings(self.project, overrides)
+
     def request(self, environment: str, plan: SavedPlan | None = None) -> Request:
         """Return the run in an environment, of a saved plan if there is one.
 
@@ -95,9 +105,8 @@ class Asked:
                 "--tenants makes what no dry run or saved plan shows; `pgtenant tenant add"
                 " --dry-run` tries an entry's"
             )
-        overrides = {"project.audit": self.audit} | reaching(skip_preflight=self.skip_preflight)
         return Request(
-            settings=load_settings(self.project, overrides),
+            settings=self.settings(),
             lock_wait=lock_wait(self.lock_timeout),
             environment=environment,
             build_id=self.build_id or identity.build_id(os.environ),
@@ -119,7 +128,7 @@ def run_apply(environment: str | None, asked: Asked) -> int:
         PgtenantError: anything that ended the run before or between its steps.
     """
     plan = read_plan(asked.saved) if asked.saved is not None else None
-    request = asked.request(_environment(environment, plan), plan)
+    request = asked.request(_environment(environment, plan, asked), plan)
     logs.configure(
         sys.stderr,
         logs.level_for(os.environ, sys.stderr),
@@ -311,9 +320,11 @@ def asked_for(request: Request) -> str:
     return f"apply{''.join(flags)}"
 
 
-def _environment(environment: str | None, plan: SavedPlan | None) -> str:
+def _environment(environment: str | None, plan: SavedPlan | None, asked: Asked) -> str:
     if plan is None:
-        return need_environment(environment)
+        # Markdown is of a fleet's, whose environments are named.
+        choose = need_environment if asked.style == "markdown" else chosen_environment
+        return choose(environment, asked.settings())
     if environment is not None and environment != plan.environment:
         raise click.UsageError(f"the saved plan is for {plan.environment}, not {environment}")
     return plan.environment

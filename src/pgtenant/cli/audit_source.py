@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -9,6 +10,8 @@ from typing import TYPE_CHECKING
 import click
 
 from pgtenant.cli.options import load_settings
+from pgtenant.cli.stdout import terminal_width
+from pgtenant.cli.working import chosen_environment
 from pgtenant.errors import AuditError, ExitCode
 
 if TYPE_CHECKING:
@@ -27,14 +30,15 @@ def source_of(*, path: Path | None, environment: str | None, project: Path) -> S
     """Find the files by an environment, or by the path of one of the two.
 
     Raises:
-        click.UsageError: not exactly one of them was given.
+        click.UsageError: both of them were given, or several environments could be meant.
     """
     from pgtenant.audit.reading import journal_and_csv
 
-    if (path is None) == (environment is None):
+    if path is not None and environment is not None:
         raise click.UsageError("Give either -e ENV or PATH.", click.get_current_context())
     if path is None:
-        path = load_settings(project, {}).audit_path(environment or "")
+        settings = load_settings(project, {})
+        path = settings.audit_path(chosen_environment(environment, settings))
     return Source(*journal_and_csv(path))
 
 
@@ -95,4 +99,9 @@ def say(line: str, *, err: bool = False) -> None:
     """Print a line, with whatever a terminal would obey made visible."""
     from pgtenant.report.safe import shown
 
-    click.echo(shown(line), err=err)
+    text, columns = shown(line), terminal_width()
+    if columns is not None and len(text) > columns:
+        text = textwrap.fill(
+            text, columns, subsequent_indent="    ", break_long_words=False, break_on_hyphens=False
+        )
+    click.echo(text, err=err)

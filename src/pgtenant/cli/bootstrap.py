@@ -13,18 +13,18 @@ from pgtenant import logs
 from pgtenant.audit.record import Record
 from pgtenant.catalog.naming import role_problem
 from pgtenant.cli.bootstrap_words import Request, heading, next_step
-from pgtenant.cli.options import load_settings, lock_wait, need_environment, reaching
-from pgtenant.cli.plan import as_json
+from pgtenant.cli.options import load_settings, lock_wait, reaching
+from pgtenant.cli.plan import as_json, width
 from pgtenant.cli.stdout import not_needed
 from pgtenant.cli.unexpected import as_error
+from pgtenant.cli.working import need_environment
 from pgtenant.errors import ExitCode, UsageError
 from pgtenant.report.delegated import left_text, steps_json, steps_text
 from pgtenant.report.jsonout import json_text
 from pgtenant.secrets.store import open_store
-from pgtenant.settings.model import Settings
 from pgtenant.usecases.approval import log_approval, require_approval
 from pgtenant.usecases.bootstrap import Bootstrap, Outcome
-from pgtenant.usecases.delegate_secret import MASTER, TEMPLATE, find_secret, secret_name
+from pgtenant.usecases.delegate_secret import delegated_secret, find_secret, secret_of_master
 from pgtenant.usecases.identity import build_id, run_id
 from pgtenant.usecases.journal import ended, upload
 from pgtenant.usecases.master import master_inputs
@@ -49,14 +49,14 @@ def run_bootstrap(
         PgtenantError: anything that ended the run before or between its steps.
     """
     settings = load_settings(project, reaching(skip_preflight=skip_preflight))
-    env = need_environment(environment)
+    env = need_environment(environment, settings)
     wait = lock_wait(lock_timeout)
     request = Request(
         settings=settings,
         environment=env,
         run_id=run_id(os.environ, secrets.token_hex(4)),
         role=_role(role),
-        master_secret=master_secret or _master(settings, env),
+        master_secret=master_secret or secret_of_master(settings, env),
         undo=undo,
         dry_run=dry_run,
         lock_wait=settings.server.lock_timeout if wait is None else wait,
@@ -75,7 +75,7 @@ def run_bootstrap(
 
 def _as_text(request: Request) -> int:
     def show(outcome: Outcome) -> None:
-        sys.stdout.write(steps_text(outcome.batches, heading(request)))
+        sys.stdout.write(steps_text(outcome.batches, heading(request), width=width()))
         sys.stdout.flush()
 
     outcome = asyncio.run(_run(request, [], show))
@@ -89,7 +89,7 @@ def _as_json(request: Request) -> int:
         "environment": request.environment,
         "run_id": request.run_id,
         "role": request.role,
-        "secret": secret_name(request.environment),
+        "secret": delegated_secret(request.settings, request.environment),
     }
     try:
         outcome = asyncio.run(_run(request, records, lambda _: None))
@@ -101,7 +101,7 @@ def _as_json(request: Request) -> int:
         raise
     document |= {
         "changed": outcome.changed,
-        "admin_setting": "" if request.undo else TEMPLATE,
+        "admin_setting": "" if request.undo else request.settings.secrets.delegated,
         **steps_json(outcome.batches, outcome.left, outcome.lending),
         "records": [record.as_dict() for record in records],
     }
@@ -116,7 +116,8 @@ async def _run(request: Request, records: list[Record], show: Callable[[Outcome]
         settings.secrets.store, directory=settings.secrets.directory, project=settings.root
     )
     inputs = await master_inputs(settings, env, store, request.master_secret, request.role)
-    secret = None if request.undo else await find_secret(store, env, request.role, inputs.admin)
+    own = delegated_secret(settings, env)
+    secret = None if request.undo else await find_secret(store, own, request.role, inputs.admin)
     if not request.dry_run:
         log_approval(settings, env, approver)
     with recording(
@@ -149,12 +150,6 @@ def _role(role: str) -> str:
             f"the delegated admin can't have that name: it {why}", hint="choose another --role"
         )
     return role
-
-
-def _master(settings: Settings, env: str) -> str:
-    """Return the secret of `[secrets] admin`, unless that is the delegated admin's already."""
-    admin = settings.admin_secret(env)
-    return secret_name(env, MASTER) if admin == secret_name(env) else admin
 
 
 def _code(outcome: Outcome) -> ExitCode:

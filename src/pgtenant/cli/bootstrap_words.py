@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from pgtenant.settings.model import Settings
+from pgtenant.settings.templates import expand
 from pgtenant.usecases.bootstrap import Outcome
-from pgtenant.usecases.delegate_secret import MASTER, TEMPLATE, secret_name
+from pgtenant.usecases.delegate_secret import delegated_secret
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,21 +35,22 @@ def heading(request: Request) -> str:
 def next_step(request: Request, outcome: Outcome) -> str:
     """Return what there is to do with the settings, as lines for people."""
     env, settings = request.environment, request.settings
+    own = delegated_secret(settings, env)
     if request.undo:
-        admin = settings.admin_secret(env)
-        if admin != secret_name(env):
+        if settings.admin_secret(env) != own:
             return "\nThe master is the admin.\n"
         return f'\nIn pgtenant.toml, [secrets]:\n\n    admin = "{_template(request)}"\n'
     wrote = "would be" if request.dry_run else "is"
-    stored = f"\n{secret_name(env)} {wrote} stored.\n" if outcome.stored else ""
-    if settings.admin_secret(env) == secret_name(env):
+    stored = f"\n{own} {wrote} stored.\n" if outcome.stored else ""
+    if settings.admin_secret(env) == own:
         return f"{stored}\n{request.role} is the admin.\n"
     return (
         f"{stored}\nTo make it the admin, in pgtenant.toml, [secrets]:\n"
-        f'\n    admin = "{TEMPLATE}"\n'
+        f'\n    admin = "{settings.secrets.delegated}"\n'
     )
 
 
 def _template(request: Request) -> str:
+    usual = request.settings.secrets.master
     master = request.master_secret
-    return MASTER if master == secret_name(request.environment, MASTER) else master
+    return usual if master == expand(usual, {"env": request.environment}) else master

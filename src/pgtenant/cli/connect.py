@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import NoReturn
 
 from pgtenant import logs
-from pgtenant.cli.options import load_settings, need_environment
+from pgtenant.cli.options import load_settings
+from pgtenant.cli.working import need_environment
 from pgtenant.postgres.programs import become_psql, find_psql
 from pgtenant.usecases.connect import session_of
 
@@ -22,8 +23,8 @@ def run_connect(
     Raises:
         PgtenantError: the entry or its secret can't be had, or psql is not there.
     """
-    env = need_environment(environment)
     settings = load_settings(project, {})
+    env = need_environment(environment, settings)
     logs.configure(sys.stderr, logs.level_for(os.environ, sys.stderr), environment=env)
     program = find_psql()
     endpoint, login, database = asyncio.run(session_of(settings, env, key))

@@ -18,7 +18,8 @@ from pgtenant.report.fleet_markdown import fleet_markdown
 from pgtenant.report.fleet_text import fleet_text
 from pgtenant.report.jsonout import json_text
 from pgtenant.settings.model import Settings
-from pgtenant.usecases.fleet import all_environments, sweep, waves_of
+from pgtenant.usecases.environments import all_environments
+from pgtenant.usecases.fleet import sweep, waves_of
 
 
 @dataclass(frozen=True, slots=True)

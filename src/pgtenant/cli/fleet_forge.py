@@ -6,7 +6,8 @@ import os
 import sys
 from pathlib import Path
 
-from pgtenant.cli.options import load_settings, need_environment
+from pgtenant.cli.options import load_settings
+from pgtenant.cli.working import need_environment
 from pgtenant.errors import ExitCode, UsageError
 from pgtenant.files import read_given
 from pgtenant.forge.github import from_environment
@@ -21,8 +22,8 @@ def run_approval(*, environment: str | None, project: Path) -> int:
     Raises:
         PgtenantError: it has no approval and needs one, or GitHub does not say.
     """
-    env = need_environment(environment)
     settings = load_settings(project, {})
+    env = need_environment(environment, settings)
     run = os.environ.get("GITHUB_RUN_ID")
     if not run:
         raise UsageError("GITHUB_RUN_ID is not set", hint="it is in every run of a workflow")

@@ -17,7 +17,8 @@ from pgtenant.files import read_given
 from pgtenant.report.fleet import Result
 from pgtenant.report.fleet_read import missing, read_results
 from pgtenant.settings.model import Settings
-from pgtenant.usecases.fleet import all_environments, waves_of
+from pgtenant.usecases.environments import all_environments
+from pgtenant.usecases.fleet import waves_of
 
 
 def run_waves(*, project: Path, style: str) -> int:

@@ -9,7 +9,8 @@ from pathlib import Path
 
 from pgtenant import logs
 from pgtenant.catalog.load import parse
-from pgtenant.cli.options import load_settings, need_environment, reaching
+from pgtenant.cli.options import load_settings, reaching
+from pgtenant.cli.working import need_environment
 from pgtenant.errors import ExitCode, UsageError
 from pgtenant.report.tfvars import tfvars
 from pgtenant.report.words import count, entries
@@ -26,8 +27,8 @@ def run_import(
     Raises:
         PgtenantError: it could not be read, or the file is there already.
     """
-    env = need_environment(environment)
     settings = load_settings(project, reaching(skip_preflight=skip_preflight))
+    env = need_environment(environment, settings)
     logs.configure(sys.stderr, logs.level_for(os.environ, sys.stderr), environment=env)
     refuse_overwriting(out)
     store = open_store(

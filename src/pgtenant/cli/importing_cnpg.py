@@ -7,8 +7,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from pgtenant.cli.importing import refuse_overwriting, write_catalog
-from pgtenant.cli.options import load_settings, need_environment
+from pgtenant.cli.options import load_settings
 from pgtenant.cli.render_cnpg import rendered_of
+from pgtenant.cli.working import need_environment
 from pgtenant.errors import ExitCode
 from pgtenant.report.gitops import imported_json
 from pgtenant.report.jsonout import json_text

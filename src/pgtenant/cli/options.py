@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import click
 
+from pgtenant.cli import completion
 from pgtenant.cli.stdout import one_document
+from pgtenant.cli.working import project_here
 
 if TYPE_CHECKING:
     from pgtenant.settings.model import Settings
@@ -22,14 +24,15 @@ environment_option = click.option(
     "--env",
     "environment",
     metavar="ENV",
+    shell_complete=completion.environments,
     help="The environment: dev, test, staging, prod, …",
 )
 project_option = click.option(
     "--project",
     type=click.Path(file_okay=False, exists=True, path_type=Path),
-    default=Path(),
+    default=project_here,
     metavar="DIR",
-    help="The platform repository  [default: the current directory]",
+    help="The platform repository  [default: the one that this directory is in]",
 )
 preflight_option = click.option(
     "--skip-preflight",
@@ -37,7 +40,11 @@ preflight_option = click.option(
     help="Leave out the DNS and TCP checks; what the admin may do is checked all the same.",
 )
 only_option = click.option(
-    "--only", multiple=True, metavar="KEY", help="Limit to this entry; repeatable."
+    "--only",
+    multiple=True,
+    metavar="KEY",
+    shell_complete=completion.keys,
+    help="Limit to this entry; repeatable.",
 )
 lock_timeout_option = click.option(
     "--lock-timeout", metavar="DURATION", help="How long to wait for another run, such as 30s."
@@ -79,6 +86,7 @@ def fleet_options(command: Command) -> Command:
             "environments",
             multiple=True,
             metavar="ENV",
+            shell_complete=completion.environments,
             help="The environment: dev, test, staging, prod, …; repeatable.",
         ),
         click.option(
@@ -185,17 +193,6 @@ def load_settings(project: Path, overrides: Mapping[str, str | None]) -> Setting
 def reaching(*, skip_preflight: bool) -> dict[str, str | None]:
     """Return what `--skip-preflight` overrides in the settings."""
     return {"server.preflight": "false" if skip_preflight else None}
-
-
-def need_environment(environment: str | None) -> str:
-    """Return the environment, or complain the way click does.
-
-    Raises:
-        click.UsageError: none was given.
-    """
-    if environment is None:
-        raise click.UsageError("Missing option '-e' / '--env'.", click.get_current_context())
-    return environment
 
 
 def lock_wait(flag: str | None) -> float | None:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import os
-import shutil
 import sys
 from dataclasses import dataclass
 from pathlib import Path
 
 from pgtenant import logs
-from pgtenant.cli.options import load_settings, need_environment, reaching
+from pgtenant.cli.options import load_settings, reaching
+from pgtenant.cli.stdout import terminal_width
 from pgtenant.cli.unexpected import as_error
+from pgtenant.cli.working import chosen_environment
 from pgtenant.errors import ExitCode, PgtenantError
 from pgtenant.planning.plan import Plan
 from pgtenant.report.document import show
@@ -58,8 +59,8 @@ def run_plan(environment: str | None, asked: Asked) -> int:
     Raises:
         PgtenantError: anything that keeps a plan from being made.
     """
-    env = need_environment(environment)
     settings = asked.settings()
+    env = chosen_environment(environment, settings)
     logs.configure(sys.stderr, logs.level_for(os.environ, sys.stderr), environment=env)
     try:
         inputs, plan = asyncio.run(make_plan(settings, env, asked, meter=progress(sys.stderr)))
@@ -89,7 +90,7 @@ def as_json(error: PgtenantError) -> dict[str, str]:
 
 def width() -> int:
     """Return the columns to write for: the terminal's, at most 100, or 80 elsewhere."""
-    return min(shutil.get_terminal_size((80, 24)).columns, 100) if sys.stdout.isatty() else 80
+    return terminal_width() or 80
 
 
 async def make_plan(

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from inspect import cleandoc
+from textwrap import indent
 
 import click
 
 from pgtenant.cli.app import cli
+from pgtenant.cli.examples import EXAMPLES
 
 
 def commands() -> str:
@@ -19,47 +21,67 @@ def commands() -> str:
             "Made from the code by `make docs-reference`; a test compares them.",
             "[Settings, fields and exit codes](reference.md) are on a page of their own.",
             "",
-            *_sections(cli, click.Context(cli, info_name="pgtenant")),
+            *(
+                line
+                for command, context in callable_commands()
+                for line in _section(command, context)
+            ),
         )
     )
 
 
-def _sections(group: click.Group, context: click.Context) -> Iterator[str]:
+def callable_commands(
+    group: click.Group = cli, context: click.Context | None = None
+) -> Iterator[tuple[click.Command, click.Context]]:
+    """Yield every command that can be called, below groups as well, sorted by name."""
+    context = context or click.Context(group, info_name="pgtenant")
     for name in group.list_commands(context):
         command = group.get_command(context, name)
         if command is None or command.hidden:
             continue
         inner = click.Context(command, info_name=name, parent=context)
         if isinstance(command, click.Group):
-            yield from _sections(command, inner)
+            yield from callable_commands(command, inner)
         if not isinstance(command, click.Group) or command.invoke_without_command:
-            yield from _section(command, inner)
+            yield command, inner
+
+
+def usage(command: click.Command, context: click.Context) -> str:
+    """Return how it is called, such as `pgtenant apply [OPTIONS] [FILE]`."""
+    return " ".join((context.command_path, *command.collect_usage_pieces(context)))
+
+
+def parameters(command: click.Command, context: click.Context) -> Iterator[tuple[str, str]]:
+    """Yield the options and arguments but `--help`: how each is given, and what it does."""
+    for parameter in command.get_params(context):
+        record = parameter.get_help_record(context)
+        if record is not None and "--help" not in parameter.opts:
+            yield record
+
+
+def paragraphs(text: str) -> Iterator[tuple[bool, str]]:
+    """Yield the paragraphs of a help text, and whether click leaves each as it is: a block."""
+    for part in cleandoc(text).split("\n\n"):
+        is_block = part.startswith("\b")
+        yield is_block, part.removeprefix("\b\n") if is_block else part
 
 
 def _section(command: click.Command, context: click.Context) -> Iterator[str]:
-    usage = " ".join((context.command_path, *command.collect_usage_pieces(context)))
-    yield from (f"## {context.command_path}", "", f"    {usage}", "")
-    yield from (_paragraphs(command.help or ""), "")
-    records = [
-        record
-        for parameter in command.get_params(context)
-        if "--help" not in parameter.opts and (record := parameter.get_help_record(context))
-    ]
-    if records:
+    yield from (f"## {context.command_path}", "", f"    {usage(command, context)}", "")
+    yield from (_markdown(command.help or ""), "")
+    if records := list(parameters(command, context)):
         yield from ("| option | |", "| --- | --- |")
         for names, text in records:
             yield f"| `{_cell(names)}` | {_cell(text)} |"
         yield ""
+    if examples := EXAMPLES.get(context.command_path.partition(" ")[2]):
+        yield from ("```sh", *examples, "```", "")
 
 
-def _paragraphs(text: str) -> str:
-    """Return a help text as Markdown: what click is told to leave as it is, is a block."""
-    parts = cleandoc(text).split("\n\n")
-    return "\n\n".join(_block(part) if part.startswith("\b") else part for part in parts)
-
-
-def _block(part: str) -> str:
-    return "\n".join(f"    {line}" for line in part.splitlines()[1:])
+def _markdown(text: str) -> str:
+    return "\n\n".join(
+        indent(part, "    ") if is_block else part for is_block, part in paragraphs(text)
+    )
 
 
 def _cell(text: str) -> str:

@@ -6,7 +6,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from pgtenant.cli.options import load_settings, need_environment
+from pgtenant.cli.options import load_settings
+from pgtenant.cli.working import chosen_environment
 from pgtenant.errors import ExitCode
 from pgtenant.files import replace_given, writing
 from pgtenant.gitops.manifest import text_of
@@ -27,8 +28,8 @@ def run_external_secret(
     Raises:
         PgtenantError: the catalog is wrong, or something that was asked for does not fit.
     """
-    env = need_environment(environment)
     settings = load_settings(project, {})
+    env = chosen_environment(environment, settings)
     asked = Asked(keys=keys, version="v1beta1" if v1beta1 else "v1", **wanted)
     rendered = external_secrets(settings, env, asked)
     text = text_of(

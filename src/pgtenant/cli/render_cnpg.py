@@ -8,9 +8,10 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
-from pgtenant.cli.options import load_settings, need_environment
+from pgtenant.cli.options import load_settings
 from pgtenant.cli.plan import as_json
 from pgtenant.cli.unexpected import as_error
+from pgtenant.cli.working import chosen_environment
 from pgtenant.errors import ExitCode
 from pgtenant.report.gitops import NOTHING, File, Rendered, rendered_json
 from pgtenant.report.jsonout import json_text
@@ -39,8 +40,8 @@ def run_render_cnpg(
     Raises:
         PgtenantError: something does not fit; nothing was written.
     """
-    env = need_environment(environment)
     settings = load_settings(project, {})
+    env = chosen_environment(environment, settings)
     asked = Asked(
         keys=keys,
         check=check,

@@ -15,9 +15,10 @@ import click
 
 from pgtenant import __version__, logs
 from pgtenant.audit.record import stamp
-from pgtenant.cli.options import load_settings, need_environment, reaching
+from pgtenant.cli.options import load_settings, reaching
 from pgtenant.cli.terminate import tolerant_inputs
 from pgtenant.cli.verify import about_verification
+from pgtenant.cli.working import chosen_environment
 from pgtenant.errors import ExitCode, UsageError
 from pgtenant.files import check_replaceable, read_given, replace_given, writing
 from pgtenant.report.html import About, Report, page, verdict_words
@@ -49,8 +50,8 @@ def run_report(
     """
     if attempt and verification is not None:
         raise click.UsageError("Give either --verify or --verification.")
-    env = need_environment(environment)
     settings = load_settings(project, reaching(skip_preflight=skip_preflight))
+    env = chosen_environment(environment, settings)
     logs.configure(sys.stderr, logs.level_for(os.environ, sys.stderr), environment=env)
     with writing("the page", out):
         check_replaceable(out)

@@ -18,8 +18,9 @@ from pgtenant.catalog.check import Format
 from pgtenant.catalog.load import text_of, tree
 from pgtenant.catalog.located import SyntaxProblem
 from pgtenant.catalog.model import Entry
-from pgtenant.cli.options import load_settings, need_environment, reaching
+from pgtenant.cli.options import load_settings, reaching
 from pgtenant.cli.plan import width
+from pgtenant.cli.working import need_environment
 from pgtenant.errors import ExitCode, UsageError
 from pgtenant.files import read_given
 from pgtenant.report.document import show

@@ -6,8 +6,10 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
-from pgtenant.cli.options import load_settings, need_environment
+from pgtenant.cli.options import load_settings
 from pgtenant.cli.plan import width
+from pgtenant.cli.stdout import terminal_width
+from pgtenant.cli.working import chosen_environment, need_environment
 from pgtenant.errors import ExitCode, UsageError
 from pgtenant.report.document import show
 from pgtenant.report.jsonout import json_text
@@ -47,7 +49,7 @@ def run_list(*, environment: str | None, project: Path, style: str) -> int:
         sys.stdout.write(json_text({"databases": [_listed_json(one) for one in found]}))
     else:
         rows = [row(o.environment, o.key, o.entry, o.status, o.record) for o in found]
-        show(list_text(rows), sys.stdout)
+        show(list_text(rows, columns=terminal_width()), sys.stdout)
     return ExitCode.CONVERGED
 
 
@@ -57,8 +59,8 @@ def run_show(*, key: str, environment: str | None, project: Path, style: str) ->
     Raises:
         PgtenantError: there is none, or it could not be read.
     """
-    env = need_environment(environment)
     settings = load_settings(project, {})
+    env = chosen_environment(environment, settings)
     found = shown(settings, env, key)
     _say_if_half_done(settings)
     one = found.listed
@@ -116,7 +118,7 @@ def run_route(
         else:
             show(policy_text(policy), sys.stdout)
         return ExitCode.CONVERGED
-    env = check_environment(need_environment(environment))
+    env = check_environment(chosen_environment(environment, settings))
     entry = None if key is None else shown(settings, env, key).listed.entry
     if entry is None:
         found = route(policy, env, risk, size)

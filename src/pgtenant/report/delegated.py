@@ -12,6 +12,7 @@ from pgtenant.planning.sql.delegation import batch_script
 from pgtenant.planning.sql.script import Lending
 from pgtenant.planning.sql.text import as_text
 from pgtenant.report.describe import describe, mark_of
+from pgtenant.report.document import EMPTY, document, line, paragraph
 from pgtenant.report.safe import name, shown
 
 
@@ -40,14 +41,15 @@ def step_sentence(step: Step) -> str:
     return " ".join(describe_step(step).split())
 
 
-def steps_text(batches: Iterable[Batch], heading: str) -> str:
+def steps_text(batches: Iterable[Batch], heading: str, *, width: int = 80) -> str:
     """Return the steps as lines for people."""
-    lines = [heading, ""]
+    lines = [line(heading), EMPTY]
     steps = [step for batch in batches for step in batch.steps]
-    lines += [f"  {_mark(step)} {describe_step(step)}" for step in steps]
+    for step in steps:
+        lines += paragraph(describe_step(step), width=width, indent=2, mark=_mark(step))
     if not steps:
-        lines.append("  nothing to do: all of it is there already")
-    return "\n".join(lines) + "\n"
+        lines.append(line("  nothing to do: all of it is there already"))
+    return str(document(lines))
 
 
 def left_text(left: Iterable[Missing]) -> str:

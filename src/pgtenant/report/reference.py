@@ -11,7 +11,7 @@ from pgtenant.platform.placeholders import substitute
 from pgtenant.report.schema import COMMANDS, schema
 from pgtenant.settings.specs import ENVIRONMENTS, SPECS, Spec
 
-_EXIT_CODES = {
+EXIT_CODES = {
     ExitCode.CONVERGED: "converged",
     ExitCode.FAILED: "failed",
     ExitCode.CHANGES: "the plan has changes (`plan --detailed-exitcode`)",
@@ -87,7 +87,7 @@ def reference() -> str:
             "",
             *_table(
                 ("code", "meaning"),
-                ((str(int(code)), meaning) for code, meaning in _EXIT_CODES.items()),
+                ((str(int(code)), meaning) for code, meaning in EXIT_CODES.items()),
             ),
             "",
             (

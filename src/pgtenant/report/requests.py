@@ -63,9 +63,15 @@ def _policy(policy: RequestsSettings) -> Iterator[Line]:
     yield line("All approvers of all rules that fit have to approve.", Style.FAINT)
 
 
-def list_text(rows: Sequence[tuple[str, ...]]) -> Document:
-    """Return a table; the rows have the columns of `row`."""
-    return document(table(_HEAD, rows) if rows else [line("There are no databases yet.")])
+def list_text(rows: Sequence[tuple[str, ...]], *, columns: int | None = None) -> Document:
+    """Return a table; the rows have the columns of `row`.
+
+    Args:
+        rows: their cells.
+        columns: of the terminal; None for a table as wide as it has to be.
+    """
+    none = [line("There are no databases yet.")]
+    return document(table(_HEAD, rows, columns=columns) if rows else none)
 
 
 def row(

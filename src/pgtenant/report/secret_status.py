@@ -29,22 +29,27 @@ _COUNTED: Final = _WORDS | {Works.YES: "proven", Works.NO: "not working"}
 _MARKS: Final = {Works.NO: Style.BAD, Works.UNPROVEN: Style.WARN}
 
 
-def status_text(healths: tuple[Health, ...], *, environment: str, width: int = 80) -> Document:
+def status_text(
+    healths: tuple[Health, ...], *, environment: str, width: int = 80, columns: int | None = None
+) -> Document:
     """Return the table, what is to be said of single secrets, and a line that counts.
 
     Args:
         healths: the secrets.
         environment: whose.
-        width: columns to wrap the notes at; the table is as wide as it has to be.
+        width: columns to wrap the notes at.
+        columns: of the terminal, for the table; None for one as wide as it has to be.
     """
-    return document(_status(healths, environment, width))
+    return document(_status(healths, environment, width, columns))
 
 
-def _status(healths: tuple[Health, ...], environment: str, width: int) -> Iterator[Line]:
+def _status(
+    healths: tuple[Health, ...], environment: str, width: int, columns: int | None
+) -> Iterator[Line]:
     yield (Span("Secrets of "), Span(name(environment), Style.TITLE))
     yield EMPTY
     styles = [_MARKS.get(one.works, Style.WARN if one.is_due else Style.NORMAL) for one in healths]
-    yield from table(_HEAD, [_cells(one) for one in healths], styles)
+    yield from table(_HEAD, [_cells(one) for one in healths], styles, columns=columns)
     yield EMPTY
     for one in healths:
         if one.note:

@@ -62,9 +62,20 @@ def findings_text(
     server: str,
     checks: Sequence[Check] = (),
     width: int = 80,
+    columns: int | None = None,
 ) -> Document:
-    """Return what was found about the instance alone, and whether it is accepted."""
-    return document(_instance(findings, checks, environment, server=server, width=width))
+    """Return what was found about the instance alone, and whether it is accepted.
+
+    Args:
+        findings: what was found.
+        environment: whose instance it is.
+        server: what to say about it.
+        checks: the criteria.
+        width: columns to wrap at.
+        columns: of the terminal, for the criteria; None for a line each.
+    """
+    lines = _instance(findings, checks, environment, server=server, width=width, columns=columns)
+    return document(lines)
 
 
 def _verification(found: Verification, *, server: str, width: int) -> Iterator[Line]:
@@ -239,6 +250,7 @@ def _instance(
     *,
     server: str,
     width: int,
+    columns: int | None,
 ) -> Iterator[Line]:
     bad = failed(findings) or not accepted(checks)
     yield _title(f"Instance of {name(environment)}", bad=bad)
@@ -249,7 +261,7 @@ def _instance(
         ("Notes", Severity.NOTE, Style.TITLE),
     ):
         yield from _section(title, _findings(findings, severity, width), style)
-    yield from acceptance_lines(checks)
+    yield from acceptance_lines(checks, columns)
     yield EMPTY
     counted = {s: sum(f.severity is s for f in findings) for s in Severity}
     yield line(

@@ -12,7 +12,7 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, Final
 
-from pgtenant.errors import SecretError
+from pgtenant.errors import MissingExtraError, SecretError
 from pgtenant.secrets.aws_errors import AwsFailure, explain, explain_write
 
 if TYPE_CHECKING:
@@ -35,16 +35,17 @@ class AwsStore:
     (`AWS_ENDPOINT_URL`) are found by boto3, in its own order. The first `fetch` does that.
 
     Raises:
-        SecretError: boto3 is not installed.
+        MissingExtraError: boto3 is not installed.
     """
 
     def __init__(self) -> None:
         try:
             import boto3  # noqa: F401 (only here does anybody need to wait for it)
         except ImportError:
-            raise SecretError(
-                "the secret store 'aws' needs boto3, which is not installed",
-                hint="pip install 'pgtenant[aws]', or set [secrets] store = \"file\"",
+            raise MissingExtraError(
+                "the secret store 'aws' needs boto3",
+                extra="aws",
+                instead='set [secrets] store = "file"',
             ) from None
         self._lock = threading.Lock()
         self._client: SecretsManagerClient | None = None

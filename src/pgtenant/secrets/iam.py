@@ -13,7 +13,7 @@ import re
 import threading
 from typing import TYPE_CHECKING, Any, Final
 
-from pgtenant.errors import SecretError
+from pgtenant.errors import MissingExtraError
 from pgtenant.secrets.aws_errors import explain
 from pgtenant.secrets.secret import Secret
 
@@ -40,7 +40,8 @@ class IamTokens:
         """Return a token for a role.
 
         Raises:
-            SecretError: boto3 is missing, or it found no credentials or no region.
+            MissingExtraError: boto3 is not installed.
+            SecretError: it found no credentials or no region.
         """
         return Secret(await asyncio.to_thread(self._token, user))
 
@@ -51,10 +52,7 @@ class IamTokens:
                 region, sign = self._signer()
                 return sign(DBHostname=self.host, Port=self._port, DBUsername=user, Region=region)
         except ImportError:
-            raise SecretError(
-                "an IAM token takes boto3, which is not installed",
-                hint="pip install 'pgtenant[aws]'",
-            ) from None
+            raise MissingExtraError("an IAM token takes boto3", extra="aws") from None
         except Exception as error:  # botocore lets ValueError and more escape
             failure = explain(error, region).error("rds-db:connect")
         raise failure

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 _ENVIRONMENT_NAME: Final = re.compile(r"[a-z][a-z0-9-]{0,30}")
 _LOCAL_HOSTS: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 
+DELEGATED: Final = "rds/provisioner"
+"""How the name of the delegated admin's secret ends."""
+
 OTHER_SUFFIXES: Final = (".tfvars.json", ".yaml", ".yml")
 """Of catalogs that are looked for where there is no `.tfvars` and nobody set another."""
 
@@ -53,6 +56,28 @@ class SecretsSettings:
     directory: str
     admin: str
     app: str
+
+    @property
+    def master(self) -> str:
+        """Return the template of the master's secret, where the admin is the delegated one."""
+        return f"{self._beside_applications}rds/master"
+
+    @property
+    def delegated(self) -> str:
+        """Return the template of the delegated admin's secret.
+
+        Its place follows from the applications' (`init --prefix`). Where it is the admin already,
+        it stays where it is.
+        """
+        is_admin = self.admin.endswith(DELEGATED)
+        return self.admin if is_admin else f"{self._beside_applications}{DELEGATED}"
+
+    @property
+    def _beside_applications(self) -> str:
+        before = self.app.partition("{entry}")[0].rpartition("/")
+        beside = f"{before[0]}{before[1]}"
+        # Two environments must never share one.
+        return beside if "{env}" in beside else "goldenpath/{env}/"
 
 
 @dataclass(frozen=True, slots=True)

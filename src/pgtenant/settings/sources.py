@@ -8,12 +8,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from pgtenant.errors import SettingsError
+from pgtenant.nearest import did_you_mean
 from pgtenant.settings.lines import key_lines, line_of
 from pgtenant.settings.model import check_environment
 from pgtenant.settings.specs import ENVIRONMENTS, SPECS, Spec
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterator, Mapping
 
 _SECTIONS: Final = {spec.section: None for spec in SPECS}
 _BY_NAME: Final = {(spec.section, spec.key): spec for spec in SPECS}
@@ -98,7 +99,7 @@ def from_environ(environ: Mapping[str, str], problems: list[str]) -> list[Given]
         elif not _SERVICE_LINK.fullmatch(variable):
             # Other PGTENANT_* variables exist (PGTENANT_LOG_LEVEL); these can only be mistakes.
             inside = variable.removeprefix("PGTENANT_").split("_")[0].lower() in _SECTIONS
-            meant = _did_you_mean(variable, _BY_VARIABLE, cutoff=0.85 if inside else 0.9)
+            meant = did_you_mean(variable, _BY_VARIABLE, cutoff=0.85 if inside else 0.9)
             if inside or meant:
                 problems.append(f"{variable} is not a setting{meant}")
     return given
@@ -112,7 +113,7 @@ def from_overrides(overrides: Mapping[str, str], problems: list[str]) -> list[Gi
         spec = _spec_at(path)
         if spec is None:
             known = [spec.name for spec in SPECS]
-            problems.append(f"{name} is not a setting{_did_you_mean(name, known)}")
+            problems.append(f"{name} is not a setting{did_you_mean(name, known)}")
         elif path[0] != ENVIRONMENTS or _is_environment(path[1], name, problems):
             given.append(Given(spec, path, spec.from_text(text), f"the flag for {name}"))
     return given
@@ -156,18 +157,11 @@ def _not_a_setting(path: tuple[str, ...], value: object) -> str:
         owners = [spec.section for spec in SPECS if path == (spec.key,)]
         if owners:
             return f" belongs in the table [{owners[0]}]"
-        return f" is not a setting{_did_you_mean(section, _SECTIONS)}"
+        return f" is not a setting{did_you_mean(section, _SECTIONS)}"
     if len(path) == 1 or (section == ENVIRONMENTS and len(path) == 2):
         name = f"{section}.<name>" if section == ENVIRONMENTS else section
         if value != {}:
             return f" must be inside a table, such as [{name}]"
         return _no_environment(path[1]) if len(path) == 2 else ""
     known = [spec.key for spec in SPECS if spec.section == section]
-    return f" is not a setting{_did_you_mean(path[-1], known)}"
-
-
-def _did_you_mean(word: str, known: Iterable[str], *, cutoff: float = 0.6) -> str:
-    import difflib  # costs milliseconds, and only mistakes need it
-
-    close = difflib.get_close_matches(word, list(known), n=1, cutoff=cutoff)
-    return f"; did you mean {close[0]}?" if close else ""
+    return f" is not a setting{did_you_mean(path[-1], known)}"

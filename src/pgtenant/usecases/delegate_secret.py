@@ -10,11 +10,8 @@ from pgtenant.rotation.passwords import new_password
 from pgtenant.secrets.credentials import Credentials, parse
 from pgtenant.secrets.secret import Secret
 from pgtenant.secrets.store import SecretStore
-from pgtenant.settings.model import check_environment
+from pgtenant.settings.model import Settings, check_environment
 from pgtenant.settings.templates import expand
-
-TEMPLATE = "goldenpath/{env}/rds/provisioner"  # pinned: Terraform and policies name it
-MASTER = "goldenpath/{env}/rds/master"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,16 +51,24 @@ class DelegateSecret:
         Raises:
             SecretError: see `find_secret`.
         """
-        return await _find(self.store, self.name, role, master)
+        return await find_secret(self.store, self.name, role, master)
 
 
-def secret_name(environment: str, template: str = TEMPLATE) -> str:
-    """Return the name of the delegated admin's secret, or of the master's by its template."""
-    return expand(template, {"env": check_environment(environment)})
+def delegated_secret(settings: Settings, environment: str) -> str:
+    """Return the name of the delegated admin's secret."""
+    return expand(settings.secrets.delegated, {"env": check_environment(environment)})
+
+
+def secret_of_master(settings: Settings, environment: str) -> str:
+    """Return the name of the master's secret: the admin's, unless that is the delegated one."""
+    admin = settings.admin_secret(environment)
+    if admin != delegated_secret(settings, environment):
+        return admin
+    return expand(settings.secrets.master, {"env": environment})
 
 
 async def find_secret(
-    store: SecretStore, environment: str, role: str, master: Credentials
+    store: SecretStore, name: str, role: str, master: Credentials
 ) -> DelegateSecret:
     """Read the delegated admin's secret, or make one up; nothing is written yet.
 
@@ -73,10 +78,6 @@ async def find_secret(
     Raises:
         SecretError: it can't be read, is no secret, or is another role's.
     """
-    return await _find(store, secret_name(environment), role, master)
-
-
-async def _find(store: SecretStore, name: str, role: str, master: Credentials) -> DelegateSecret:
     found = (await store.fetch([name]))[name]
     if isinstance(found, MissingSecretError):
         password = new_password()

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-import glob
-import re
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, nullcontext
 from itertools import groupby
-from pathlib import Path
-from typing import Final, TypeVar
+from typing import TypeVar
 
-from pgtenant.errors import SettingsError, UsageError
-from pgtenant.settings.model import OTHER_SUFFIXES, Settings, check_environment
+from pgtenant.errors import UsageError
+from pgtenant.settings.model import Settings
 from pgtenant.usecases.inputs import Inputs
 from pgtenant.usecases.settle import server_of
 
@@ -23,8 +20,6 @@ Waves = tuple[tuple[str, ...], ...]
 
 Turn = Callable[[Inputs], AbstractAsyncContextManager[object]]
 """Waits until the server of these inputs may be connected to."""
-
-_ENV: Final = "{env}"
 
 
 def at_once(_: Inputs) -> AbstractAsyncContextManager[object]:
@@ -41,22 +36,6 @@ class Turns:
     def __call__(self, inputs: Inputs) -> AbstractAsyncContextManager[object]:
         """Return what waits for the turn of the server of these inputs."""
         return self._locks.setdefault(server_of(inputs), asyncio.Lock())
-
-
-def all_environments(settings: Settings) -> tuple[str, ...]:
-    """Return every environment that the settings name or that has a catalog, sorted.
-
-    Raises:
-        UsageError: there is none.
-    """
-    found = {*settings.environments, *_with_catalog(settings)}
-    if not found:
-        raise UsageError(
-            f"{settings.root} has no environment: none in pgtenant.toml, and no catalog at"
-            f" {settings.project.catalog}",
-            hint="name a [environments.<name>], or give the directory with --project",
-        )
-    return tuple(sorted(found))
 
 
 def waves_of(settings: Settings, environments: Iterable[str]) -> Waves:
@@ -123,28 +102,3 @@ def check_apart(settings: Settings, environments: Sequence[str]) -> None:
                 f"the audit of {environment} would go into that of {other}: {path}",
                 hint="write {env} into [project] audit, or into --audit",
             )
-
-
-def _with_catalog(settings: Settings) -> set[str]:
-    """Return the environments whose catalogs are there, by the template of their path."""
-    template = settings.project.catalog
-    if _ENV not in template:
-        return set()
-    suffixes = ("",) if settings.project.catalog_explicit else ("", *OTHER_SUFFIXES)
-    found: set[str] = set()
-    for suffix in suffixes:
-        path = str(Path(template).with_suffix(suffix)) if suffix else template
-        first, *rest = path.split(_ENV)
-        again = "(?P=env)".join(map(re.escape, rest))
-        named = re.compile(f"{re.escape(first)}(?P<env>[^/]+){again}")
-        pattern = "*".join(map(glob.escape, (first, *rest)))
-        matches = map(named.fullmatch, glob.glob(pattern, root_dir=settings.root))  # noqa: PTH207
-        found |= {match["env"] for match in matches if match}
-    return {name for name in found if _is_environment(name)}
-
-
-def _is_environment(name: str) -> bool:
-    try:
-        return check_environment(name) == name
-    except SettingsError:  # a directory that happens to lie there
-        return False

@@ -9,6 +9,7 @@ from pgtenant.catalog.load import check_admin, load
 from pgtenant.catalog.model import Auth, Catalog, Entry
 from pgtenant.catalog.naming import NamingPolicy
 from pgtenant.errors import SecretError, UsageError
+from pgtenant.nearest import did_you_mean
 from pgtenant.planning.desired import Desired
 from pgtenant.schemas import initial_schema
 from pgtenant.secrets.credentials import Credentials, parse
@@ -16,6 +17,7 @@ from pgtenant.secrets.secret import Secret
 from pgtenant.secrets.store import SecretStore
 from pgtenant.settings.model import Settings
 from pgtenant.usecases.desire import desired_state, needs_its_login
+from pgtenant.usecases.environments import another_environment
 from pgtenant.usecases.operated import insist_on_logins
 from pgtenant.usecases.tenants.sources import tenants_declared
 
@@ -96,11 +98,12 @@ def load_catalog(settings: Settings, environment: str, only: Collection[str]) ->
         policy=naming_policy(settings, environment),
         maintenance_database=settings.server.maintenance_database,
         schemas=settings.root / SCHEMAS_DIRECTORY,
+        instead=lambda: another_environment(settings, environment),
     )
     keys = {entry.key for entry in catalog.entries}
     if unknown := sorted(set(only) - keys):
         raise UsageError(
-            f"{catalog.path} has no entry {', '.join(unknown)}",
+            f"{catalog.path} has no entry {', '.join(unknown)}{did_you_mean(unknown[0], keys)}",
             hint=f"its entries are: {', '.join(sorted(keys))[:500]}" if keys else "it is empty",
         )
     return catalog

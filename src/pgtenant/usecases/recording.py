@@ -47,7 +47,8 @@ def recording(
         What writes the records, and where they go at the end besides.
 
     Raises:
-        AuditError: the files can't be made or written, or boto3 is missing.
+        AuditError: the files can't be made or written.
+        MissingExtraError: they go to S3 as well, and boto3 is not installed.
         SettingsError: `[project] audit_s3` is no place in S3.
     """
     place = settings.project.audit_s3

@@ -165,5 +165,5 @@ def test_without_boto3_the_error_says_what_to_install() -> None:
         "except Exception as error: print(type(error).__name__, error.message, error.hint)\n"
     )
     done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
-    assert done.stdout.startswith("SecretError the secret store 'aws' needs boto3")
+    assert done.stdout.startswith("MissingExtraError the secret store 'aws' needs boto3")
     assert "pip install 'pgtenant[aws]'" in done.stdout

@@ -354,3 +354,28 @@ def test_one_of_two_catalogs_is_not_guessed(tmp_path: Path) -> None:
     assert caught.value.exit_code is ExitCode.USAGE
     (directory / "terraform.tfvars").write_text("")
     assert settings(tmp_path).catalog_path("dev") == directory / "terraform.tfvars"
+
+
+@pytest.mark.parametrize(
+    ("app", "beside"),
+    [
+        ("goldenpath/{env}/{entry}/postgres", "goldenpath/{env}/"),
+        ("acme/{env}/{entry}/postgres", "acme/{env}/"),
+        ("{env}/databases/app-{entry}", "{env}/databases/"),
+        # These would be one name for all environments.
+        ("acme/{entry}/{env}", "goldenpath/{env}/"),
+        ("{env}-{entry}", "goldenpath/{env}/"),
+    ],
+)
+def test_the_delegated_admins_secret_lies_beside_the_applications(
+    tmp_path: Path, app: str, beside: str
+) -> None:
+    secrets = settings(tmp_path, f'[secrets]\napp = "{app}"').secrets
+    assert secrets.delegated == f"{beside}rds/provisioner"
+    assert secrets.master == f"{beside}rds/master"
+
+
+def test_a_delegated_admin_keeps_the_secret_that_it_has(tmp_path: Path) -> None:
+    own = "goldenpath/{env}/rds/provisioner"
+    text = f'[secrets]\nadmin = "{own}"\napp = "acme/{{env}}/{{entry}}/postgres"'
+    assert settings(tmp_path, text).secrets.delegated == own

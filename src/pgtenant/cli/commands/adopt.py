@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from pgtenant.cli.completion import keys
 from pgtenant.cli.options import (
     dry_run_option,
     format_option,
@@ -16,7 +17,7 @@ from pgtenant.cli.options import (
 
 
 @click.command()
-@click.argument("keys", nargs=-1, metavar="[KEY]...")
+@click.argument("keys", nargs=-1, metavar="[KEY]...", shell_complete=keys)
 @instance_options
 @click.option("--all", "everything", is_flag=True, help="Every entry of the catalog.")
 @dry_run_option()

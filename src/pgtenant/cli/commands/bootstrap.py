@@ -23,7 +23,7 @@ from pgtenant.cli.options import (
 @click.option(
     "--master-secret",
     metavar="NAME",
-    help="The master's secret  [default: [secrets] admin, or goldenpath/ENV/rds/master]",
+    help="The master's secret  [default: [secrets] admin, or rds/master beside the applications']",
 )
 @click.option("--undo", is_flag=True, help="Give the master its powers back; shut the role out.")
 @dry_run_option("the changes")

@@ -6,11 +6,12 @@ from typing import Any
 
 import click
 
+from pgtenant.cli.completion import keys
 from pgtenant.cli.options import instance_options
 
 
 @click.command()
-@click.argument("key")
+@click.argument("key", shell_complete=keys)
 @click.argument("arguments", metavar="[-- ARGUMENTS...]", nargs=-1, type=click.UNPROCESSED)
 @instance_options
 def connect(**options: Any) -> int:

@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from pgtenant.cli.completion import keys
 from pgtenant.cli.options import format_option, instance_options, out_option
 from pgtenant.gitops.external_secret import KIND, STORE
 
@@ -17,7 +18,7 @@ def render() -> None:
 
 
 @render.command("external-secret")
-@click.argument("keys", metavar="KEY...", nargs=-1, required=True)
+@click.argument("keys", metavar="KEY...", nargs=-1, required=True, shell_complete=keys)
 @instance_options
 @click.option("--namespace", metavar="NAME", help="The application's; without it, none is named.")
 @click.option(
@@ -62,7 +63,7 @@ def external_secret_(**options: Any) -> int:
 
 
 @render.command("cnpg")
-@click.argument("keys", metavar="[KEY...]", nargs=-1)
+@click.argument("keys", metavar="[KEY...]", nargs=-1, shell_complete=keys)
 @instance_options
 @click.option(
     "--check",
@@ -92,7 +93,7 @@ def cnpg_(**options: Any) -> int:
 
 
 @render.command("sql")
-@click.argument("key")
+@click.argument("key", shell_complete=keys)
 @instance_options
 @out_option("Write it there, such as infrastructure/scripts/db-init.sql  [default: stdout]")
 def sql_(**options: Any) -> int:

@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from pgtenant.catalog.model import Kind
+from pgtenant.cli.completion import keys
 from pgtenant.cli.options import (
     Command,
     Decorator,
@@ -98,7 +99,7 @@ def add(**options: Any) -> int:
 
 
 @request.command()
-@click.argument("key")
+@click.argument("key", shell_complete=keys)
 @instance_options
 @_fields(*CHANGEABLE)
 @_dry_run
@@ -121,7 +122,7 @@ def list_(**options: Any) -> int:
 
 
 @request.command()
-@click.argument("key")
+@click.argument("key", shell_complete=keys)
 @instance_options
 @format_option("text", "json", "markdown")
 def show(**options: Any) -> int:
@@ -135,7 +136,7 @@ def show(**options: Any) -> int:
 
 
 @request.command()
-@click.argument("key", required=False)
+@click.argument("key", required=False, shell_complete=keys)
 @environment_option
 @project_option
 @_fields("risk", "size")
@@ -151,7 +152,7 @@ def route(**options: Any) -> int:
 
 
 @request.command()
-@click.argument("key", required=False)
+@click.argument("key", required=False, shell_complete=keys)
 @click.argument("status", required=False, type=click.Choice([str(one) for one in Status]))
 @instance_options
 @click.option(

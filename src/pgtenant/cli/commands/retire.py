@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from pgtenant.cli.completion import keys
 from pgtenant.cli.options import (
     dry_run_option,
     format_option,
@@ -17,7 +18,7 @@ from pgtenant.cli.options import (
 
 
 @click.command()
-@click.argument("key")
+@click.argument("key", shell_complete=keys)
 @instance_options
 @click.option(
     "--stage",

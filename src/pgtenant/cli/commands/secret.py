@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from pgtenant.cli.completion import keys
 from pgtenant.cli.options import format_option, instance_options, preflight_option
 
 
@@ -15,7 +16,7 @@ def secret() -> None:
 
 
 @secret.command()
-@click.argument("keys", metavar="[KEY...]", nargs=-1)
+@click.argument("keys", metavar="[KEY...]", nargs=-1, shell_complete=keys)
 @instance_options
 @preflight_option
 @format_option("text", "json")

@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from pgtenant.cli.completion import keys
 from pgtenant.cli.options import (
     Command,
     dry_run_option,
@@ -42,7 +43,7 @@ def tenant() -> None:
 
 
 @tenant.command("list")
-@click.argument("key")
+@click.argument("key", shell_complete=keys)
 @instance_options
 @preflight_option
 @format_option("text", "json")
@@ -57,7 +58,7 @@ def list_(**options: Any) -> int:
 
 
 @tenant.command()
-@click.argument("key")
+@click.argument("key", shell_complete=keys)
 @instance_options
 @preflight_option
 @click.option("--no-attack", is_flag=True, help="Only read the catalogs.")
@@ -77,7 +78,7 @@ def verify(*, no_attack: bool, **options: Any) -> int:
 
 
 @tenant.command()
-@click.argument("key")
+@click.argument("key", shell_complete=keys)
 @click.argument("slugs", nargs=-1, metavar="[SLUG]...")
 @_file_option
 @click.option("--all", "every", is_flag=True, help="Also every tenant that is there.")
@@ -100,7 +101,7 @@ def add(**options: Any) -> int:
 
 
 @tenant.command()
-@click.argument("key")
+@click.argument("key", shell_complete=keys)
 @click.argument("slugs", nargs=-1, metavar="[SLUG]...")
 @_file_option
 @_changing
@@ -116,7 +117,7 @@ def retire(**options: Any) -> int:
 
 
 @tenant.command()
-@click.argument("key")
+@click.argument("key", shell_complete=keys)
 @click.argument("schema")
 @click.option("--confirm", metavar="SCHEMA", help="The same name again, where nobody can be asked.")
 @_changing

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
-from pgtenant.errors import UsageError
+from pgtenant.errors import MissingExtraError, UsageError
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
@@ -69,10 +69,7 @@ def seal_of(data: bytes, *, path: str, now: datetime, fingerprint: str | None) -
         from cryptography.hazmat.primitives import hashes
         from cryptography.x509 import load_pem_x509_certificates
     except ImportError:
-        raise UsageError(
-            "sealing needs the package cryptography, which is not installed",
-            hint="pip install 'pgtenant[cnpg]'",
-        ) from None
+        raise MissingExtraError("sealing needs the package cryptography", extra="cnpg") from None
     try:
         found = load_pem_x509_certificates(data)
     except ValueError:

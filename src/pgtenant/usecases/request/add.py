@@ -9,6 +9,7 @@ from pgtenant.catalog.edit import add_entry, change_entry
 from pgtenant.catalog.model import Catalog, Entry
 from pgtenant.catalog.shown import plain
 from pgtenant.errors import CatalogError, Problem, UsageError
+from pgtenant.nearest import did_you_mean
 from pgtenant.requests.form import CHANGEABLE
 from pgtenant.requests.request import (
     Request,
@@ -153,7 +154,8 @@ def _changed(settings: Settings, request: Request, moment: str) -> Done:
     if there is None:
         known = ", ".join(sorted(catalog.written))[:500]
         raise UsageError(
-            f"{catalog.display} has no entry {plain(request.key)}",
+            f"{catalog.display} has no entry {plain(request.key)}"
+            f"{did_you_mean(request.key, catalog.entries)}",
             hint=f"its entries are: {known}" if known else "it is empty",
         )
     _insist_on_written(there)

@@ -14,7 +14,7 @@ from pgtenant.catalog.model import Catalog, Entry
 from pgtenant.errors import CatalogError, PgtenantError, UsageError
 from pgtenant.files import read_given
 from pgtenant.settings import Settings
-from pgtenant.usecases.fleet import all_environments
+from pgtenant.usecases.environments import all_environments
 from pgtenant.usecases.inputs import SCHEMAS_DIRECTORY, naming_policy
 
 

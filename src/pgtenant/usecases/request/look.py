@@ -11,7 +11,7 @@ from pgtenant.errors import UsageError
 from pgtenant.requests.records import records
 from pgtenant.requests.routing import Routing, route, route_of
 from pgtenant.settings import Settings
-from pgtenant.usecases.fleet import all_environments
+from pgtenant.usecases.environments import all_environments
 from pgtenant.usecases.request.declared import declared, secret_of
 from pgtenant.usecases.request.kept import kept
 

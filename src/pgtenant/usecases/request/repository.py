@@ -17,7 +17,7 @@ from pgtenant.errors import PgtenantError, SettingsError, UsageError
 from pgtenant.forge.git import Git, Person
 from pgtenant.requests.request import Value, given_of
 from pgtenant.settings import Settings
-from pgtenant.usecases.fleet import all_environments
+from pgtenant.usecases.environments import all_environments
 from pgtenant.usecases.request.add import Done, add
 from pgtenant.usecases.request.declared import declared, shown_path
 from pgtenant.usecases.request.look import all_records

@@ -8,7 +8,7 @@ from pgtenant.catalog.model import Entry
 from pgtenant.catalog.shown import plain
 from pgtenant.errors import UsageError
 from pgtenant.settings import Settings
-from pgtenant.usecases.fleet import all_environments
+from pgtenant.usecases.environments import all_environments
 from pgtenant.usecases.request.declared import Declared, elsewhere, secret_of
 
 

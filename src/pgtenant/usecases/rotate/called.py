@@ -37,7 +37,7 @@ class Stores:
         """Return Secrets Manager, with one client for both.
 
         Raises:
-            SecretError: boto3 is not installed.
+            MissingExtraError: boto3 is not installed.
         """
         from pgtenant.secrets.aws import AwsStore
         from pgtenant.secrets.aws_versions import AwsVersions
