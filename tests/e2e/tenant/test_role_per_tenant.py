@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator
 from typing import Any, Final
 
@@ -12,6 +13,7 @@ from e2e.retire.shop import days_pass
 from e2e.tenant.conftest import ENTRY, READER, TABLES, schemas
 from pgtenant.tenancy import Tenant, tenant_role
 from pgtenant.tenancy.psycopg import for_tenant
+from support.faults.guillotine import Guillotine, Killed
 from support.project import Project, Result
 
 DATABASE: Final = "qualisys_master"
@@ -329,3 +331,40 @@ def test_the_roles_go_with_their_entry(apart: Project) -> None:
 def test_a_delegated_admin_can_take_the_tenants_over(apart: Project) -> None:
     made = apart.run("bootstrap", "-e", "dev", "--dry-run")
     assert ACME in made.output, made.output
+
+
+@pytest.mark.slow
+def test_a_run_that_dies_at_any_statement_is_gone_on_with(
+    apart: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of the roles, and of retiring and dropping; a tenant's own transaction is one."""
+    guillotine = Guillotine(monkeypatch)
+
+    def through(command: str, *arguments: str) -> None:
+        """Have the command die before each of its statements, one after the other."""
+        number = 0
+        while True:
+            number += 1
+            guillotine.before(number)
+            with contextlib.suppress(Killed, BaseExceptionGroup):
+                result = tenant(apart, command, *arguments)
+                assert result.code == 0, result.output
+                break
+            assert guillotine.count == number
+        guillotine.before(0)
+        mended(apart)
+
+    through("add", "initech")
+    with apart.tenant("app_user", DATABASE) as app:
+        app.execute(f'SET ROLE "{tenant_role("tenant_initech", DATABASE)}"'.encode())
+        app.execute("SELECT FROM tenant_initech.projects")
+    through("retire", "initech", "globex")
+    retired = [name for name in schemas(apart) if name.startswith("retired_")]
+    assert len(retired) == 2
+    assert members(apart) == [(ACME, "app_user")]
+    for schema in retired:
+        through("drop", schema, "--confirm", schema)
+    assert schemas(apart) == ["tenant_acme_corp"]
+    assert members(apart) == [(ACME, "app_user")]
+    left = "SELECT rolname::text FROM pg_roles WHERE rolname LIKE '%@qualisys_master'"
+    assert apart.instance.su(left) == [(ACME,)]

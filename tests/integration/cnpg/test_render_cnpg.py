@@ -453,6 +453,8 @@ def test_another_controller_s_certificate_is_refused(shop: GitOps) -> None:
         ({"shop": SHOP | {"auth": "iam"}}, "auth = iam, which only RDS and Aurora have"),
         ({"shop": SHOP | {"username": "shop_user", "rotation": "alternate"}},
          "rotation = alternate"),
+        ({"shop": SHOP | {"tenancy": {"role_per_tenant": True}}},
+         "has role_per_tenant = true, and the operator makes no roles of tenants"),
         ({"s" * 63 + "": SHOP | {"username": "Shop"}}, "username"),
     ],
 )  # fmt: skip
