@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from pgtenant.catalog.model import Catalog, Entry
+from pgtenant.codes import Code
 from pgtenant.errors import UsageError
 from pgtenant.gitops.cnpg import job
 from pgtenant.gitops.cnpg.admin import marked, with_admin
@@ -99,6 +100,7 @@ def look_at(
         raise UsageError(
             f"there is no manifest of the cluster at {cluster.display}",
             hint="write it, or say where it is: [cnpg] directory and cluster_file",
+            code=Code.NO_CLUSTER_MANIFEST,
         )
     entries = [
         _entry(settings, environment, cnpg, entry, asked)

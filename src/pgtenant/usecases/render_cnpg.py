@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pgtenant.catalog.model import AccessLevel, Catalog
+from pgtenant.codes import Code
 from pgtenant.errors import ExitCode, UsageError
 from pgtenant.gitops.cnpg.database import Database, with_database
 from pgtenant.gitops.cnpg.kustomized import unlisted
@@ -124,6 +125,7 @@ def insist_on_cluster(settings: Settings, environment: str) -> None:
         raise UsageError(
             f"{environment} has no CloudNativePG cluster by the settings",
             hint=f'put engine = "cnpg" into [environments.{environment}] of pgtenant.toml',
+            code=Code.NOT_OPERATED,
         )
 
 
@@ -144,7 +146,11 @@ def _check(catalog: Catalog, asked: Asked, cnpg: CnpgSettings) -> None:
         wrong.append(f"--namespace {error}")
     if wrong:
         lines = "".join(f"\n  {one}" for one in wrong[:20])
-        raise UsageError(f"the manifests can't be written:{lines}", hint="nothing was written")
+        raise UsageError(
+            f"the manifests can't be written:{lines}",
+            hint="nothing was written",
+            code=Code.MANIFEST,
+        )
 
 
 def _changes(

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from psycopg import sql
 
+from pgtenant.codes import Code
 from pgtenant.errors import UsageError
 from pgtenant.planning.effects import Effect
 from pgtenant.planning.sql.render import Statement
@@ -185,14 +186,20 @@ def removal(schema: str, there: Mapping[str, There], home: Home) -> Drop | None:
     """
     if not is_retired(schema):
         hint = f"`pgtenant tenant retire -e {home.environment} {home.entry} SLUG` comes first"
-        raise UsageError(f"{schema} is no retired tenant's schema; {_NOTHING_DONE}", hint=hint)
+        raise UsageError(
+            f"{schema} is no retired tenant's schema; {_NOTHING_DONE}",
+            hint=hint,
+            code=Code.NO_TENANT_SCHEMA,
+        )
     found = there.get(schema)
     if found is None:
         return None
     owner = home.owner_of(schema)
     if found.owner != owner:
         raise UsageError(
-            f"the schema {schema} belongs to {found.owner}, not to {owner}", hint=_NOTHING_DONE
+            f"the schema {schema} belongs to {found.owner}, not to {owner}",
+            hint=_NOTHING_DONE,
+            code=Code.NO_TENANT_SCHEMA,
         )
     return Drop(retired_of(found), home)
 

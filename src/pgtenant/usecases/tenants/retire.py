@@ -8,6 +8,7 @@ from typing import Final, TypeVar, assert_never
 from psycopg import sql
 
 from pgtenant.audit.record import Action
+from pgtenant.codes import Code
 from pgtenant.errors import PgtenantError
 from pgtenant.planning.sql.statements import drop_role
 from pgtenant.planning.sql.text import as_text
@@ -127,6 +128,7 @@ async def _insist_on_nothing_outside(
         raise PgtenantError(
             f"{schema} is needed elsewhere: {names} {why}; nothing was changed",
             hint="drop or alter what needs it, then run again",
+            code=Code.TENANT_NEEDED,
         )
     if ties.granted and going:
         listed = ", ".join(map(shown, ties.granted[:_MOST]))
