@@ -22,6 +22,7 @@ from pgtenant.settings.model import Settings
 from pgtenant.usecases.cnpg_foreign import Claim, blocked_by_others
 from pgtenant.usecases.cnpg_job import admin_login, admin_role, job_text
 from pgtenant.usecases.cnpg_logins import Login, host_of
+from pgtenant.usecases.cnpg_names import home_of
 from pgtenant.usecases.cnpg_roles import role_files, with_all_roles
 from pgtenant.usecases.request.declared import secret_of
 from pgtenant.usecases.request.kept import Kept, kept
@@ -104,7 +105,7 @@ def look_at(
     entries = [
         _entry(settings, environment, cnpg, entry, asked)
         for entry in catalog.entries
-        if not asked.keys or entry.key in asked.keys
+        if not asked.keys or not {entry.key, entry.made_by}.isdisjoint(asked.keys)
     ]
     claims = [
         Claim(one.entry, one.names, one.database, (directory / one.names.role_file).exists())
@@ -155,7 +156,7 @@ def _entry(
         username=entry.username,
         keys=cnpg.keys,
         scope=cnpg.scope,
-        namespaces=",".join(asked.namespaces) or named.app,
+        namespaces=",".join(asked.namespaces) or home_of(entry),
         given=bool(asked.namespaces),
         place=f"{host_of(cnpg)}/{entry.database_name}",
     )

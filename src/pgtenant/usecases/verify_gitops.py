@@ -19,7 +19,7 @@ from pgtenant.planning.marker import parse
 from pgtenant.settings.cnpg import ALWAYS, RESOURCES, CnpgSettings
 from pgtenant.settings.model import Settings
 from pgtenant.usecases.cnpg_job import admin_names
-from pgtenant.usecases.cnpg_names import check_names
+from pgtenant.usecases.cnpg_names import check_names, home_of
 from pgtenant.usecases.inputs import load_catalog
 from pgtenant.usecases.render_cnpg import insist_on_cluster
 from pgtenant.usecases.request.kept import kept
@@ -151,6 +151,6 @@ def _expected(settings: Settings, cnpg: CnpgSettings, entry: Entry) -> Expected:
         secret=named.secret,
         keys=cnpg.keys,
         database=named.database if entry.access_level is AccessLevel.OWNER else None,
-        copies=[one.strip() for one in (listed or named.app).split(",")],
+        copies=[one.strip() for one in (listed or home_of(entry)).split(",")],
         role=named.role if cnpg.roles == RESOURCES else None,
     )

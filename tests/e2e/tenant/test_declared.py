@@ -9,7 +9,7 @@ import pytest
 
 from e2e.tenant.conftest import ENTRY, READER, schemas
 from pgtenant.audit.journal import journal_path
-from support.project import Project
+from support.project import Project, password_of
 
 BOTH = ["tenant_acme_corp", "tenant_globex"]
 SECOND: dict[str, Any] = {
@@ -118,3 +118,17 @@ def test_several_environments(qualisys: Project) -> None:
     assert done.code == 0, done.output
     assert "2 tenants made" in done.out
     assert schemas(qualisys) == BOTH
+
+
+@pytest.mark.parametrize("mode", ["runtime_role", "role_per_tenant"])
+def test_in_either_mode(qualisys: Project, mode: str) -> None:
+    entry = {**SECOND, "tenancy": {**SECOND["tenancy"], mode: True}}
+    if mode == "runtime_role":
+        password = password_of("crm_user_runtime")
+        qualisys.write_secret("crm_runtime/postgres", "crm_user_runtime", password, "crm")
+    qualisys.write({"crm": entry, "qualisys": ENTRY, "reports": READER})
+    assert qualisys.apply("--tenants", "--only", "crm").code == 0
+    assert made(qualisys) == ["crm_user", "crm_user"]
+    assert qualisys.run("tenant", "retire", "-e", "dev", "crm", "globex").code == 0
+    assert qualisys.apply("--tenants", "--only", "crm").code == 0
+    assert made(qualisys) == ["crm_user", "crm_user"]
