@@ -17,6 +17,7 @@ import click
 from pgtenant.cli.app import cli
 from pgtenant.cli.completion import VARIABLE, answer
 from pgtenant.cli.stdout import Output
+from pgtenant.cli.working import named_without_option
 from pgtenant.codes import Code
 from pgtenant.errors import ExitCode, PgtenantError
 
@@ -65,6 +66,7 @@ def _run(arguments: list[str] | None) -> int:
         code = answer(cli, asked) if asked else _command(arguments)
     except click.ClickException as error:
         error.show()
+        sys.stderr.write(named_without_option(sys.argv[1:] if arguments is None else arguments))
         if not isinstance(error, click.exceptions.NoArgsIsHelpError):
             from pgtenant.cli.leads import lead_to
 

@@ -21,7 +21,7 @@ from pgtenant.cli.options import (
 )
 
 
-@click.command()
+@click.command(short_help="Bring the instance to what the catalog says.")
 @click.argument(
     "saved",
     required=False,
