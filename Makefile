@@ -94,7 +94,7 @@ demo-recording: $(STAMP) ## Record the demo's terminal session into docs/demo
 readme: $(STAMP) ## Make what README.md shows of plan and verify, on an embedded PostgreSQL
 	@.venv/bin/python -m tools.readme
 
-docs-reference: $(STAMP) ## Make the reference, the commands, the man page and the JSON schemas from the code
+docs-reference: $(STAMP) ## Make reference.md, cli.md, the man page, errors and schemas from the code
 	@.venv/bin/python -c 'from pgtenant.report.reference import reference; print(reference(), end="")' \
 		> docs/reference.md
 	@.venv/bin/python -c 'from pgtenant.cli.reference import commands; print(commands(), end="")' \
@@ -103,6 +103,8 @@ docs-reference: $(STAMP) ## Make the reference, the commands, the man page and t
 		> share/man/man1/pgtenant.1
 	@.venv/bin/python -c 'from pathlib import Path; from pgtenant.report.schema import *; \
 		[Path(f"docs/schemas/{c}.schema.json").write_text(schema_text(c), "utf-8") for c in COMMANDS]'
+	@.venv/bin/python -c 'from pathlib import Path; from pgtenant.report.explained import pages; \
+		[Path(name).write_text(text, "utf-8") for name, text in pages().items()]'
 
 lock: $(STAMP) ## Pin the dependencies again, with hashes
 	@$(LOCK) --extra aws --extra cnpg --extra demo --group dev pyproject.toml -o requirements/dev.txt

@@ -1,7 +1,8 @@
 """The errors a user can meet.
 
 Every one carries the exit code of the command line (0 to 4 and 64), so that the
-code that finds a problem also decides what it means; `cli` only prints.
+code that finds a problem also decides what it means; `cli` only prints. And every one carries a
+`Code`, whose page says more than a message has room for.
 """
 
 from __future__ import annotations
@@ -9,6 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import IntEnum
 from typing import ClassVar
+
+from pgtenant.codes import Code
 
 
 class ExitCode(IntEnum):
@@ -28,14 +31,18 @@ class PgtenantError(Exception):
     Args:
         message: what is wrong, and where. Never holds a secret.
         hint: what to do about it, or an empty string.
+        code: what it is about; a class that is about one thing has it itself.
     """
 
     exit_code: ClassVar[ExitCode] = ExitCode.FAILED
+    code: Code = Code.INTERNAL
 
-    def __init__(self, message: str, *, hint: str = "") -> None:
+    def __init__(self, message: str, *, hint: str = "", code: Code | None = None) -> None:
         super().__init__(message)
         self.message = message
         self.hint = hint
+        if code is not None:
+            self.code = code
 
 
 class UsageError(PgtenantError):
@@ -52,6 +59,8 @@ class MissingExtraError(UsageError):
         extra: of pgtenant's.
         instead: what would also do, or an empty string.
     """
+
+    code = Code.MISSING_PACKAGE
 
     def __init__(self, what: str, *, extra: str, instead: str = "") -> None:
         hint = f"pip install 'pgtenant[{extra}]'"
@@ -89,10 +98,13 @@ class CatalogError(PgtenantError):
     """Everything that is wrong with a catalog, reported at once."""
 
     exit_code = ExitCode.USAGE
+    code = Code.CATALOG
 
-    def __init__(self, problems: tuple[Problem, ...], *, hint: str = "") -> None:
+    def __init__(
+        self, problems: tuple[Problem, ...], *, hint: str = "", code: Code | None = None
+    ) -> None:
         self.problems = tuple(sorted(problems))
-        super().__init__(f"{len(self.problems)} error(s) in the catalog", hint=hint)
+        super().__init__(f"{len(self.problems)} error(s) in the catalog", hint=hint, code=code)
 
 
 class SecretError(PgtenantError):
@@ -101,6 +113,8 @@ class SecretError(PgtenantError):
 
 class MissingSecretError(SecretError):
     """There is no secret of that name, or it has no value yet."""
+
+    code = Code.SECRET_MISSING
 
 
 class ServerError(PgtenantError):
@@ -112,9 +126,15 @@ class ServerError(PgtenantError):
     """
 
     def __init__(
-        self, message: str, *, hint: str = "", sqlstate: str | None = None, entry: str = ""
+        self,
+        message: str,
+        *,
+        hint: str = "",
+        code: Code | None = None,
+        sqlstate: str | None = None,
+        entry: str = "",
     ) -> None:
-        super().__init__(message, hint=hint)
+        super().__init__(message, hint=hint, code=code)
         self.sqlstate = sqlstate
         self.entry = entry
 
@@ -122,15 +142,20 @@ class ServerError(PgtenantError):
 class AuthorityError(PgtenantError):
     """The admin may not do what the plan needs; the hint is the statement that would allow it."""
 
+    code = Code.AUTHORITY
+
 
 class LockHeldError(PgtenantError):
     """Another run works on this instance."""
+
+    code = Code.LOCK_HELD
 
 
 class ApprovalRequiredError(PgtenantError):
     """The environment needs an approval that was not given."""
 
     exit_code = ExitCode.APPROVAL_REQUIRED
+    code = Code.APPROVAL
 
 
 class AuditError(PgtenantError):

@@ -8,6 +8,7 @@ import stat
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, BinaryIO
 
+from pgtenant.codes import Code
 from pgtenant.errors import UsageError
 
 if TYPE_CHECKING:
@@ -75,7 +76,9 @@ def writing(what: str, path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise UsageError(f"{what} can't be written to {path}: {error.strerror}") from None
+        raise UsageError(
+            f"{what} can't be written to {path}: {error.strerror}", code=Code.UNWRITABLE_FILE
+        ) from None
 
 
 def check_replaceable(path: Path) -> None:
@@ -133,7 +136,7 @@ def _open(path: Path, *kinds: Callable[[int], bool]) -> int:
         return descriptor
     os.close(descriptor)
     what = "a directory" if stat.S_ISDIR(mode) else "not a regular file"
-    raise UsageError(f"{path} is {what}", hint="name a file")
+    raise UsageError(f"{path} is {what}", hint="name a file", code=Code.UNREADABLE_FILE)
 
 
 def _read_pipe(path: Path, descriptor: int) -> bytes:
@@ -143,7 +146,7 @@ def _read_pipe(path: Path, descriptor: int) -> bytes:
         first = b""
     else:
         if not first:
-            raise UsageError(f"{path} is a pipe that nobody writes to")
+            raise UsageError(f"{path} is a pipe that nobody writes to", code=Code.UNREADABLE_FILE)
     os.set_blocking(descriptor, True)
     pieces = [first]
     while piece := os.read(descriptor, 1 << 16):

@@ -10,6 +10,7 @@ import sys
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, Final, Protocol, TextIO
 
+from pgtenant.codes import Code
 from pgtenant.errors import UsageError
 
 if TYPE_CHECKING:
@@ -59,6 +60,7 @@ def level_for(environ: Mapping[str, str], stream: TextIO) -> str:
         raise UsageError(
             f"PGTENANT_LOG_LEVEL = {wanted[:60]!r} is not a level",
             hint="use one of " + ", ".join(LEVELS),
+            code=Code.SETTINGS,
         )
     return wanted
 

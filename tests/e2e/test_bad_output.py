@@ -52,8 +52,9 @@ def test_plan_that_nobody_can_read(
     project.write(ENTRIES)
     result = _shell(project, redirection, "plan", "-e", "dev", "--format", style)
     assert result.code == 1
-    [line] = _lines(result)
+    line, more = _lines(result)
     assert line.startswith("error: the output could not be written")
+    assert more.startswith("help: pgtenant explain PGT-0106 ")
     assert says in line
 
 
@@ -102,7 +103,7 @@ def test_a_dry_run_that_nobody_can_read(project: Project, command: str) -> None:
     _hand_made(project)
     result = _shell(project, ">/dev/full", *command.split(), "-e", "dev", "--dry-run")
     assert result.code == 1
-    assert _lines(result)[-1].startswith("error: the output could not be written")
+    assert _lines(result)[-2].startswith("error: the output could not be written")
 
 
 @pytest.mark.parametrize(
@@ -112,9 +113,9 @@ def test_import_that_nobody_can_read(project: Project, redirection: str, says: s
     _hand_made(project)
     result = _shell(project, redirection, "import", "-e", "dev")
     assert result.code == 1
-    last = _lines(result)[-1]
-    assert last.startswith("error: the output could not be written")
-    assert says in last
+    said = _lines(result)[-2]
+    assert said.startswith("error: the output could not be written")
+    assert says in said
 
 
 def test_import_to_a_file_needs_no_output(project: Project) -> None:
@@ -147,7 +148,8 @@ def test_what_nobody_thought_of(
     monkeypatch.setenv("PGTENANT_LOG_LEVEL", level)
     assert main(["plan", "-e", "dev", "--project", str(project.root)]) == 1
     said = capsys.readouterr().err
-    *before, line = said.splitlines()
+    *before, line, more = said.splitlines()
+    assert more.startswith("help: pgtenant explain PGT-0100 ")
     assert line.startswith("internal error: KeyError: 'a\\nb'; please report it")
     assert ("Traceback" in said) is (level == "debug")
     assert bool(before) is (level == "debug")

@@ -19,7 +19,7 @@ import pgtenant
 
 SOURCE = Path(pgtenant.__file__).parent
 DOCS = Path(__file__).parents[2] / "docs"
-FOLDERS = ("runbooks", "how-to", "explanation")
+FOLDERS = ("runbooks", "how-to", "explanation", "errors")
 PAGES = sorted(page for folder in FOLDERS for page in (DOCS / folder).glob("*.md"))
 
 _BLOCK = re.compile(r"^ *```text\n(.*?)^ *```$", re.MULTILINE | re.DOTALL)

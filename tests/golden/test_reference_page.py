@@ -13,6 +13,7 @@ import pytest
 from pgtenant.audit.record import COLUMNS, Action, Status
 from pgtenant.cli.manpage import manual
 from pgtenant.cli.reference import commands
+from pgtenant.report.explained import pages
 from pgtenant.report.reference import reference
 from pgtenant.report.schema import COMMANDS, schema_text
 
@@ -58,6 +59,15 @@ def test_the_manual_page_is_good_roff(device: str) -> None:
     assert "pgtenant apply [OPTIONS] [FILE]" in shown
     assert "\n       --detailed-exitcode\n" in shown
     assert "\\" not in shown
+
+
+@pytest.mark.parametrize("name", pages())
+def test_pages_of_codes_are_current(name: str) -> None:
+    page = PAGE.parents[1] / name
+    if os.environ.get("PGTENANT_UPDATE_GOLDEN"):
+        page.parent.mkdir(exist_ok=True)
+        page.write_text(pages()[name], "utf-8")
+    assert page.read_text("utf-8") == pages()[name], "run `make docs-reference`"
 
 
 @pytest.mark.parametrize("command", COMMANDS)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from pgtenant.audit.lockfile import LockedFile
 from pgtenant.audit.rows import HEADER, render_rows, render_values, repair
+from pgtenant.codes import Code
 from pgtenant.errors import AuditError
 
 if TYPE_CHECKING:
@@ -73,6 +74,7 @@ class CsvAudit(LockedFile):
             raise AuditError(
                 f"{self.path} is not an audit file: its first line is not the header",
                 hint=f"move it away, or choose another path; the header is {HEADER.rstrip()}",
+                code=Code.NOT_AN_AUDIT,
             )
         torn = self._torn(size)
         if not torn:

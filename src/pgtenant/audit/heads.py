@@ -9,6 +9,7 @@ from typing import Final
 
 from pgtenant.audit.chain import parse
 from pgtenant.audit.verify import Head
+from pgtenant.codes import Code
 from pgtenant.errors import UsageError
 from pgtenant.files import read_given
 
@@ -30,9 +31,11 @@ def read_heads(given: Iterable[str], files: Iterable[Path]) -> tuple[Head, ...]:
         try:
             found = [*_heads_of(file)]
         except OSError as error:
-            raise UsageError(f"{file} can't be read: {error.strerror}") from None
+            raise UsageError(
+                f"{file} can't be read: {error.strerror}", code=Code.UNREADABLE_FILE
+            ) from None
         if not found:
-            raise UsageError(f"{file} has no head in it")
+            raise UsageError(f"{file} has no head in it", code=Code.WRONG_FILE)
         heads += found
     return tuple(heads)
 
@@ -49,6 +52,8 @@ def _head(text: str, where: str) -> Head:
     match = _HEAD.fullmatch(text.strip())
     if match is None:
         raise UsageError(
-            f"{where}: {text[:80]!r} is not a head", hint="`pgtenant audit head` prints one"
+            f"{where}: {text[:80]!r} is not a head",
+            hint="`pgtenant audit head` prints one",
+            code=Code.WRONG_FILE,
         )
     return Head(int(match[1]) if match[1] else None, match[2])

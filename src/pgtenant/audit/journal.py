@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from pgtenant.audit.chain import Kind, Link, parse, seal_all
 from pgtenant.audit.lockfile import LockedFile
+from pgtenant.codes import Code
 from pgtenant.errors import AuditError
 
 if TYPE_CHECKING:
@@ -140,6 +141,7 @@ class JournalFile(LockedFile):
             f"the journal {self.path} can't be continued: its last line is not a record of it",
             hint=f"look with `pgtenant audit verify {self.path}`; to begin a new journal, move it"
             " away together with its CSV",
+            code=Code.BROKEN_JOURNAL,
         )
 
 

@@ -11,6 +11,7 @@ import threading
 import time
 from typing import TYPE_CHECKING, Final, Self
 
+from pgtenant.codes import Code
 from pgtenant.errors import AuditError
 
 if TYPE_CHECKING:
@@ -67,7 +68,7 @@ class LockedFile:
                 message = f"the {self._what} {self.path} can't be written: {reason}"
                 mend = "free space" if error.errno in _FULL else "mend the path"
                 hint = f"no further change is made; {mend}, then run again"
-                raise AuditError(message, hint=hint) from None
+                raise AuditError(message, hint=hint, code=Code.AUDIT_UNWRITTEN) from None
 
     def read(self, length: int, offset: int) -> bytes:
         """Return what stands at a place, under the lock."""
@@ -116,6 +117,7 @@ class LockedFile:
                     raise AuditError(
                         f"the {self._what} {self.path} is locked by another process",
                         hint="wait for it or end it, then run again",
+                        code=Code.AUDIT_LOCKED,
                     ) from None
                 time.sleep(_POLL)
                 continue
@@ -140,6 +142,7 @@ class LockedFile:
             raise AuditError(
                 f"the {self._what} {self.path} is not a regular file",
                 hint="choose another path with --audit or [project] audit",
+                code=Code.NOT_AN_AUDIT,
             )
 
 

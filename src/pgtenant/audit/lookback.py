@@ -24,6 +24,7 @@ from pgtenant.audit.history import (
     unsettled_in,
 )
 from pgtenant.audit.intent import Members, number, text
+from pgtenant.codes import Code
 from pgtenant.errors import AuditError
 
 FARTHEST: Final = 128 << 20
@@ -80,6 +81,7 @@ def look_back(path: Path, place: Place, *, most: int = FARTHEST) -> History:
         raise AuditError(
             f"the journal {path} can't be read: {error.strerror}",
             hint="no change is made before it is known what earlier runs left open; mend the path",
+            code=Code.AUDIT_UNWRITTEN,
         ) from None
 
 

@@ -7,6 +7,7 @@ import fcntl
 from typing import TYPE_CHECKING
 
 from pgtenant.audit.journal import SUFFIX, journal_path
+from pgtenant.codes import Code
 from pgtenant.errors import UsageError
 from pgtenant.files import open_regular
 
@@ -42,7 +43,10 @@ def read_both(journal: Path, csv: Path) -> tuple[bytes, str | None]:
     except FileNotFoundError:
         raise _no_journal(journal, csv) from None
     except OSError as error:
-        raise UsageError(f"{error.filename or journal} can't be read: {error.strerror}") from None
+        raise UsageError(
+            f"{error.filename or journal} can't be read: {error.strerror}",
+            code=Code.UNREADABLE_FILE,
+        ) from None
 
 
 def read_csv(path: Path) -> str:
@@ -74,9 +78,16 @@ def _no_journal(journal: Path, csv: Path) -> UsageError:
                 f"there is no journal {journal}, and the CSV has {rows} row(s): it was deleted or"
                 " moved away, or they are older than journals are",
                 hint="the next run would begin a new one; look for it before that",
+                code=Code.NO_JOURNAL,
             )
-    return UsageError(f"there is no journal {journal}", hint="the first `pgtenant apply` begins it")
+    return UsageError(
+        f"there is no journal {journal}",
+        hint="the first `pgtenant apply` begins it",
+        code=Code.NO_JOURNAL,
+    )
 
 
 def _link_to_nothing(path: Path) -> UsageError:
-    return UsageError(f"{path} is a link to {path.readlink()}, which is not there")
+    return UsageError(
+        f"{path} is a link to {path.readlink()}, which is not there", code=Code.NO_JOURNAL
+    )

@@ -10,6 +10,7 @@ import urllib.parse
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+from pgtenant.codes import Code
 from pgtenant.errors import AuditError, MissingExtraError, SettingsError
 from pgtenant.settings.specs import BUCKET_URL
 
@@ -45,7 +46,9 @@ def parse_bucket(url: str) -> Bucket:
     match = BUCKET_URL.fullmatch(url)
     if match is None:
         raise SettingsError(
-            f"{url!r} is not a place in S3", hint="write it as s3://bucket or s3://bucket/prefix"
+            f"{url!r} is not a place in S3",
+            hint="write it as s3://bucket or s3://bucket/prefix",
+            code=Code.SETTINGS,
         )
     return Bucket(match[1], (match[2] or "").strip("/"))
 
@@ -90,6 +93,7 @@ class S3Sink:
             raise AuditError(
                 f"{where} can't be written: {said}",
                 hint="allow s3:PutObject there, and check the region and the endpoint",
+                code=Code.AUDIT_UPLOAD,
             ) from None
 
     def _put(self, key: str, body: bytes, where: str) -> bool:
@@ -117,11 +121,13 @@ class S3Sink:
             raise AuditError(
                 f"{where} exists already and can't be read to compare it; it was left as it is",
                 hint="allow s3:GetObject there, or compare it by hand",
+                code=Code.AUDIT_UPLOAD,
             ) from None
         if found != body:
             raise AuditError(
                 f"{where} exists already and holds something else; it was left as it is",
                 hint="give each run a --run-id of its own; if you did, ask who wrote this one",
+                code=Code.AUDIT_UPLOAD,
             )
         return False
 

@@ -11,6 +11,7 @@ from pgtenant.catalog.fields import FieldChecker
 from pgtenant.catalog.located import Located, Object, Pair, SyntaxProblem
 from pgtenant.catalog.naming import NamingPolicy
 from pgtenant.catalog.shown import plain, quoted
+from pgtenant.codes import Code
 from pgtenant.errors import CatalogError, Problem
 
 if TYPE_CHECKING:
@@ -247,7 +248,9 @@ def _tree(text: str, language: Format, *, keep: bool = False) -> Located | None:
 
 
 def _whole(display: str, message: str, *, hint: str = "") -> CatalogError:
-    return CatalogError((Problem(_shown(display), 0, "", "", message),), hint=hint)
+    return CatalogError(
+        (Problem(_shown(display), 0, "", "", message),), hint=hint, code=Code.UNREADABLE_CATALOG
+    )
 
 
 def _shown(display: str) -> str:

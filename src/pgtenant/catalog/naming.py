@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass, fields
 
 from pgtenant.catalog.shown import character, quoted
+from pgtenant.codes import Code
 from pgtenant.errors import SettingsError
 
 # NAMEDATALEN - 1: PostgreSQL cuts longer names without an error, so two could become one.
@@ -54,7 +55,7 @@ class NamingPolicy:
                 re.compile(getattr(self, item.name))
             except re.error as error:
                 message = f"naming policy: {item.name} is not a regular expression: {error}"
-                raise SettingsError(message) from error
+                raise SettingsError(message, code=Code.SETTINGS) from error
 
 
 def second_login(username: str) -> str:

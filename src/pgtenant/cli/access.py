@@ -11,8 +11,8 @@ from pgtenant import logs
 from pgtenant.access.rows import Listing
 from pgtenant.access.view import Filters
 from pgtenant.cli.options import load_settings, reaching
-from pgtenant.cli.plan import as_json, width
-from pgtenant.cli.unexpected import as_error
+from pgtenant.cli.plan import width
+from pgtenant.cli.unexpected import as_error, as_json
 from pgtenant.cli.working import chosen_environment
 from pgtenant.errors import ExitCode
 from pgtenant.report.access_data import access_csv, access_json, no_access_json

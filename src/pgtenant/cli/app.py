@@ -13,6 +13,7 @@ from pgtenant.cli.commands.bootstrap import bootstrap
 from pgtenant.cli.commands.completion import completion
 from pgtenant.cli.commands.connect import connect
 from pgtenant.cli.commands.demo import demo
+from pgtenant.cli.commands.explain import explain
 from pgtenant.cli.commands.fleet import fleet
 from pgtenant.cli.commands.importing import import_
 from pgtenant.cli.commands.init import init
@@ -62,6 +63,7 @@ for command in (
     init,
     demo,
     completion,
+    explain,
 ):
     cli.add_command(command)
 

@@ -19,9 +19,9 @@ from pgtenant import logs
 from pgtenant.audit.record import Record
 from pgtenant.audit.s3 import S3Sink
 from pgtenant.cli.options import load_settings, lock_wait, reaching
-from pgtenant.cli.plan import as_json, complain, width
+from pgtenant.cli.plan import complain, width
 from pgtenant.cli.stdout import not_needed
-from pgtenant.cli.unexpected import as_error
+from pgtenant.cli.unexpected import as_error, as_json
 from pgtenant.cli.working import chosen_environment, need_environment
 from pgtenant.errors import ExitCode, PgtenantError
 from pgtenant.planning.plan import Plan

@@ -11,6 +11,7 @@ import click
 from pgtenant.cli.audit_source import say, source_of, tell, verified
 from pgtenant.cli.commands.collect import collect
 from pgtenant.cli.options import head_options, instance_options, load_settings
+from pgtenant.codes import Code
 from pgtenant.errors import ExitCode, SettingsError, UsageError
 
 _path = click.argument(
@@ -101,7 +102,9 @@ def export(*, style: str, since: str, **options: Any) -> int:
         try:
             rows = convert.csv_to_rows(read_csv(source.csv))
         except OSError as error:
-            raise UsageError(f"{source.csv} can't be read: {error.strerror}") from None
+            raise UsageError(
+                f"{source.csv} can't be read: {error.strerror}", code=Code.UNREADABLE_FILE
+            ) from None
         render = convert.rows_to_csv if style == "csv" else convert.rows_to_json
         sys.stdout.write(render(rows, since=since))
         return ExitCode.CONVERGED
@@ -126,13 +129,15 @@ def upload(*, run_id: str | None, to: str | None, **options: Any) -> int:
     url = to or load_settings(options["project"], {}).project.audit_s3
     if url is None:
         raise SettingsError(
-            "there is no place in S3 to upload to", hint="set [project] audit_s3, or give --to"
+            "there is no place in S3 to upload to",
+            hint="set [project] audit_s3, or give --to",
+            code=Code.SETTINGS,
         )
     links = verified(source).links
     runs = [(own[0].text("run_id"), start, own) for start, own in runs_of(links).items()]
     asked_for = [run for run in runs if run_id in {None, run[0]}]
     if not asked_for and run_id is not None:
-        raise UsageError(f"the journal {source.journal} has no run {run_id}")
+        raise UsageError(f"the journal {source.journal} has no run {run_id}", code=Code.UNKNOWN_RUN)
     sink = S3Sink(parse_bucket(url))
     open_runs = unfinished(links)
     for name, start, own in asked_for:

@@ -12,6 +12,7 @@ import click
 from pgtenant.cli.options import load_settings
 from pgtenant.cli.stdout import terminal_width
 from pgtenant.cli.working import chosen_environment
+from pgtenant.codes import Code
 from pgtenant.errors import AuditError, ExitCode
 
 if TYPE_CHECKING:
@@ -56,7 +57,9 @@ def verified(source: Source) -> Verdict:
     verdict = check(read_both(source.journal, source.csv)[0])
     if verdict.misfit is not None and verdict.misfit.why is not Why.TRUNCATED:
         raise AuditError(
-            f"{source.journal}: {verdict.misfit}", hint="look into it before you use it"
+            f"{source.journal}: {verdict.misfit}",
+            hint="look into it before you use it",
+            code=Code.BROKEN_JOURNAL,
         )
     if verdict.misfit is not None:  # a crash: every whole record is as good as ever
         say(f"note: {source.journal}: {verdict.misfit}", err=True)

@@ -14,10 +14,11 @@ from pgtenant.audit.record import Record
 from pgtenant.catalog.naming import role_problem
 from pgtenant.cli.bootstrap_words import Request, heading, next_step
 from pgtenant.cli.options import load_settings, lock_wait, reaching
-from pgtenant.cli.plan import as_json, width
+from pgtenant.cli.plan import width
 from pgtenant.cli.stdout import not_needed
-from pgtenant.cli.unexpected import as_error
+from pgtenant.cli.unexpected import as_error, as_json
 from pgtenant.cli.working import need_environment
+from pgtenant.codes import Code
 from pgtenant.errors import ExitCode, UsageError
 from pgtenant.report.delegated import left_text, steps_json, steps_text
 from pgtenant.report.jsonout import json_text
@@ -147,7 +148,9 @@ def _role(role: str) -> str:
     why = role_problem(role)
     if why:
         raise UsageError(
-            f"the delegated admin can't have that name: it {why}", hint="choose another --role"
+            f"the delegated admin can't have that name: it {why}",
+            hint="choose another --role",
+            code=Code.ARGUMENTS,
         )
     return role
 

@@ -13,6 +13,7 @@ from pgtenant.audit.reading import journal_and_csv, read_both
 from pgtenant.audit.verify import verify
 from pgtenant.cli.audit_source import Source, say, tell
 from pgtenant.cli.options import load_settings
+from pgtenant.codes import Code
 from pgtenant.errors import ExitCode, UsageError
 from pgtenant.files import read_given
 from pgtenant.report.words import count
@@ -65,7 +66,9 @@ def _lines(logs: Iterable[Path]) -> Iterator[str]:
         try:
             data = sys.stdin.buffer.read() if str(log) == "-" else read_given(log)
         except OSError as error:
-            raise UsageError(f"{log} can't be read: {error.strerror}") from None
+            raise UsageError(
+                f"{log} can't be read: {error.strerror}", code=Code.UNREADABLE_FILE
+            ) from None
         yield from data.decode(errors="replace").split("\n")
 
 

@@ -163,6 +163,7 @@ EXAMPLES: Final[Mapping[str, tuple[str, ...]]] = {
     "render sql": ("pgtenant render sql -e dev orders --out db-init.sql",),
     "init": ("pgtenant init acme-platform --prefix acme --region eu-central-1",),
     "completion": ('eval "$(pgtenant completion bash)"           # for this shell only',),
+    "explain": ("pgtenant explain PGT-0501", "pgtenant explain   # lists all of them"),
     "demo": (
         "pgtenant demo",
         "pgtenant demo --sandbox shop   # to try things on: the tutorial",

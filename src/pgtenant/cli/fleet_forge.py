@@ -8,6 +8,7 @@ from pathlib import Path
 
 from pgtenant.cli.options import load_settings
 from pgtenant.cli.working import need_environment
+from pgtenant.codes import Code
 from pgtenant.errors import ExitCode, UsageError
 from pgtenant.files import read_given
 from pgtenant.forge.github import from_environment
@@ -26,7 +27,11 @@ def run_approval(*, environment: str | None, project: Path) -> int:
     env = need_environment(environment, settings)
     run = os.environ.get("GITHUB_RUN_ID")
     if not run:
-        raise UsageError("GITHUB_RUN_ID is not set", hint="it is in every run of a workflow")
+        raise UsageError(
+            "GITHUB_RUN_ID is not set",
+            hint="it is in every run of a workflow",
+            code=Code.MISSING_VARIABLE,
+        )
     logins = approvers_of(settings, env, from_environment(os.environ), run)
     sys.stdout.write(f"approved_by={','.join(logins)}\nallow={'true' if logins else ''}\n")
     return ExitCode.CONVERGED
@@ -51,4 +56,6 @@ def _text(path: Path) -> str:
         # What was cut off may end within a character.
         return read_given(path).decode("utf-8", errors="replace")
     except OSError as error:
-        raise UsageError(f"{path} can't be read: {error.strerror}") from None
+        raise UsageError(
+            f"{path} can't be read: {error.strerror}", code=Code.UNREADABLE_FILE
+        ) from None

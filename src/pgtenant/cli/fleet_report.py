@@ -12,6 +12,7 @@ import click
 
 from pgtenant.cli.fleet import print_report
 from pgtenant.cli.options import load_settings
+from pgtenant.codes import Code
 from pgtenant.errors import ExitCode, SettingsError, UsageError
 from pgtenant.files import read_given
 from pgtenant.report.fleet import Result
@@ -59,11 +60,14 @@ def results_in(files: Sequence[Path], *, expect: Sequence[str], project: Path) -
         raise UsageError(
             f"there is more than one result of {', '.join(twice)[:200]}",
             hint="give the last one of each",
+            code=Code.ARGUMENTS,
         )
     absent = [name for name in dict.fromkeys(expect) if name not in there]
     results += [Result(name, settings.wave(name)) for name in absent]
     if not results:
-        raise UsageError("there is nothing to report", hint="give files, or --expect")
+        raise UsageError(
+            "there is nothing to report", hint="give files, or --expect", code=Code.ARGUMENTS
+        )
     return results
 
 
@@ -73,7 +77,9 @@ def _read(file: Path) -> Iterator[Result]:
     except FileNotFoundError:
         yield missing(str(file), file.stem)
     except OSError as error:
-        raise UsageError(f"{file} can't be read: {error.strerror}") from None
+        raise UsageError(
+            f"{file} can't be read: {error.strerror}", code=Code.UNREADABLE_FILE
+        ) from None
     else:
         yield from read_results(text, name=str(file), stem=file.stem)
 

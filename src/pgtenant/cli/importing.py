@@ -11,6 +11,7 @@ from pgtenant import logs
 from pgtenant.catalog.load import parse
 from pgtenant.cli.options import load_settings, reaching
 from pgtenant.cli.working import need_environment
+from pgtenant.codes import Code
 from pgtenant.errors import ExitCode, UsageError
 from pgtenant.report.tfvars import tfvars
 from pgtenant.report.words import count, entries
@@ -59,6 +60,7 @@ def refuse_overwriting(out: Path | None) -> None:
         raise UsageError(
             f"{out} exists, and an import never overwrites a file",
             hint="write to another file and compare",
+            code=Code.OCCUPIED,
         )
 
 
@@ -76,4 +78,6 @@ def write_catalog(out: Path | None, text: str) -> None:
         with out.open("x", encoding="utf-8", newline="\n") as file:
             file.write(text)
     except OSError as error:
-        raise UsageError(f"{out} can't be written: {error.strerror}") from None
+        raise UsageError(
+            f"{out} can't be written: {error.strerror}", code=Code.UNWRITABLE_FILE
+        ) from None

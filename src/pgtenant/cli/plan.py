@@ -11,7 +11,7 @@ from pathlib import Path
 from pgtenant import logs
 from pgtenant.cli.options import load_settings, reaching
 from pgtenant.cli.stdout import terminal_width
-from pgtenant.cli.unexpected import as_error
+from pgtenant.cli.unexpected import as_error, as_json
 from pgtenant.cli.working import chosen_environment
 from pgtenant.errors import ExitCode, PgtenantError
 from pgtenant.planning.plan import Plan
@@ -81,11 +81,6 @@ def run_plan(environment: str | None, asked: Asked) -> int:
         code=code,
     )
     return code
-
-
-def as_json(error: PgtenantError) -> dict[str, str]:
-    """Return an error for the JSON output."""
-    return {"message": error.message, "hint": error.hint}
 
 
 def width() -> int:

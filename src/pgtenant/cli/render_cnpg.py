@@ -9,8 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from pgtenant.cli.options import load_settings
-from pgtenant.cli.plan import as_json
-from pgtenant.cli.unexpected import as_error
+from pgtenant.cli.unexpected import as_error, as_json
 from pgtenant.cli.working import chosen_environment
 from pgtenant.errors import ExitCode
 from pgtenant.report.gitops import NOTHING, File, Rendered, rendered_json

@@ -19,6 +19,7 @@ from pgtenant.cli.options import load_settings, reaching
 from pgtenant.cli.terminate import tolerant_inputs
 from pgtenant.cli.verify import about_verification
 from pgtenant.cli.working import chosen_environment
+from pgtenant.codes import Code
 from pgtenant.errors import ExitCode, UsageError
 from pgtenant.files import check_replaceable, read_given, replace_given, writing
 from pgtenant.report.html import About, Report, page, verdict_words
@@ -70,7 +71,7 @@ def _given(path: Path, environment: str) -> Mapping[str, Any]:
     try:
         text = read_given(path).decode()
     except (OSError, UnicodeError) as error:
-        raise UsageError(f"{path} can't be read: {error}") from None
+        raise UsageError(f"{path} can't be read: {error}", code=Code.UNREADABLE_FILE) from None
     return read_record(text, str(path), environment=environment)
 
 

@@ -21,6 +21,7 @@ from pgtenant.catalog.model import Entry
 from pgtenant.cli.options import load_settings, reaching
 from pgtenant.cli.plan import width
 from pgtenant.cli.working import need_environment
+from pgtenant.codes import Code
 from pgtenant.errors import ExitCode, UsageError
 from pgtenant.files import read_given
 from pgtenant.report.document import show
@@ -77,7 +78,11 @@ def run_change(
     env = need_environment(environment)
     given = _given(fields)
     if not given:
-        raise UsageError("there is nothing to change", hint="give a field, such as --size large")
+        raise UsageError(
+            "there is nothing to change",
+            hint="give a field, such as --size large",
+            code=Code.ARGUMENTS,
+        )
     settings = load_settings(project, {})
     done = use.change(settings, env, key, given, moment=moment(), dry_run=dry_run)
     return _tell(settings, done, style, dry_run=dry_run)
@@ -101,6 +106,7 @@ def gathered(
         raise UsageError(
             f"the request is for {given['environment']!s:.60}, and -e says {environment}",
             hint="leave one of them out",
+            code=Code.ARGUMENTS,
         )
     return given | _given(fields)
 
@@ -117,9 +123,13 @@ def _from_file(source: Path) -> dict[str, Value]:
         language = Format.JSON if source.suffix.lower() == ".json" else Format.YAML
         found, wrong = given_of(tree(text_of(data), language))
     except SyntaxProblem as problem:
-        raise UsageError(f"{source}:{problem.line}: {problem.message}") from None
+        raise UsageError(
+            f"{source}:{problem.line}: {problem.message}", code=Code.WRONG_FILE
+        ) from None
     except OSError as error:
-        raise UsageError(f"{source} can't be read: {error.strerror}") from None
+        raise UsageError(
+            f"{source} can't be read: {error.strerror}", code=Code.UNREADABLE_FILE
+        ) from None
     if wrong:
         raise use.refused(found, wrong)
     return found

@@ -10,6 +10,7 @@ from pgtenant.cli.options import load_settings
 from pgtenant.cli.plan import width
 from pgtenant.cli.stdout import terminal_width
 from pgtenant.cli.working import chosen_environment, need_environment
+from pgtenant.codes import Code
 from pgtenant.errors import ExitCode, UsageError
 from pgtenant.report.document import show
 from pgtenant.report.jsonout import json_text
@@ -109,7 +110,9 @@ def run_route(
     policy = settings.requests
     if key is None and environment is None:
         if risk or size:
-            raise UsageError("a route depends on the environment", hint="give -e ENV")
+            raise UsageError(
+                "a route depends on the environment", hint="give -e ENV", code=Code.ARGUMENTS
+            )
         route(policy, "", None, None)  # a policy that is wrong is no policy
         if style == "json":
             routes = [route_json(one) for one in policy.routes]
@@ -150,9 +153,9 @@ def run_status(
     """
     env = need_environment(environment)
     if from_audit == (key is not None) or (key is not None and status is None):
-        raise UsageError("give KEY and STATUS, or --from-audit alone")
+        raise UsageError("give KEY and STATUS, or --from-audit alone", code=Code.ARGUMENTS)
     if at_least is not None and not from_audit:
-        raise UsageError("--at-least goes with --from-audit")
+        raise UsageError("--at-least goes with --from-audit", code=Code.ARGUMENTS)
     settings = load_settings(project, {})
     if key is not None and status is not None:
         moves = [set_status(settings, env, key, Status(status))]

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from pgtenant.cli.options import load_settings
 from pgtenant.cli.request import gathered, moment
+from pgtenant.codes import Code
 from pgtenant.errors import CatalogError, ExitCode, PgtenantError, UsageError
 from pgtenant.forge.git import Git, Person
 from pgtenant.forge.github import ANY_WORKFLOW, GitHub, from_environment
@@ -46,12 +47,14 @@ def run_open(
         raise UsageError(
             f"{ANY_WORKFLOW} has started this: nobody knows for whom",
             hint="anybody may have written the workflow that did; start it as yourself or an App",
+            code=Code.UNTRUSTED_ORIGIN,
         )
     usual = _load(project).requests.base
     if forge.app and base not in {None, "", usual}:
         raise UsageError(
             f"with an App, requests target {usual}, and not {shown(base or '')}",
             hint="anybody may have made that branch, and settings there with it",
+            code=Code.UNTRUSTED_ORIGIN,
         )
     opened = open_request(
         _git(project, remote),
@@ -127,7 +130,7 @@ def run_review(
         PgtenantError: it is not valid, or git or GitHub failed.
     """
     if (number is None) == (branch is None):
-        raise UsageError("give the number of a pull request, or --branch")
+        raise UsageError("give the number of a pull request, or --branch", code=Code.ARGUMENTS)
     forge, base = from_environment(os.environ), _load(project).requests.base
     if branch is not None:
         there = forge.pull_requests(base=base, branch=branch)

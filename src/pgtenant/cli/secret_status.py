@@ -10,9 +10,9 @@ from pathlib import Path
 
 from pgtenant import logs
 from pgtenant.cli.options import load_settings, reaching
-from pgtenant.cli.plan import as_json, width
+from pgtenant.cli.plan import width
 from pgtenant.cli.stdout import terminal_width
-from pgtenant.cli.unexpected import as_error
+from pgtenant.cli.unexpected import as_error, as_json
 from pgtenant.cli.working import chosen_environment
 from pgtenant.errors import ExitCode
 from pgtenant.report.document import show

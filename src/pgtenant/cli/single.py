@@ -15,9 +15,9 @@ from pgtenant import logs
 from pgtenant.audit.record import Record
 from pgtenant.catalog.model import Catalog
 from pgtenant.cli.options import load_settings, lock_wait, reaching
-from pgtenant.cli.plan import as_json, complain
+from pgtenant.cli.plan import complain
 from pgtenant.cli.stdout import not_needed
-from pgtenant.cli.unexpected import as_error
+from pgtenant.cli.unexpected import as_error, as_json
 from pgtenant.cli.working import need_environment
 from pgtenant.errors import ExitCode, PgtenantError
 from pgtenant.report.jsonout import apply_json, json_text

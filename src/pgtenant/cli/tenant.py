@@ -9,8 +9,8 @@ from pathlib import Path
 
 from pgtenant import logs
 from pgtenant.cli.options import load_settings, reaching
-from pgtenant.cli.plan import as_json, width
-from pgtenant.cli.unexpected import as_error
+from pgtenant.cli.plan import width
+from pgtenant.cli.unexpected import as_error, as_json
 from pgtenant.cli.working import chosen_environment
 from pgtenant.errors import ExitCode
 from pgtenant.planning.tenants.view import View

@@ -9,6 +9,7 @@ import sys
 
 import click
 
+from pgtenant.codes import Code
 from pgtenant.errors import ExitCode, PgtenantError, UsageError
 from pgtenant.report.safe import name
 from pgtenant.report.words import count
@@ -50,6 +51,7 @@ def end_stale_sessions(
             raise UsageError(
                 f"{count(len(sessions), 'session')} would be ended, and there is nobody to ask",
                 hint="say --yes",
+                code=Code.NOBODY_TO_ASK,
             )
         if not click.confirm(f"End {count(len(sessions), 'session')}?", err=True):
             _say("No session was ended.")
@@ -85,6 +87,7 @@ async def _end(
             f"{count(len(left), 'session')} could not be ended:\n{lines}",
             hint="have a superuser, or a member of pg_signal_backend, run"
             f" SELECT pg_terminate_backend({left[0].session.pid})",
+            code=Code.UNENDED_SESSIONS,
         )
 
 

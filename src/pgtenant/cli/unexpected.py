@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from pgtenant.codes import Code
 from pgtenant.errors import PgtenantError
 from pgtenant.report.safe import shown
 
 _LONGEST = 300
+
+
+def as_json(error: PgtenantError) -> dict[str, str]:
+    """Return an error for the JSON output."""
+    return {"code": error.code, "message": error.message, "hint": error.hint}
 
 
 def as_error(error: BaseException) -> PgtenantError:
@@ -18,4 +24,5 @@ def as_error(error: BaseException) -> PgtenantError:
     return PgtenantError(
         f"internal error: {text}",
         hint="please report it, with what PGTENANT_LOG_LEVEL=debug shows",
+        code=Code.INTERNAL,
     )

@@ -18,11 +18,12 @@ import click
 from pgtenant import __version__, logs
 from pgtenant.audit.record import stamp
 from pgtenant.cli.options import load_settings, lock_wait, reaching
-from pgtenant.cli.plan import as_json, width
+from pgtenant.cli.plan import width
 from pgtenant.cli.stdout import terminal_width
 from pgtenant.cli.terminate import end_stale_sessions, tolerant_inputs
-from pgtenant.cli.unexpected import as_error
+from pgtenant.cli.unexpected import as_error, as_json
 from pgtenant.cli.working import chosen_environment, need_environment
+from pgtenant.codes import Code
 from pgtenant.errors import ExitCode, UsageError
 from pgtenant.files import check_replaceable, read_given, replace_given, writing
 from pgtenant.report.acceptance import instance_markdown
@@ -87,10 +88,13 @@ def run_verify(
         raise UsageError(
             "--rds, --only-server, --public and --format markdown are for the instance",
             hint="`pgtenant verify instance`",
+            code=Code.ARGUMENTS,
         )
     if rds is not None and only_server:
         raise UsageError(
-            "--rds names what --only-server does not ask", hint="leave one of them out"
+            "--rds names what --only-server does not ask",
+            hint="leave one of them out",
+            code=Code.ARGUMENTS,
         )
     began = datetime.now(UTC)
     seed = derived_seed([began.isoformat()]) if seed is None else seed
@@ -137,7 +141,7 @@ def _check(path: Path) -> int:
     try:
         text = read_given(path).decode()
     except (OSError, UnicodeError) as error:
-        raise UsageError(f"{path} can't be read: {error}") from None
+        raise UsageError(f"{path} can't be read: {error}", code=Code.UNREADABLE_FILE) from None
     record = check_record(text, str(path))
     click.echo(f"{path}: as it was written ({record['digest']}), verdict: {record['verdict']}")
     return ExitCode.CONVERGED
@@ -234,7 +238,9 @@ def _address(text: str) -> tuple[str, int]:
     match = _ADDRESS.fullmatch(text)
     if match is None or not 1 <= int(match["port"]) <= 65_535:
         raise UsageError(
-            f"--public {text[:100]!r} is no HOST:PORT", hint="such as 203.0.113.7:5432"
+            f"--public {text[:100]!r} is no HOST:PORT",
+            hint="such as 203.0.113.7:5432",
+            code=Code.ARGUMENTS,
         )
     return match["v6"] or match["host"], int(match["port"])
 

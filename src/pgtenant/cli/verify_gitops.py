@@ -11,6 +11,7 @@ from typing import Any
 from pgtenant.cli.options import load_settings
 from pgtenant.cli.plan import width
 from pgtenant.cli.working import chosen_environment
+from pgtenant.codes import Code
 from pgtenant.errors import ExitCode, UsageError
 from pgtenant.gitops.cnpg.status import Check, Verdict
 from pgtenant.kubernetes.kubectl import Kubectl
@@ -33,10 +34,12 @@ def run_verify_gitops(
         PgtenantError: the catalog or a manifest can't be read.
     """
     if style == "markdown":
-        raise UsageError("verify gitops has no --format markdown")
+        raise UsageError("verify gitops has no --format markdown", code=Code.ARGUMENTS)
     flags = ("out", "check", "rds", "only_server", "public")
     if given := [name for name in flags if others[name] not in (None, False, ())]:
-        raise UsageError(f"verify gitops has no --{given[0].replace('_', '-')}")
+        raise UsageError(
+            f"verify gitops has no --{given[0].replace('_', '-')}", code=Code.ARGUMENTS
+        )
     settings = load_settings(project, {})
     env = chosen_environment(environment, settings)
     checks = list(verify_gitops(settings, env, Kubectl(context)))

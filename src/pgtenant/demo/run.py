@@ -10,6 +10,7 @@ import tempfile
 import time
 from pathlib import Path
 
+from pgtenant.codes import Code
 from pgtenant.demo.project import ADMIN, CATALOG, LOGINS, DemoProject
 from pgtenant.demo.proof import prove
 from pgtenant.demo.stage import make_admin, say, until_interrupted
@@ -99,6 +100,7 @@ def _pgtenant(project: DemoProject, *arguments: str) -> None:
         raise PgtenantError(
             f"pgtenant {' '.join(arguments)} ended with exit code {done.returncode}",
             hint="its message is above; please report it",
+            code=Code.INTERNAL,
         )
 
 

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 from typing import Final
 
+from pgtenant.codes import Code
 from pgtenant.demo.project import EMPTY_CATALOG, DemoProject
 from pgtenant.demo.stage import make_admin, say, until_interrupted
 from pgtenant.embedded import Server, find_bundled
@@ -33,7 +34,11 @@ def run_sandbox(directory: Path) -> int:
     try:
         root.mkdir(parents=True, exist_ok=True)
         if any(root.iterdir()):
-            raise UsageError(f"{directory} is not empty", hint="name a directory that is not there")
+            raise UsageError(
+                f"{directory} is not empty",
+                hint="name a directory that is not there",
+                code=Code.OCCUPIED,
+            )
         with Server(find_bundled(), settings={"max_connections": "50"}) as server:
             project = DemoProject(root, server.host, server.port)
             project.lay_out(EMPTY_CATALOG)
@@ -45,7 +50,9 @@ def run_sandbox(directory: Path) -> int:
             )
             until_interrupted()
     except OSError as error:
-        raise PgtenantError(f"{directory} can't be written: {error.strerror or error}") from None
+        raise PgtenantError(
+            f"{directory} can't be written: {error.strerror or error}", code=Code.UNWRITABLE_FILE
+        ) from None
     return 0
 
 

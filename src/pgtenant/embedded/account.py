@@ -13,6 +13,7 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
+from pgtenant.codes import Code
 from pgtenant.errors import PgtenantError
 
 
@@ -47,6 +48,7 @@ def choose_account() -> Account | None:
     raise PgtenantError(
         "PostgreSQL does not run as root, and this system has no other user to run it as",
         hint="run the command as an ordinary user",
+        code=Code.NO_EMBEDDED_SERVER,
     )
 
 
@@ -79,6 +81,7 @@ def temporary_parent(account: Account | None) -> Path:
         f"no temporary directory that {account.name if account else 'this user'} can run a "
         f"server in (tried {', '.join(places)})",
         hint="set TMPDIR to a directory that everybody may enter, not mounted noexec",
+        code=Code.NO_EMBEDDED_SERVER,
     )
 
 

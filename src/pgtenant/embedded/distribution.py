@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
+from pgtenant.codes import Code
 from pgtenant.errors import MissingExtraError, PgtenantError
 
 
@@ -48,12 +49,15 @@ class Distribution:
                 [program, "--version"], capture_output=True, text=True, timeout=30, check=False
             )
         except (OSError, subprocess.TimeoutExpired) as error:
-            raise PgtenantError(f"{program} does not run: {error}") from error
+            raise PgtenantError(
+                f"{program} does not run: {error}", code=Code.NO_EMBEDDED_SERVER
+            ) from error
         found = re.search(r"\(PostgreSQL\) (\d+\S*)", done.stdout)
         if done.returncode != 0 or found is None:
             raise PgtenantError(
                 f"{program} does not run: {done.stderr.strip() or done.stdout.strip()}",
                 hint="its system libraries are too old or missing (glibc 2.34 or newer is needed)",
+                code=Code.NO_EMBEDDED_SERVER,
             )
         return cls(found[1], root)
 
@@ -73,5 +77,6 @@ def find_bundled() -> Distribution:
             "the demo's PostgreSQL is made for Linux on x86-64 only, "
             f"this is {platform.system()} on {platform.machine()}",
             hint="everything else works here: point pgtenant at a server of your own",
+            code=Code.NO_EMBEDDED_SERVER,
         )
     return Distribution.at(Path(spec.origin).parent / "pginstall")

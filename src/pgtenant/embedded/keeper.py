@@ -11,6 +11,7 @@ import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
+from pgtenant.codes import Code
 from pgtenant.embedded import supervisor
 from pgtenant.embedded.account import choose_account, temporary_parent
 from pgtenant.errors import PgtenantError
@@ -118,17 +119,20 @@ class Keeper:
             request = json.dumps({"do": action, "number": self._number, **arguments}) + "\n"
             stdin, stdout = self._process.stdin, self._process.stdout
             if stdin is None or stdout is None or stdin.closed:
-                raise PgtenantError("the embedded server has already been closed")
+                raise PgtenantError(
+                    "the embedded server has already been closed", code=Code.EMBEDDED_SERVER
+                )
             try:
                 stdin.write(request)
                 stdin.flush()
                 reply = self._read(stdout)
             except (BrokenPipeError, EOFError):
                 raise PgtenantError(
-                    "the process that looks after the embedded server is gone"
+                    "the process that looks after the embedded server is gone",
+                    code=Code.EMBEDDED_SERVER,
                 ) from None
         if "error" in reply:
-            raise PgtenantError(f"the embedded server: {reply['error']}")
+            raise PgtenantError(f"the embedded server: {reply['error']}", code=Code.EMBEDDED_SERVER)
         return reply["value"]
 
     def _read(self, stdout: IO[str]) -> dict[str, object]:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Self
 import psycopg
 from psycopg.conninfo import make_conninfo
 
+from pgtenant.codes import Code
 from pgtenant.embedded import settings as files
 from pgtenant.embedded.keeper import Keeper
 from pgtenant.embedded.runnable import runnable
@@ -289,4 +290,7 @@ class Server:
         tail = ""
         if self.log_path.exists():
             tail = "\n".join(["", *self.log_text().splitlines()[-_LOG_TAIL:]])
-        return PgtenantError(f"the embedded PostgreSQL {self.distribution.version} {what}{tail}")
+        return PgtenantError(
+            f"the embedded PostgreSQL {self.distribution.version} {what}{tail}",
+            code=Code.EMBEDDED_SERVER,
+        )

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from pgtenant.codes import Code
 from pgtenant.errors import PgtenantError, UsageError
 from pgtenant.git_environ import git_environ
 
@@ -26,6 +27,8 @@ _NO_LINKS: Final = ("-c", "core.symlinks=false")
 
 class GitError(PgtenantError):
     """Git failed at something."""
+
+    code = Code.GIT
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +62,7 @@ class Git:
         """
         found = self.find(branch)
         if found is None:
-            raise UsageError(f"{self.remote} has no branch {branch:.200}")
+            raise UsageError(f"{self.remote} has no branch {branch:.200}", code=Code.GIT)
         return found
 
     def find(self, branch: str) -> str | None:

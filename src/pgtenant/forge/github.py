@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import quote, urlencode
 
+from pgtenant.codes import Code
 from pgtenant.errors import UsageError
 from pgtenant.forge.model import Comment, Gate, Issue, PullRequest, State
 from pgtenant.forge.rest import PAGE, Api, ForgeError
@@ -253,6 +254,7 @@ def from_environment(environ: Mapping[str, str]) -> GitHub:
         raise UsageError(
             f"{' and '.join(missing)} {'is' if len(missing) == 1 else 'are'} not set",
             hint="GITHUB_REPOSITORY is OWNER/NAME, and GITHUB_TOKEN may write its pull requests",
+            code=Code.MISSING_VARIABLE,
         )
     url = environ.get("GITHUB_API_URL") or "https://api.github.com"
     api = Api(url.rstrip("/"), environ["GITHUB_TOKEN"])

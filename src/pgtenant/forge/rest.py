@@ -17,6 +17,7 @@ from typing import Any, Final
 
 import stamina
 
+from pgtenant.codes import Code
 from pgtenant.errors import PgtenantError
 
 PAGE: Final = 100
@@ -32,6 +33,8 @@ class ForgeError(PgtenantError):
     Attributes:
         status: of HTTP; 0 when there was no answer.
     """
+
+    code = Code.FORGE
 
     def __init__(self, message: str, *, hint: str = "", status: int = 0) -> None:
         super().__init__(message, hint=hint)

@@ -9,6 +9,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from pgtenant.catalog.model import AccessLevel, Auth
+from pgtenant.codes import Code
 from pgtenant.planning.candidates import Candidate, Usage, candidate
 from pgtenant.planning.changes import (
     Change,
@@ -189,6 +190,7 @@ def _waiting(
             f" {database.owner.name} becomes its owner only with --take-ownership",
             statement=as_text(statements.database_owner(database.name, database.owner.name)),
             executor=f"`pgtenant adopt -e {desired.environment} {database.entry} --take-ownership`",
+            code=Code.ADMINS_DATABASE,
         )
         for member in database.members:
             if member in selected:
@@ -196,6 +198,7 @@ def _waiting(
                     entry=member.entry,
                     reason=f"waits for the entry {database.entry}, which is to own the database"
                     f" {database.name}",
+                    code=Code.WAITING,
                 )
 
 

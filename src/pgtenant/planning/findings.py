@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
+
+from pgtenant.codes import Code
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -14,12 +16,19 @@ class Blocked:
         reason: what stands in the way, and what to do about it.
         statement: the SQL that would clear the way, or empty.
         executor: who has to run it, or empty.
+        code: which kind of reason it is.
     """
 
     entry: str
     reason: str
     statement: str = ""
     executor: str = ""
+    code: Code = field(kw_only=True)
+
+    @property
+    def told(self) -> str:
+        """The reason, and the code under which there is more about it."""
+        return f"{self.reason} ({self.code})"
 
 
 class DriftKind(StrEnum):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 
 from pgtenant.catalog.model import Auth
+from pgtenant.codes import Code
 from pgtenant.planning.desired import Desired, DesiredDatabase, DesiredRole
 from pgtenant.planning.diff.pairs import left_by, pairing_of, second_login_of
 from pgtenant.planning.diff.schema import schema_is_due
@@ -39,6 +40,7 @@ def guard(observed: Observed, desired: Desired) -> tuple[Blocked, ...]:
                         entry=member.entry,
                         reason=f"waits for the entry {database.entry}, which owns the database"
                         f" {database.name} and is blocked",
+                        code=Code.WAITING,
                     )
                 ]
             found += own
@@ -70,6 +72,7 @@ def _waiting(found: Collection[Blocked], observed: Observed, desired: Desired) -
                     reason=f"waits for the entry {closed[left.database]}, which is blocked: its"
                     f" second login {second.name}, no longer wanted, has something in the database"
                     f" {left.database}",
+                    code=Code.WAITING,
                 )
 
 
@@ -87,12 +90,14 @@ def _role(role: DesiredRole, observed: Observed, desired: Desired) -> Iterator[B
             " --dry-run only shows what would change;"
             f" `pgtenant adopt -e {desired.environment} --all` is the one-time upgrade of roles"
             " that an older script made",
+            code=Code.UNMANAGED_ROLE,
         )
     elif mark.environment != desired.environment:
         yield Blocked(
             entry=role.entry,
             reason=f"the role {role.name} belongs to the environment {mark.environment}"
             f" (entry {mark.entry}); choose another username",
+            code=Code.OTHER_ENVIRONMENT,
         )
     elif mark.second_of is not None:
         yield Blocked(
@@ -100,6 +105,7 @@ def _role(role: DesiredRole, observed: Observed, desired: Desired) -> Iterator[B
             reason=f"the role {role.name} is the second login of {mark.second_of} (entry"
             f" {mark.entry}); choose another username, or set that entry's rotation back to single"
             " and apply it first",
+            code=Code.SECOND_LOGIN_NAME,
         )
     if not observed.server.admin.superuser:
         yield from too_powerful(role.entry, existing)
@@ -120,6 +126,7 @@ def _second(role: DesiredRole, observed: Observed, desired: Desired) -> Iterator
             " role that was not made as that has it; choose another username, or rename that role",
             statement=as_text(statements.rename_role(role.second, f"{role.second}_old")),
             executor="whoever it belongs to, with CREATEROLE",
+            code=Code.SECOND_LOGIN_NAME,
         )
     if not observed.server.admin.superuser:
         yield from too_powerful(role.entry, existing)
@@ -136,6 +143,7 @@ def _leaving(
             f' rotation = "single" has only {role.name}:'
             f" `pgtenant rotate -e {desired.environment} {role.entry}` gives that one the next"
             " password",
+            code=Code.SECOND_LOGIN_LEAVING,
         )
     if second is None:
         return
@@ -149,6 +157,7 @@ def _leaving(
             " older version of the secret, then apply again",
             statement=as_text(statements.end_sessions(second.name)),
             executor=f"{second.name} after SET ROLE NONE, or a member of pg_signal_backend",
+            code=Code.SECOND_LOGIN_LEAVING,
         )
     for left in left_by(second, role, observed):
         if not left.lets_in and not left.borrowed:
@@ -158,6 +167,7 @@ def _leaving(
                 f" the database {left.database}, which the admin can't enter",
                 statement=as_text(statements.reassign_owned(second.name, role.name)),
                 executor=f"{second.name} after SET ROLE NONE, in the database {left.database}",
+                code=Code.SECOND_LOGIN_LEAVING,
             )
 
 
@@ -169,6 +179,7 @@ def _iam(role: DesiredRole, existing: Role | None, server: Server) -> Iterator[B
             entry=role.entry,
             reason='auth = "iam" needs the role rds_iam, which this server lacks: it comes with'
             " RDS and Aurora, where IAM database authentication is turned on",
+            code=Code.NO_RDS_IAM,
         )
     elif _would_take_along(server):
         admin = server.admin.name
@@ -181,6 +192,7 @@ def _iam(role: DesiredRole, existing: Role | None, server: Server) -> Iterator[B
             ' it back): then auth = "iam" goes through',
             statement=as_text(statements.grant_role(IAM_ROLE, role.name)),
             executor="a superuser (on RDS: a member of rds_superuser)",
+            code=Code.ADMIN_IN_RDS_IAM,
         )
 
 
@@ -211,6 +223,7 @@ def _login(database: DesiredDatabase, observed: Observed) -> Iterator[Blocked]:
             entry=database.entry,
             reason=f"{', '.join(due)} can only be made on a login of {database.owner.name}, and"
             ' with auth = "iam" pgtenant has none: apply the entry with auth = "password" first',
+            code=Code.IAM_WITHOUT_LOGIN,
         )
 
 
@@ -232,6 +245,7 @@ def too_powerful(entry: str, existing: Role) -> Iterator[Blocked]:
             " may have and only a superuser can take away",
             statement=as_text(statements.without_powers(existing.name, powers)),
             executor="a superuser",
+            code=Code.POWERFUL_ROLE,
         )
 
 
@@ -249,12 +263,14 @@ def _database(database: DesiredDatabase, observed: Observed, desired: Desired) -
                 " nobody can connect to it or repair it, it can only be dropped to the end",
                 statement=as_text(statements.drop_database(database.name)),
                 executor=f"{existing.owner}, or a superuser",
+                code=Code.INVALID_DATABASE,
             )
         return
     role = observed.roles.get(existing.owner)
     mark = role.marker if role else None
-    cure = ""
+    code, cure = Code.FOREIGN_DATABASE, ""
     if existing.owner == observed.server.admin.name:
+        code = Code.ADMINS_DATABASE
         whose = f"the admin {existing.owner} and was not left half-made by a run of ours"
         cure = (
             f". `pgtenant adopt -e {environment} {database.entry} --take-ownership` hands it over"
@@ -269,6 +285,7 @@ def _database(database: DesiredDatabase, observed: Observed, desired: Desired) -
         f" the catalog wants {database.owner.name}. Nothing of this entry is changed{cure}",
         statement=as_text(statements.database_owner(database.name, database.owner.name)),
         executor=f"{existing.owner}, or a superuser",
+        code=code,
     )
 
 
@@ -284,4 +301,5 @@ def _public_schema(database: DesiredDatabase, observed: Observed) -> Iterator[Bl
         f" belongs to {public.owner}: only its owner can close it",
         statement=as_text(statements.close_public_schema()),
         executor=f"{public.owner}, in the database {database.name}",
+        code=Code.OPEN_PUBLIC_SCHEMA,
     )

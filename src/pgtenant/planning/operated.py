@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from pgtenant.codes import Code
 from pgtenant.planning.changes import (
     AlterRole,
     Change,
@@ -36,7 +37,9 @@ _ASK = "`pgtenant verify gitops` says why"
 def unmade_role(role: DesiredRole, observed: Observed, environment: str) -> Iterator[Blocked]:
     """Yield what of a role the operator has not made yet."""
     existing = observed.roles.get(role.name)
+    code = Code.NOT_IN_MANIFEST
     if existing is None:
+        code = Code.NOT_MADE_BY_OPERATOR
         reason = f"the operator has not made the role {role.name} yet: {_ASK}"
     elif (mark := existing.marker) is None:
         reason = (
@@ -45,6 +48,7 @@ def unmade_role(role: DesiredRole, observed: Observed, environment: str) -> Iter
             " manifest, from which the operator takes it"
         )
     elif (mark.environment, mark.entry) != (environment, role.entry):
+        code = Code.OTHER_ENVIRONMENT
         reason = (
             f"the role {role.name} belongs to {mark.entry} in {mark.environment}, by its comment;"
             " choose another username"
@@ -58,7 +62,7 @@ def unmade_role(role: DesiredRole, observed: Observed, environment: str) -> Iter
         )
     else:
         return
-    yield Blocked(entry=role.entry, reason=reason)
+    yield Blocked(entry=role.entry, reason=reason, code=code)
 
 
 def unmade_database(database: DesiredDatabase, existing: Database | None) -> Iterator[Blocked]:
@@ -72,7 +76,7 @@ def unmade_database(database: DesiredDatabase, existing: Database | None) -> Ite
         )
     else:
         return
-    yield Blocked(entry=database.entry, reason=reason)
+    yield Blocked(entry=database.entry, reason=reason, code=Code.NOT_MADE_BY_OPERATOR)
 
 
 _KEPT = (

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
+from pgtenant.codes import Code
 from pgtenant.planning.changes import AlterRole, Change, database_of
 from pgtenant.planning.desired import Desired
 from pgtenant.planning.diff import diff
@@ -180,6 +181,7 @@ def _unmet(
         Blocked(
             entry=member.entry,
             reason=f"the database {database.name} is not there yet: select {database.entry} too",
+            code=Code.WAITING,
         )
         for database in desired.databases
         for member in database.members

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from pgtenant.codes import Code
 from pgtenant.errors import PgtenantError
 
 if TYPE_CHECKING:
@@ -157,4 +158,5 @@ def _failed(path: Path, what: str, error: OSError) -> PgtenantError:
     return PgtenantError(
         f"{path} can't be {what}: {error.strerror or error}",
         hint="what is laid out already stays; run the same command again for the rest",
+        code=Code.UNWRITABLE_FILE,
     )

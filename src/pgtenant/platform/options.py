@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
+from pgtenant.codes import Code
 from pgtenant.errors import UsageError
 from pgtenant.platform.placeholders import substitute
 
@@ -101,6 +102,8 @@ def check_options(given: Mapping[str, str | None]) -> Mapping[str, str]:
         chosen = given.get(option.name)
         value = substitute(option.default, values) if chosen is None else chosen
         if not re.fullmatch(option.pattern, value, re.ASCII):
-            raise UsageError(f"{option.flag} {value[:80]!r} must be {option.rule}")
+            raise UsageError(
+                f"{option.flag} {value[:80]!r} must be {option.rule}", code=Code.ARGUMENTS
+            )
         values[option.name] = value
     return MappingProxyType(values)

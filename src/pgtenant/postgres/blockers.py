@@ -149,6 +149,7 @@ def _named(error: ServerError, watch: _Watch) -> ServerError:
         hint=hint,
         sqlstate=error.sqlstate,
         entry=error.entry,
+        code=error.code,
     )
 
 

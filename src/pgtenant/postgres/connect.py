@@ -17,6 +17,7 @@ from psycopg import pq, sql
 from psycopg.conninfo import make_conninfo
 from psycopg.pq.abc import PGconn
 
+from pgtenant.codes import Code
 from pgtenant.errors import ServerError
 from pgtenant.postgres.failures import failed, refused
 from pgtenant.postgres.libpq import Connection, dial
@@ -195,6 +196,7 @@ class Gate:
             raise ServerError(
                 f"cannot connect to {where}: the host is no valid name",
                 hint="check the secret's host",
+                code=Code.UNKNOWN_HOST,
             ) from None
 
     def _conninfo(self, login: Login, database: str, search_path: str) -> str:
@@ -278,6 +280,7 @@ def check_version(connection: Connection) -> int:
             f"the server is PostgreSQL {version // 10000}; pgtenant supports {OLDEST} to {NEWEST}",
             hint="upgrade the instance: older versions left community support, and there a tenant"
             " can make the admin a member of itself",
+            code=Code.OLD_SERVER,
         )
     return version
 

@@ -12,6 +12,7 @@ from psycopg import sql
 from psycopg.errors import Diagnostic
 from psycopg.pq import TransactionStatus
 
+from pgtenant.codes import Code
 from pgtenant.errors import ServerError
 from pgtenant.planning.changes import Change
 from pgtenant.planning.sql.render import Statement, Verbatim
@@ -38,9 +39,13 @@ _WARNING: Final = "01000"
 class IneffectiveError(ServerError):
     """PostgreSQL reported success and a warning that nothing was granted or revoked."""
 
+    code = Code.INEFFECTIVE
+
 
 class OvertakenError(ServerError):
     """What a statement asked before the others is not so, or not any more."""
+
+    code = Code.OVERTAKEN
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +63,8 @@ class Proviso:
 
 class UnconfirmedError(ServerError):
     """It is committed on this server, and no synchronous standby has confirmed it."""
+
+    code = Code.UNCONFIRMED
 
 
 async def run(
@@ -255,6 +262,7 @@ async def _send(at: _At, statements: Sequence[Statement], *, transactional: bool
                     f"{at.where}: the SQL ended its own transaction",
                     hint="undo what it has committed, and take COMMIT and ROLLBACK out of it: it"
                     " runs in one transaction",
+                    code=Code.UNFIT_SQL,
                 )
 
 

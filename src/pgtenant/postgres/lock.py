@@ -24,6 +24,7 @@ import psycopg
 from psycopg import sql
 from psycopg.rows import class_row
 
+from pgtenant.codes import Code
 from pgtenant.errors import LockHeldError, ServerError
 from pgtenant.postgres.connect import APPLICATION_NAME
 from pgtenant.postgres.execute import Proviso
@@ -49,6 +50,8 @@ SELECT EXISTS (
 
 class LockLostError(ServerError):
     """The session that holds the run lock is gone."""
+
+    code = Code.LOCK_LOST
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,13 +175,16 @@ def _held(connection: Connection, rivals: list[_Rival], wait: float) -> LockHeld
             f"{who}. This is interference: only the admin should be able to connect here",
             hint=f"have a superuser end pid {one.pid} with pg_terminate_backend and take CONNECT on"
             f" the database {info.dbname} away from PUBLIC",
+            code=Code.INTERFERENCE,
         )
     hint = f"wait, or end it with pg_terminate_backend({one.pid}) as {one.user} and run again"
     if "unknown" in {one.host, one.since}:
         hint += f". GRANT pg_read_all_stats TO {info.user} would show what is unknown"
     if not one.holds_lock:
         who += ". It is in the middle of a change without the run lock: a run that was killed left"
-        return LockHeldError(f"{who} it behind, or it is a dry run", hint=hint)
+        return LockHeldError(
+            f"{who} it behind, or it is a dry run", hint=hint, code=Code.LEFT_BEHIND
+        )
     if not one.is_here:
         who += f". It has the run lock in the database {one.database}, this run in {info.dbname}"
         hint += "; set [server] maintenance_database, so that all runs use the same"

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, NoReturn
 
+from pgtenant.codes import Code
 from pgtenant.errors import PgtenantError, ServerError
 from pgtenant.postgres.connect import APPLICATION_NAME, Endpoint, Gate, Login
 from pgtenant.postgres.options import startup_options
@@ -65,6 +66,7 @@ def find_programs(major: int, directory: str | None, more: Sequence[Path] = ()) 
         f"the server is PostgreSQL {major}, and no pg_dump here is as new (found: {versions})",
         hint=f"install PostgreSQL {major}'s client programs, or name their directory in [retire]"
         " programs; --no-backup drops without a dump",
+        code=Code.MISSING_PROGRAM,
     )
 
 
@@ -104,6 +106,7 @@ async def run_program(
                 f"{name} {programs.version} took more than {seconds:g} s in {database}",
                 hint="nothing was dropped; [retire] timeout allows more, unless it hangs in a"
                 " function of the database",
+                code=Code.DUMP_FAILED,
             ) from None
         finally:
             if process.returncode is None:
@@ -115,6 +118,7 @@ async def run_program(
         raise ServerError(
             f"{name} {programs.version} failed in {database}: {' | '.join(lines)}",
             hint="nothing was dropped; mend that, or back it up in another way and say --no-backup",
+            code=Code.DUMP_FAILED,
         )
 
 
@@ -138,6 +142,7 @@ def find_psql() -> str:
         raise PgtenantError(
             "there is no psql on the PATH",
             hint="install PostgreSQL's client programs, such as Debian's postgresql-client",
+            code=Code.MISSING_PROGRAM,
         )
     return found
 
@@ -164,7 +169,11 @@ def become_psql(
         )
     except (OSError, ValueError) as error:
         why = error.strerror if isinstance(error, OSError) else "an argument holds a NUL character"
-    raise PgtenantError(f"{program} can't be run: {why}", hint="check what the PATH leads to")
+    raise PgtenantError(
+        f"{program} can't be run: {why}",
+        hint="check what the PATH leads to",
+        code=Code.MISSING_PROGRAM,
+    )
 
 
 def _environment(endpoint: Endpoint, login: Login, database: str) -> dict[str, str]:

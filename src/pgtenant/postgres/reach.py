@@ -18,6 +18,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from pgtenant.codes import Code
 from pgtenant.errors import ServerError
 
 _SKIP: Final = "--skip-preflight leaves this check out"
@@ -142,6 +143,7 @@ async def _resolve(host: str, port: int, seconds: float, secret: str) -> list[_A
             f"check the host in the secret {secret}; a name of a private zone resolves only inside"
             f" its own network; {_SKIP}"
         ),
+        code=Code.UNKNOWN_HOST,
     )
 
 
@@ -223,7 +225,9 @@ def _unreachable(
         cure = "this machine has no route there: check its network, VPN or VPC peering"
     else:
         cure = "packets are dropped: check security groups, network policies and routes"
-    return ServerError(f"cannot reach {where} ({told})", hint=f"{cure}; {_SKIP}")
+    return ServerError(
+        f"cannot reach {where} ({told})", hint=f"{cure}; {_SKIP}", code=Code.UNREACHABLE
+    )
 
 
 def _each(answers: dict[str, OSError | None], seconds: float) -> str:

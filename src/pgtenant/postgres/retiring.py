@@ -7,6 +7,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from pgtenant.codes import Code
 from pgtenant.errors import ServerError
 from pgtenant.planning.retirement.inventory import Inventory, Trace
 from pgtenant.postgres.asked import rows_of
@@ -103,6 +104,7 @@ async def nobody_arrives(connection: Connection, database: str) -> None:
     raise ServerError(
         f"something on the server holds {database}: a login that does not end, or a change of it",
         hint="run again",
+        code=Code.CHANGED_MEANWHILE,
     )
 
 

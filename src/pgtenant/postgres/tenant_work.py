@@ -10,6 +10,7 @@ from typing import Final
 import psycopg
 from psycopg import sql
 
+from pgtenant.codes import Code
 from pgtenant.errors import PgtenantError, UsageError
 from pgtenant.planning.sql.statements import set_local_role
 from pgtenant.planning.sql.text import as_text
@@ -285,4 +286,5 @@ def _refused(files: Sequence[TemplateFile], schema: str, what: str) -> PgtenantE
     return UsageError(
         f"the template's {which}, run for {schema}, {what}",
         hint="nothing of this tenant was made or changed: correct the file, and run again",
+        code=Code.TENANT_TEMPLATE,
     )

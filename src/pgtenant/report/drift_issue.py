@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Final, TypeAlias
 
 from pgtenant.catalog.shown import plain
+from pgtenant.codes import Code
 from pgtenant.errors import UsageError
 from pgtenant.planning.findings import Drift, DriftKind
 from pgtenant.report.drift import TITLES, by_kind, note
@@ -75,6 +76,7 @@ def drift_body(before: str, results: Sequence[Result], *, run: str = "") -> str:
         raise UsageError(
             "the text around pgtenant's part of the issue leaves no room for it",
             hint="shorten that text, or move it into a comment",
+            code=Code.FORGE,
         )
     return f"{head}{part}{tail}"
 
@@ -193,6 +195,7 @@ def _note(said: Mapping[str, str]) -> Drift:
         raise UsageError(
             f"a plan has drift of a kind that is not known here: {plain(said['kind'])}",
             hint="let the same version of pgtenant plan and write the issue",
+            code=Code.WRONG_FILE,
         ) from None
     return Drift(
         kind, said["entry"], said["database"], said["role"], said["message"], said["statement"]

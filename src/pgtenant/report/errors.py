@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
+from pgtenant.codes import Code
 from pgtenant.errors import CatalogError, PgtenantError, Problem, ServerError
 from pgtenant.report.safe import shown
 from pgtenant.report.words import count
@@ -22,7 +23,8 @@ def error_text(error: PgtenantError) -> str:
     """Return what to print on stderr, with a line break at its end.
 
     A catalog error has one line for each problem, `file:line: entry.field: message`, so that
-    editors can jump to it; where there are too many, the last line says how many more there are.
+    editors can jump to it; where there are too many, a line says how many more there are. The last
+    line leads to what there is to say about the error's code.
     """
     if isinstance(error, CatalogError):
         return _catalog(error)
@@ -32,13 +34,19 @@ def error_text(error: PgtenantError) -> str:
     lines = list(_lines("error: ", message))
     if error.hint:
         lines += _lines("hint: ", error.hint)
-    return "".join(f"{line}\n" for line in lines)
+    return "".join(f"{line}\n" for line in (*lines, help_line(error.code)))
+
+
+def help_line(code: Code) -> str:
+    """Return where there is more about a code, without a line break."""
+    return f"help: pgtenant explain {code} ({code.page})"
 
 
 def _catalog(error: CatalogError) -> str:
     head = f"error: {count(len(error.problems), 'error')} in the catalog\n"
     hint = f"hint: {_cut(shown(error.hint), _LONGEST_HINT)}\n" if error.hint else ""
-    room = LIMIT - len(head) - len(hint) - len("and 1000000 more\n")
+    more = f"{help_line(error.code)}\n"
+    room = LIMIT - len(head) - len(hint) - len(more) - len("and 1000000 more\n")
     kept: list[str] = []
     for problem in error.problems:
         text = f"{_cut(problem_line(problem), _LONGEST)}\n"
@@ -47,8 +55,8 @@ def _catalog(error: CatalogError) -> str:
             break
         kept.append(text)
     rest = len(error.problems) - len(kept)
-    more = f"and {rest} more\n" if rest else ""
-    return f"{head}{''.join(kept)}{more}{hint}"
+    left_out = f"and {rest} more\n" if rest else ""
+    return f"{head}{''.join(kept)}{left_out}{hint}{more}"
 
 
 def problem_line(problem: Problem) -> str:

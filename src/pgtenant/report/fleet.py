@@ -53,10 +53,15 @@ _BY_CODE: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """An error as JSON has it."""
+    """An error as JSON has it.
+
+    Attributes:
+        code: empty where it is none of pgtenant's own, or of a report that had none.
+    """
 
     message: str
     hint: str = ""
+    code: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,8 +106,8 @@ def told(error: PgtenantError) -> Told:
     """Return an error for a report, with every problem of a catalog."""
     if isinstance(error, CatalogError):
         lines = "\n".join(map(problem_line, error.problems))
-        return Told(f"{error.message}\n{lines}", error.hint)
-    return Told(error.message, error.hint)
+        return Told(f"{error.message}\n{lines}", error.hint, error.code)
+    return Told(error.message, error.hint, error.code)
 
 
 def worst(results: Iterable[Result]) -> ExitCode:
@@ -153,7 +158,9 @@ def _result(result: Result) -> dict[str, object]:
         "wave": result.wave,
         "state": str(result.state),
         "exit_code": None if result.exit_code is None else int(result.exit_code),
-        "errors": [{"message": one.message, "hint": one.hint} for one in result.errors],
+        "errors": [
+            {"code": one.code, "message": one.message, "hint": one.hint} for one in result.errors
+        ],
     }
     if result.plan is not None:
         members["plan"] = result.plan

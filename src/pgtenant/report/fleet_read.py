@@ -87,7 +87,7 @@ def _of_fleet(environment: str, one: Mapping[str, Any]) -> Result:
 def _errors(found: object) -> tuple[Told, ...]:
     listed: Iterable[object] = found if isinstance(found, list) else ()
     return tuple(
-        Told(str(one.get("message", "")), str(one.get("hint", "")))
+        Told(*(str(one.get(name, "")) for name in ("message", "hint", "code")))
         for one in listed
         if isinstance(one, dict)
     )

@@ -56,6 +56,7 @@ def plan_json(plan: Plan) -> dict[str, Any]:
                 {
                     "entry": item.entry,
                     "reason": item.reason,
+                    "code": item.code,
                     "statement": item.statement,
                     "executor": item.executor,
                 }

@@ -93,7 +93,7 @@ def _cell(text: str) -> str:
 
 def _blocked(plan: Plan) -> Iterator[str]:
     for item in plan.blocked:
-        yield f"- **{_cell(item.entry)}**: {escape(item.reason)}"
+        yield f"- **{_cell(item.entry)}**: {escape(item.told)}"
         if item.statement:
             yield f"  - to be run by {escape(item.executor)}: {code(item.statement + ';')}"
 

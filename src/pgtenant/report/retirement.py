@@ -116,7 +116,12 @@ def retirement_json(view: View) -> dict[str, Any]:
                 if not (view.told and is_told(batch))
             ],
             "blocked": [
-                {"reason": b.reason, "statement": b.statement, "executor": b.executor}
+                {
+                    "reason": b.reason,
+                    "code": b.code,
+                    "statement": b.statement,
+                    "executor": b.executor,
+                }
                 for b in view.blocked
             ],
             "notes": list(view.notes),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pgtenant.codes import Code
 from pgtenant.errors import UsageError
 from pgtenant.planning.changes import (
     CreateExtension,
@@ -34,6 +35,7 @@ def plan_sql(plan: Plan) -> str:
         raise UsageError(
             "the plan can't be written as SQL: a name in it is not valid Unicode",
             hint="use --format json, which spells such names out",
+            code=Code.PLAN_AS_SQL,
         ) from None
     return "".join(f"-- {line}".rstrip() + "\n" for line in _header(plan)) + "\n" + body
 

@@ -76,7 +76,7 @@ def blocked_lines(blocked: tuple[Blocked, ...], width: int) -> Iterator[Line]:
         yield line(f"  {name(entry)}", Style.TITLE)
         for item in items:
             yield from paragraph(
-                shown(item.reason), width=width, indent=4, mark="!", mark_style=Style.BAD
+                shown(item.told), width=width, indent=4, mark="!", mark_style=Style.BAD
             )
             if item.statement:
                 yield line(f"      To be run by {shown(item.executor or 'its owner')}:")

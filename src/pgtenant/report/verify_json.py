@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from pgtenant.access.holes import Hole
+from pgtenant.codes import Code
 from pgtenant.errors import UsageError
 from pgtenant.report.acceptance import acceptance_json
 from pgtenant.report.jsonout import cleaned
@@ -133,11 +134,13 @@ def check_record(text: str, path: str) -> Mapping[str, Any]:
         raise UsageError(
             f"{path} is not a record of `pgtenant verify`",
             hint="make one with `pgtenant verify -e ENV --out FILE`",
+            code=Code.WRONG_FILE,
         )
     if stated != digest_of(document):
         raise UsageError(
             f"{path} was changed after it was written: its digest does not fit",
             hint="verify again; compare the digest with the one that the run printed",
+            code=Code.WRONG_FILE,
         )
     checked: Mapping[str, Any] = document
     return checked

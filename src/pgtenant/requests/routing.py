@@ -8,6 +8,7 @@ from typing import Final
 
 from pgtenant.catalog.model import FIELDS, AccessLevel, Entry
 from pgtenant.catalog.shown import did_you_mean
+from pgtenant.codes import Code
 from pgtenant.errors import SettingsError
 from pgtenant.requests.form import SMALLEST
 from pgtenant.settings import RequestsSettings, Route
@@ -113,4 +114,5 @@ def _check(routes: Sequence[Route]) -> None:
                         f"requests.routes: number {number} is about the {field} {word!r}, which no"
                         f" entry can have{near}",
                         hint=f"it is one of {', '.join(choices[field])}",
+                        code=Code.SETTINGS,
                     )

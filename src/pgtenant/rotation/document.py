@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from pgtenant.codes import Code
 from pgtenant.errors import SecretError
 from pgtenant.rotation.stages import MOST_BYTES
 from pgtenant.rotation.texts import Swap
@@ -52,7 +53,7 @@ def renewed(secret: str, text: str, password: str, *, username: str | None = Non
         if len(after.encode()) <= MOST_BYTES:
             return after
         problem, hint = "has no room for another password: it holds 64 KiB", "store less in it"
-    raise SecretError(f"secret {secret} {problem}", hint=hint)
+    raise SecretError(f"secret {secret} {problem}", hint=hint, code=Code.SECRET_CONTENT)
 
 
 def _written(fields: Mapping[str, Any]) -> str:
@@ -112,6 +113,7 @@ class _Renewal:
                 f"secret {self.secret}: {self._shown(path)} names the login"
                 f" {self.swap.old_user} and its password in a way that can't be renewed",
                 hint=_REWRITE,
+                code=Code.SECRET_CONTENT,
             )
         return renewed
 
@@ -134,7 +136,9 @@ def _read(secret: str, text: str) -> dict[str, Any]:
     else:
         return document
     raise SecretError(
-        f"secret {secret}: a field is there twice", hint="store each field once: readers differ"
+        f"secret {secret}: a field is there twice",
+        hint="store each field once: readers differ",
+        code=Code.SECRET_CONTENT,
     )
 
 

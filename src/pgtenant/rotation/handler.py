@@ -47,7 +47,8 @@ def lambda_handler(event: Mapping[str, Any], context: object) -> None:
         logs.configure(sys.stderr, logs.level_for(os.environ, sys.stderr), request=request)
         asyncio.run(_take(event))
     except PgtenantError as error:
-        failure = f"{error.message}; {error.hint}" if error.hint else error.message
+        said = f"{error.message}; {error.hint}" if error.hint else error.message
+        failure = f"{said} ({error.code})"
     if failure:
         raise RotationError(failure)
 
@@ -64,7 +65,11 @@ async def _take(event: Mapping[str, Any]) -> None:
         outcome = await answer(call, _settings(), _stores(), os.environ)
     except PgtenantError as error:
         logs.get_logger().error(
-            "rotation_failed", error=error.message, hint=error.hint, duration_ms=duration()
+            "rotation_failed",
+            error=error.message,
+            code=error.code,
+            hint=error.hint,
+            duration_ms=duration(),
         )
         raise
     logs.get_logger().info("rotation_step", outcome=outcome, duration_ms=duration())

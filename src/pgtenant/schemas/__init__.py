@@ -6,6 +6,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Final
 
+from pgtenant.codes import Code
 from pgtenant.errors import UsageError
 from pgtenant.planning.desired import InitialSchema
 from pgtenant.planning.tenants.templates import Template, TemplateFile
@@ -71,6 +72,7 @@ def template_files(name: str, directory: Path) -> tuple[Path, ...]:
         raise UsageError(
             f"the tenants' template {name} can't be read: {error}",
             hint=f"put `.sql` files into schemas/{name}",
+            code=Code.SCHEMA_FILE,
         ) from None
     if not found or strays:
         what = (
@@ -79,6 +81,7 @@ def template_files(name: str, directory: Path) -> tuple[Path, ...]:
         raise UsageError(
             f"the tenants' template {name} can't be used: {what}",
             hint=f"put `.sql` files into schemas/{name}",
+            code=Code.SCHEMA_FILE,
         )
     return tuple(directory / name / one for one in found)
 
@@ -88,12 +91,15 @@ def _text(directory: Path, name: str, what: str) -> str:
         text = (directory / name).read_text("utf-8-sig")
     except (OSError, UnicodeError) as error:
         raise UsageError(
-            f"{what} can't be read: {error}", hint=f"put a UTF-8 file of SQL at schemas/{name}"
+            f"{what} can't be read: {error}",
+            hint=f"put a UTF-8 file of SQL at schemas/{name}",
+            code=Code.SCHEMA_FILE,
         ) from None
     if "\0" in text:
         line = text.count("\n", 0, text.index("\0")) + 1
         raise UsageError(
             f"{what} holds a NUL byte in line {line}, which no SQL may",
             hint=f"take it out of schemas/{name}",
+            code=Code.SCHEMA_FILE,
         )
     return text

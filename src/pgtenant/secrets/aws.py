@@ -12,6 +12,7 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, Final
 
+from pgtenant.codes import Code
 from pgtenant.errors import MissingExtraError, SecretError
 from pgtenant.secrets.aws_errors import AwsFailure, explain, explain_write
 
@@ -114,6 +115,7 @@ class AwsStore:
             return SecretError(
                 f"secret {name} (region {region}) is binary",
                 hint="store it as text (SecretString): one JSON object",
+                code=Code.SECRET_CONTENT,
             )
         self._versions[name] = str(answer.get("VersionId") or "")
         return text

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
+from pgtenant.codes import Code
 from pgtenant.errors import MissingSecretError, SecretError
 
 _MOST_TEXT: Final = 300
@@ -23,19 +24,25 @@ _MAY_WRITE: Final = (
 )
 
 # By the class's name: botocore must not be imported for a module that may not need it.
-_CLIENT_SIDE: Final[dict[str, tuple[str, str]]] = {
+_ACCESS: Final[dict[str, tuple[str, str]]] = {
     "NoCredentialsError": ("there are no AWS credentials", _SIGN_IN),
     "PartialCredentialsError": ("the AWS credentials are incomplete", _SIGN_IN),
     "CredentialRetrievalError": ("the AWS credentials can't be obtained", _SIGN_IN),
     "ProfileNotFound": ("the AWS profile does not exist", "set AWS_PROFILE to one that does"),
     "NoRegionError": ("no AWS region is set", _REGION),
     "InvalidRegionError": ("the AWS region is not a valid name", _REGION),
+}
+_WAY: Final[dict[str, tuple[str, str]]] = {
     "EndpointConnectionError": ("Secrets Manager can't be reached", _REACH),
     "ConnectTimeoutError": ("Secrets Manager does not answer", _REACH),
     "ReadTimeoutError": ("Secrets Manager does not answer", _REACH),
     "ConnectionClosedError": ("Secrets Manager closed the connection", _REACH),
     "ProxyConnectionError": ("the proxy can't be reached", "check HTTPS_PROXY and NO_PROXY"),
     "SSLError": ("TLS with Secrets Manager failed", "check AWS_CA_BUNDLE and AWS_ENDPOINT_URL"),
+}
+_CLIENT_SIDE: Final = {
+    **{name: (*said, Code.AWS_CREDENTIALS) for name, said in _ACCESS.items()},
+    **{name: (*said, Code.SECRETS_MANAGER) for name, said in _WAY.items()},
 }
 
 # By the service's error code: what is wrong, what to do, and whether it would meet every secret.
@@ -68,6 +75,11 @@ _SERVICE_SIDE: Final[dict[str, tuple[str, str, bool]]] = {
     ),
 }
 
+_CODES: Final[dict[str, Code]] = {
+    "ResourceNotFoundException": Code.SECRET_MISSING,
+    "AccessDeniedException": Code.SECRET_FORBIDDEN,
+    "DecryptionFailure": Code.SECRET_FORBIDDEN,
+}
 _SIGN_IN_CODES: Final = frozenset(code for code, known in _SERVICE_SIDE.items() if known[2])
 
 
@@ -79,18 +91,19 @@ class AwsFailure:
         problem: to follow the secret's name.
         hint: what to do.
         everyone: whether asking for another secret would fail in the same way.
-        missing: whether there is no such secret, or none with a value.
+        code: what it is about; `SECRET_MISSING` when there is no such secret, or none with a value.
     """
 
     problem: str
     hint: str
     everyone: bool
-    missing: bool = False
+    code: Code
 
     def error(self, name: str) -> SecretError:
         """Return the error for one secret."""
-        kind = MissingSecretError if self.missing else SecretError
-        return kind(f"secret {name}{self.problem}", hint=self.hint)
+        missing = self.code is Code.SECRET_MISSING
+        kind = MissingSecretError if missing else SecretError
+        return kind(f"secret {name}{self.problem}", hint=self.hint, code=self.code)
 
 
 def explain(error: Exception, region: str) -> AwsFailure:
@@ -103,14 +116,15 @@ def explain(error: Exception, region: str) -> AwsFailure:
     where = f" (region {region})" if region else ""
     for kind in type(error).__mro__:
         if found := _CLIENT_SIDE.get(kind.__name__):
-            problem, hint = found
-            detail = _one_line(str(error))
-            return AwsFailure(f"{where} can't be read: {problem} ({detail})", hint, everyone=True)
+            problem, hint, code = found
+            told = f"{where} can't be read: {problem} ({_one_line(str(error))})"
+            return AwsFailure(told, hint, everyone=True, code=code)
     response = getattr(error, "response", None)
     if not isinstance(response, dict):
         detail = f"{type(error).__name__}: {_one_line(str(error))}"
         # Without a client, it is the configuration, which every secret shares.
-        return AwsFailure(f"{where} can't be read: {detail}", _NAME, everyone=not region)
+        told = f"{where} can't be read: {detail}"
+        return AwsFailure(told, _NAME, everyone=not region, code=Code.SECRETS_MANAGER)
     return _service_side(error, response, where)
 
 
@@ -133,14 +147,14 @@ def explain_call(error: Exception, region: str, done: str, permissions: str) -> 
     if not isinstance(details, dict) or details.get("Code") in _SIGN_IN_CODES:
         failure = explain(error, region)
         problem = failure.problem.replace("can't be read", f"can't be {done}")
-        return AwsFailure(problem, failure.hint, everyone=failure.everyone)
+        return replace(failure, problem=problem)
     operation = str(getattr(error, "operation_name", "PutSecretValue"))
     code, said = details.get("Code", ""), _one_line(str(details.get("Message", "")))
     return AwsFailure(
         f" (region {region}) can't be {done}: {operation} failed with {code} ({said})",
         permissions,
         everyone=False,
-        missing=code == "ResourceNotFoundException",
+        code=_CODES.get(code, Code.SECRET_UNWRITTEN),
     )
 
 
@@ -151,24 +165,23 @@ def _service_side(error: Exception, response: dict[str, object], where: str) -> 
     operation = str(getattr(error, "operation_name", "GetSecretValue"))
     if operation != "GetSecretValue":  # of another service, on the way to credentials
         problem = f"{where} can't be read: {operation} failed with {code} ({said})"
-        return AwsFailure(problem, _SIGN_IN, everyone=True)
+        return AwsFailure(problem, _SIGN_IN, everyone=True, code=Code.AWS_CREDENTIALS)
     if code == "ResourceNotFoundException" and "staging label" in said:
         return AwsFailure(
             f"{where} exists, but has no current value",
             "store its value",
             everyone=False,
-            missing=True,
+            code=Code.SECRET_MISSING,
         )
     if code == "InvalidRequestException" and "delet" in said:
+        told = f"{where} is marked for deletion"
         return AwsFailure(
-            f"{where} is marked for deletion", "restore it (RestoreSecret)", everyone=False
+            told, "restore it (RestoreSecret)", everyone=False, code=Code.SECRET_DELETED
         )
     known = _SERVICE_SIDE.get(code)
     problem, hint, everyone = known or ("can't be read", _NAME, False)
-    missing = code == "ResourceNotFoundException"
-    return AwsFailure(
-        f"{where} {problem} ({code}: {said})", hint, everyone=everyone, missing=missing
-    )
+    about = Code.AWS_CREDENTIALS if everyone else _CODES.get(code, Code.SECRETS_MANAGER)
+    return AwsFailure(f"{where} {problem} ({code}: {said})", hint, everyone=everyone, code=about)
 
 
 def _one_line(text: str) -> str:

@@ -10,6 +10,7 @@ import asyncio
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
+from pgtenant.codes import Code
 from pgtenant.errors import MissingSecretError
 from pgtenant.rotation.stages import CURRENT, PENDING, Version, Versions
 from pgtenant.secrets.aws_errors import AwsFailure, explain, explain_call
@@ -54,6 +55,7 @@ class AwsVersions:
             raise MissingSecretError(
                 f"secret {name}: the version {version.id} is binary",
                 hint="store it as text (SecretString): one JSON object",
+                code=Code.SECRET_CONTENT,
             )
         return text
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from pgtenant.catalog.naming import second_login
+from pgtenant.codes import Code
 from pgtenant.errors import SecretError
 from pgtenant.rotation.stages import MOST_BYTES
 from pgtenant.secrets.secret import Secret
@@ -71,6 +72,7 @@ def parse(
         raise SecretError(
             f"secret {name}: field 'username' is not {expected_username!r}",
             hint=f"store the credentials of {expected_username}, or correct the catalog",
+            code=Code.SECRET_OF_ANOTHER,
         )
     return Credentials(
         name=name,
@@ -97,7 +99,9 @@ def _document(name: str, text: str) -> dict[str, Any]:
     # and would come along as the new error's context.
     if len(text) > MOST_BYTES or len(text.encode("utf-8", "surrogatepass")) > MOST_BYTES:
         raise SecretError(
-            f"secret {name} is larger than 64 KiB", hint=f"store one JSON object: {_FIELDS}"
+            f"secret {name} is larger than 64 KiB",
+            hint=f"store one JSON object: {_FIELDS}",
+            code=Code.SECRET_CONTENT,
         )
     try:
         document: object = json.loads(text, object_pairs_hook=_Pairs)
@@ -110,7 +114,9 @@ def _document(name: str, text: str) -> dict[str, Any]:
     if isinstance(document, _Pairs):
         return _once(name, document)
     raise SecretError(
-        f"secret {name} {problem}", hint=f"store one JSON object with the fields {_FIELDS}"
+        f"secret {name} {problem}",
+        hint=f"store one JSON object with the fields {_FIELDS}",
+        code=Code.SECRET_CONTENT,
     )
 
 
@@ -195,4 +201,6 @@ _CORRECT: Final = f"correct the secret; it is one JSON object with the fields {_
 
 
 def _refusal(name: str, field: str, problem: str, *, hint: str = _CORRECT) -> SecretError:
-    return SecretError(f"secret {name}: field {field!r} {problem}", hint=hint)
+    return SecretError(
+        f"secret {name}: field {field!r} {problem}", hint=hint, code=Code.SECRET_CONTENT
+    )

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
+from pgtenant.codes import Code
 from pgtenant.errors import SecretError
 from pgtenant.rotation.stages import CURRENT, PENDING, PREVIOUS, Version, Versions
 from pgtenant.secrets.files import FileStore, sync_directory
@@ -72,6 +73,7 @@ class FileVersions:
         return SecretError(
             f"secret {name}: the file {self._path(name, PENDING)} is another one, or gone",
             hint="does another run rotate it? Run again",
+            code=Code.SECRET_CHANGED,
         )
 
     def _path(self, name: str, stage: str) -> Path:
@@ -85,6 +87,7 @@ class FileVersions:
             raise SecretError(
                 f"secret {name}: the file {pending} can't be moved: {error.strerror}",
                 hint="make its directory one that you can write to",
+                code=Code.SECRET_UNWRITTEN,
             ) from None
 
 

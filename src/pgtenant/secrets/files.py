@@ -15,6 +15,7 @@ import tempfile
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
+from pgtenant.codes import Code
 from pgtenant.errors import MissingSecretError, SecretError
 from pgtenant.rotation.stages import MOST_BYTES
 from pgtenant.secrets.credentials import READ
@@ -53,12 +54,14 @@ class FileStore:
             raise SecretError(
                 f"secret {name}: the file {path} can't be written: {error.strerror}",
                 hint="make its directory one that you can write to",
+                code=Code.SECRET_UNWRITTEN,
             ) from None
 
     def _outside(self, name: str) -> SecretError:
         return SecretError(
             f"secret name {name[:200]!r} would leave the directory {self._directory}",
             hint="use a relative name without '..' parts",
+            code=Code.SECRET_FILE,
         )
 
     def _read(self, name: str) -> str | SecretError:
@@ -102,7 +105,9 @@ def _text(name: str, path: Path) -> str | SecretError | None:
         if text is not None:
             return text
         problem, hint = "is not UTF-8 text", "save it as UTF-8"
-    return SecretError(f"secret {name}: the file {path} {problem}", hint=hint)
+    return SecretError(
+        f"secret {name}: the file {path} {problem}", hint=hint, code=Code.SECRET_FILE
+    )
 
 
 class _RefusedError(Exception):

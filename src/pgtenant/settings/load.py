@@ -5,6 +5,7 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
+from pgtenant.codes import Code
 from pgtenant.errors import SettingsError
 from pgtenant.settings.acceptance import AcceptanceSettings
 from pgtenant.settings.cnpg import CnpgSettings
@@ -61,7 +62,7 @@ def load(
         except ValueError as reason:
             problems.append(_refusal(one, str(reason)))
     if problems:
-        raise SettingsError(_summary(problems))
+        raise SettingsError(_summary(problems), code=Code.SETTINGS)
     explicit = {one.path for one in given}
     return _build(project, values, explicit)
 
@@ -82,7 +83,7 @@ def _read(project: Path) -> str:
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else str(error)
         message, hint = f"{path} can't be read: {reason}", "make it a file that you can read"
-    raise SettingsError(message, hint=hint)
+    raise SettingsError(message, hint=hint, code=Code.SETTINGS_FILE)
 
 
 def _refusal(one: Given, reason: str) -> str:

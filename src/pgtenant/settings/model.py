@@ -7,6 +7,7 @@ import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, Literal
 
+from pgtenant.codes import Code
 from pgtenant.errors import SettingsError
 from pgtenant.settings.acceptance import AcceptanceSettings
 from pgtenant.settings.cnpg import HYPHENATED, CnpgSettings
@@ -256,6 +257,7 @@ class Settings:
                 f"there is more than one catalog in {path.parent}:"
                 f" {', '.join(other.name for other in found)}",
                 hint="keep one of them, or name it in [project] catalog",
+                code=Code.SEVERAL_CATALOGS,
             )
         return found[0] if found else path
 
@@ -330,6 +332,7 @@ def check_environment(env: str) -> str:
     raise SettingsError(
         f"{env[:60]!r} can't be the name of an environment",
         hint="use 1 to 31 lower-case letters, digits and hyphens, with a letter first",
+        code=Code.ENVIRONMENT,
     )
 
 

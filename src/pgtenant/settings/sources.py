@@ -7,6 +7,7 @@ import tomllib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from pgtenant.codes import Code
 from pgtenant.errors import SettingsError
 from pgtenant.nearest import did_you_mean
 from pgtenant.settings.lines import key_lines, line_of
@@ -58,9 +59,9 @@ def from_file(file: str, text: str, problems: list[str]) -> list[Given]:
     try:
         document = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise SettingsError(f"{file} is not TOML: {error}") from None
+        raise SettingsError(f"{file} is not TOML: {error}", code=Code.SETTINGS_FILE) from None
     except RecursionError:
-        raise SettingsError(f"{file} is nested too deeply") from None
+        raise SettingsError(f"{file} is nested too deeply", code=Code.SETTINGS_FILE) from None
     lines = key_lines(text)
 
     def where(*path: str) -> str:

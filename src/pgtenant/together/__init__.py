@@ -14,6 +14,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from pgtenant.codes import Code
 from pgtenant.errors import PgtenantError
 from pgtenant.together.journal import STAGING, is_half_done
 from pgtenant.together.settle import settle
@@ -38,7 +39,9 @@ def alone(root: Path) -> Iterator[None]:
     try:
         descriptor = os.open(root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     except OSError as error:
-        raise PgtenantError(f"{root} can't be opened: {error.strerror}") from None
+        raise PgtenantError(
+            f"{root} can't be opened: {error.strerror}", code=Code.UNWRITABLE_FILE
+        ) from None
     try:
         _lock(root, descriptor)
         settle(root)
@@ -57,9 +60,12 @@ def _lock(root: Path, descriptor: int) -> None:
                 raise PgtenantError(
                     f"another request has been writing in {root} for a minute",
                     hint="wait for it or end it, then run the same command again",
+                    code=Code.REQUEST_CONFLICT,
                 ) from None
             time.sleep(_POLL)
         except OSError as error:
-            raise PgtenantError(f"{root} can't be locked: {error.strerror}") from None
+            raise PgtenantError(
+                f"{root} can't be locked: {error.strerror}", code=Code.UNWRITABLE_FILE
+            ) from None
         else:
             return

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
+from pgtenant.codes import Code
 from pgtenant.errors import PgtenantError
 from pgtenant.git_environ import git_environ
 from pgtenant.together.journal import STAGING, Journal, Step, digest_of, new, old, read
@@ -42,6 +43,7 @@ def settle(root: Path) -> None:
         raise PgtenantError(
             f"an earlier request was interrupted, and {staging} can't be finished: {error}",
             hint="mend what it says, or delete that directory and look at what git shows",
+            code=Code.INTERRUPTED_REQUEST,
         ) from None
 
 
@@ -72,11 +74,13 @@ def _insist_on_ours(root: Path) -> None:
         raise PgtenantError(
             f"{root / STAGING} is there, and git can't say whether a commit brought it: {why}",
             hint="mend that; or, when no request of yours was interrupted, delete that directory",
+            code=Code.INTERRUPTED_REQUEST,
         )
     if done.stdout:
         raise PgtenantError(
             f"{root / STAGING} is in git: it would have files written that no request asked for",
             hint=f"look at who committed it, then `git rm -r {STAGING}`",
+            code=Code.INTERRUPTED_REQUEST,
         )
 
 
@@ -102,6 +106,7 @@ def _unfinished(staging: Path, why: str) -> PgtenantError:
         f"an earlier request was interrupted, and {why}",
         hint=f"its files are in {staging}: take from them what is missing, delete that directory,"
         " and run the same command again",
+        code=Code.INTERRUPTED_REQUEST,
     )
 
 

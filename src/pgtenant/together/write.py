@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from pgtenant.codes import Code
 from pgtenant.errors import PgtenantError
 from pgtenant.together.journal import (
     JOURNAL,
@@ -137,4 +138,5 @@ def _failed(error: OSError, *, taken_back: bool) -> PgtenantError:
         if taken_back
         else "some of the files may be different: mend what it says and run the same command again,"
         " which first brings them to one state",
+        code=Code.UNWRITABLE_FILE,
     )

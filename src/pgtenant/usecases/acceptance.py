@@ -9,6 +9,7 @@ from typing import Final
 
 from pgtenant.catalog.model import Auth
 from pgtenant.catalog.model import Entry as Declared
+from pgtenant.codes import Code
 from pgtenant.errors import SecretError, ServerError
 from pgtenant.postgres.acceptance import Standing, read_server, read_standing, try_row_security
 from pgtenant.postgres.connect import Gate, Login
@@ -152,7 +153,10 @@ def _read(
     if isinstance(text, SecretError):
         raise text
     if text is None or entry.auth is Auth.IAM:
-        raise SecretError(f"{entry.key} logs in with IAM tokens: its secret holds no password")
+        raise SecretError(
+            f"{entry.key} logs in with IAM tokens: its secret holds no password",
+            code=Code.SECRET_CONTENT,
+        )
     logins = inputs.catalog.logins_of(entry)
     credentials = parse(name, text, expected_username=entry.username, logins=logins)
     uri = connection_uri(name, text)

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from pgtenant.access.model import AccessModel, Database
 from pgtenant.access.rows import Listing, listing
 from pgtenant.access.view import Filters
+from pgtenant.codes import Code
 from pgtenant.errors import ServerError, UsageError
 from pgtenant.postgres.access import NO_CONNECT, read_inside, read_shared
 from pgtenant.postgres.visits import Patience, visiting
@@ -97,13 +98,22 @@ async def who_can(
     async with connected(inputs) as instance:
         model = await read_access(instance, only=filters.database)
     if filters.role is not None and filters.role not in model.roles:
-        raise UsageError(f"the instance has no role {filters.role}", hint="check its name")
+        raise UsageError(
+            f"the instance has no role {filters.role}",
+            hint="check its name",
+            code=Code.UNKNOWN_NAME,
+        )
     if filters.database is not None and filters.database not in model.databases:
-        raise UsageError(f"the instance has no database {filters.database}", hint="check its name")
+        raise UsageError(
+            f"the instance has no database {filters.database}",
+            hint="check its name",
+            code=Code.UNKNOWN_NAME,
+        )
     found = listing(model, filters)
     if filters.table is not None and not any(row.database for row in found.rows):
         raise UsageError(
             f"no database that was looked into has a table {filters.table} that anybody may use",
             hint="write SCHEMA.TABLE or TABLE, as the catalogs have them, without quotes",
+            code=Code.UNKNOWN_NAME,
         )
     return found

@@ -16,6 +16,7 @@ from pgtenant.usecases.inputs import Inputs
 from pgtenant.usecases.journal import facts
 from pgtenant.usecases.locked import locked
 from pgtenant.usecases.look import Instance, connected, observe
+from pgtenant.usecases.outcome import blocked_rows
 from pgtenant.usecases.preflight import prove_authority
 from pgtenant.usecases.recorder import Recorder, Row
 from pgtenant.usecases.rows import entry_row, rows_of
@@ -108,7 +109,7 @@ async def adopt_entries(
                 ]
             )
             raise
-        await recorder.write(_blocked(inputs, adoption))
+        await recorder.write(blocked_rows(inputs, adoption.plan.blocked))
         errors: list[PgtenantError] = []
         if dry_run:
             await recorder.write(_would(inputs, adoption))
@@ -143,21 +144,6 @@ def _would(inputs: Inputs, adoption: Adoption) -> list[Row]:
         for group in plan.groups
         for transaction in group.transactions
         for row in rows_of(transaction.changes, inputs.desired, Status.DRY_RUN)
-    ]
-
-
-def _blocked(inputs: Inputs, adoption: Adoption) -> list[Row]:
-    return [
-        entry_row(
-            blocked.entry,
-            inputs.desired,
-            Action.CHECK,
-            Status.BLOCKED,
-            f"{blocked.reason}. {blocked.executor} would run: {blocked.statement}"
-            if blocked.statement
-            else blocked.reason,
-        )
-        for blocked in adoption.plan.blocked
     ]
 
 

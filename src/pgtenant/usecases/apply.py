@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 from pgtenant.audit.record import Action, Status
+from pgtenant.codes import Code
 from pgtenant.errors import AuditError, AuthorityError, PgtenantError
 from pgtenant.planning.findings import DriftKind
 from pgtenant.planning.observed import Observed
@@ -214,6 +215,7 @@ class _Run:
         error = PgtenantError(
             f"the database {database} could not be read, so what is inside is unchecked: {reason}",
             hint="run again when that is mended; everything else was carried out",
+            code=Code.UNREAD_DATABASE,
         )
         self.errors.append(error)
         self.failed.add(entry)

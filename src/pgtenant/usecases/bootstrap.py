@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from psycopg import sql
 
 from pgtenant.audit.record import Action, Status
+from pgtenant.codes import Code
 from pgtenant.errors import AuditError, AuthorityError, PgtenantError, ServerError
 from pgtenant.planning.authority import Missing, missing_loan
 from pgtenant.planning.bootstrap import (
@@ -250,6 +251,7 @@ class Bootstrap:
                 f"{self.role} was made and can't log in to {database}: {outcome_of_login.message}",
                 hint="run again; what is left for others is listed above",
                 sqlstate=outcome_of_login.sqlstate,
+                code=Code.UNPROVEN_PASSWORD,
             )
         lending = Lending(
             admin=self.role,

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from pgtenant.catalog.model import Catalog, Entry
+from pgtenant.codes import Code
 from pgtenant.errors import UsageError
 from pgtenant.gitops.cnpg import job
 from pgtenant.gitops.cnpg.admin import Admin
@@ -104,7 +105,9 @@ def job_text(
     try:
         return job.manifests(wanted)
     except ValueError as error:
-        raise UsageError(f"the Job can't be written: {error}", hint="nothing was written") from None
+        raise UsageError(
+            f"the Job can't be written: {error}", hint="nothing was written", code=Code.MANIFEST
+        ) from None
 
 
 def _files(
@@ -139,7 +142,9 @@ def _relative(settings: Settings, path: Path) -> str:
 def _insist_below(path: str, what: str) -> str:
     if path.startswith("/") or not {"", ".", ".."}.isdisjoint(path.split("/")):
         raise UsageError(
-            f"{what} {path} can't be mounted into the Job", hint="choose one below the project"
+            f"{what} {path} can't be mounted into the Job",
+            hint="choose one below the project",
+            code=Code.MANIFEST,
         )
     return path
 

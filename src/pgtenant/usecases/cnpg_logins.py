@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Final
 
+from pgtenant.codes import Code
 from pgtenant.errors import SecretError, UsageError
 from pgtenant.files import read_given
 from pgtenant.gitops.cnpg.sealed import (
@@ -147,6 +148,7 @@ def seal_for(settings: Settings, cnpg: CnpgSettings, now: datetime) -> Seal:
         raise UsageError(
             f"the sealing certificate {cnpg.certificate} can't be read: {error.strerror}",
             hint=f"kubeseal --fetch-cert > {cnpg.certificate}",
+            code=Code.SEALING,
         ) from None
     return seal_of(data, path=cnpg.certificate, now=now, fingerprint=cnpg.certificate_sha256)
 
@@ -160,7 +162,9 @@ def sealed(seal: Seal | None, cnpg: CnpgSettings, one: Login, secrets: Secrets) 
     password = secrets.passwords.get(one.stored)
     if seal is None or password is None:
         raise UsageError(
-            f"{one.file.display} was changed at this moment", hint="run the command again"
+            f"{one.file.display} was changed at this moment",
+            hint="run the command again",
+            code=Code.MANIFEST,
         )
     plain = values_of(
         one.wanted.keys,

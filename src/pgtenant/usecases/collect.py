@@ -22,6 +22,7 @@ from pgtenant.audit.tracing import Chain, Traced, trace
 from pgtenant.audit.trail import open_trail
 from pgtenant.audit.verify import Head, Why, verify
 from pgtenant.audit.wire import Found, from_lines
+from pgtenant.codes import Code
 from pgtenant.errors import AuditError, UsageError
 from pgtenant.settings.model import Settings
 
@@ -149,18 +150,21 @@ def _wanted(named: Sequence[str], environment: str | None, found: Found) -> Sequ
         return [environment]
     if named:
         raise UsageError(
-            f"the log has no record of {environment}, only of {', '.join(named)[:200]}"
+            f"the log has no record of {environment}, only of {', '.join(named)[:200]}",
+            code=Code.LOG,
         )
     if found.odd:
         raise AuditError(
             f"{len(found.odd)} line(s) of the log look like records, and none is one: line"
             f" {found.odd[0].line}: {found.odd[0].why}",
             hint="get the log again from where it was written; nothing was collected",
+            code=Code.LOG,
         )
     raise NothingToCollectError(
         "the log has no record of a run's journal",
         hint="runs print them with PGTENANT_PROJECT_AUDIT_LOG=true; one that is refused before its"
         " first record (no approval, an invalid catalog) has none",
+        code=Code.LOG,
     )
 
 
@@ -177,6 +181,7 @@ def _check_heads(heads: Iterable[Head], traced: Traced, known: Iterable[_Known])
             raise AuditError(
                 f"the published head {head} is not in the log, nor in what was collected before",
                 hint="the log is cut off before it, or was written anew; nothing was collected",
+                code=Code.LOG,
             )
 
 
@@ -197,7 +202,9 @@ def _known(csv: Path, data: bytes) -> _Known:
 def _verified(csv: Path, data: bytes) -> tuple[Link, ...]:
     verdict = verify(data)
     if verdict.misfit is not None and verdict.misfit.why is not Why.TRUNCATED:
-        raise AuditError(f"{journal_path(csv)}: {verdict.misfit}", hint=_HINT)
+        raise AuditError(
+            f"{journal_path(csv)}: {verdict.misfit}", hint=_HINT, code=Code.BROKEN_JOURNAL
+        )
     return verdict.links
 
 
@@ -332,5 +339,6 @@ def _keep_apart(csv: Path, environment: str, traced: Traced, edited: Sequence[st
         raise AuditError(
             f"{path} can't be written: {error.strerror}",
             hint="what holds was collected; mend the path, then collect again for the rest",
+            code=Code.AUDIT_UNWRITTEN,
         ) from None
     return path

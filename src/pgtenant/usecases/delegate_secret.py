@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, field
 
+from pgtenant.codes import Code
 from pgtenant.errors import MissingSecretError, SecretError
 from pgtenant.rotation.passwords import new_password
 from pgtenant.secrets.credentials import Credentials, parse
@@ -91,6 +92,7 @@ async def find_secret(
             f"secret {name}: field 'username' is not {role!r}",
             hint="an environment has one delegated admin: name with --role the one that this secret"
             f" is for, or move the secret away to have {role} made",
+            code=Code.SECRET_OF_ANOTHER,
         )
     there = (credentials.host, credentials.port, credentials.dbname)
     right = there == (master.host, master.port, master.dbname)

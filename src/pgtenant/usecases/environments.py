@@ -13,6 +13,7 @@ from typing import Final
 from pgtenant.catalog.check import VARIABLE
 from pgtenant.catalog.load import language_of, text_of, tree
 from pgtenant.catalog.located import Object, SyntaxProblem
+from pgtenant.codes import Code
 from pgtenant.errors import SettingsError, UsageError
 from pgtenant.nearest import did_you_mean
 from pgtenant.settings.model import OTHER_SUFFIXES, Settings, check_environment
@@ -32,6 +33,7 @@ def all_environments(settings: Settings) -> tuple[str, ...]:
             f"{settings.root} has no environment: none in pgtenant.toml, and no catalog at"
             f" {settings.project.catalog}",
             hint="name a [environments.<name>], or give the directory with --project",
+            code=Code.ENVIRONMENT,
         )
     return tuple(sorted(found))
 

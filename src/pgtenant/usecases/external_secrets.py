@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from pgtenant.catalog.model import Auth, Catalog, Entry
+from pgtenant.codes import Code
 from pgtenant.errors import UsageError
 from pgtenant.gitops.external_secret import SUFFIX, Target, external_secret
 from pgtenant.gitops.manifest import checked_name, checked_namespace, name_of
@@ -52,7 +53,11 @@ def external_secrets(settings: Settings, environment: str, asked: Asked) -> list
     catalog = load_catalog(settings, environment, asked.keys)
     keys = list(dict.fromkeys(asked.keys))
     if asked.name is not None and len(keys) > 1:
-        raise UsageError("--name is for one entry", hint="leave it out, or name one key")
+        raise UsageError(
+            "--name is for one entry",
+            hint="leave it out, or name one key",
+            code=Code.KUBERNETES_NAME,
+        )
     _check("--namespace", asked.namespace, checked_namespace)
     _check("--store", asked.store, checked_name)
     _check("--name", asked.name, checked_name)
@@ -67,12 +72,15 @@ def _rendered(
         raise UsageError(
             f"{entry.key} logs in with IAM tokens, so there is no password to bring into a pod",
             hint="give its pod a service account that may rds-db:connect",
+            code=Code.KUBERNETES_NAME,
         )
     days = days_of(settings.rotation, entry.risk)
     try:
         refresh = refresh_of(entry.rotation, days, asked.refresh)
     except ValueError as error:
-        raise UsageError(f"{entry.key}: --refresh {asked.refresh} {error}") from None
+        raise UsageError(
+            f"{entry.key}: --refresh {asked.refresh} {error}", code=Code.ARGUMENTS
+        ) from None
     target = Target(
         name=asked.name or _name(catalog, entry),
         namespace=asked.namespace,
@@ -92,13 +100,16 @@ def _name(catalog: Catalog, entry: Entry) -> str:
         name = name_of(entry.key, SUFFIX)
     except ValueError:
         raise UsageError(
-            f"{entry.key} gives no name that Kubernetes takes", hint="give one with --name"
+            f"{entry.key} gives no name that Kubernetes takes",
+            hint="give one with --name",
+            code=Code.KUBERNETES_NAME,
         ) from None
     same = [o.key for o in catalog.entries if o.key != entry.key and _would_be(o.key) == name]
     if same:
         raise UsageError(
             f"{entry.key} and {same[0]} would both be {name} in Kubernetes",
             hint="give this one another name with --name",
+            code=Code.KUBERNETES_NAME,
         )
     return name
 
@@ -116,4 +127,4 @@ def _check(flag: str, value: str | None, check: Callable[[str], str]) -> None:
     try:
         check(value)
     except ValueError as error:
-        raise UsageError(f"{flag} {value[:100]!r} {error}") from None
+        raise UsageError(f"{flag} {value[:100]!r} {error}", code=Code.ARGUMENTS) from None

@@ -9,6 +9,7 @@ from contextlib import AbstractAsyncContextManager, nullcontext
 from itertools import groupby
 from typing import TypeVar
 
+from pgtenant.codes import Code
 from pgtenant.errors import UsageError
 from pgtenant.settings.model import Settings
 from pgtenant.usecases.inputs import Inputs
@@ -101,4 +102,5 @@ def check_apart(settings: Settings, environments: Sequence[str]) -> None:
             raise UsageError(
                 f"the audit of {environment} would go into that of {other}: {path}",
                 hint="write {env} into [project] audit, or into --audit",
+                code=Code.SETTINGS,
             )

@@ -10,6 +10,7 @@ from pgtenant.catalog.check import Format
 from pgtenant.catalog.edit import EditError, add_entry
 from pgtenant.catalog.load import parse
 from pgtenant.catalog.naming import NamingPolicy, key_problem, name_problem, reserved_reason
+from pgtenant.codes import Code
 from pgtenant.errors import UsageError
 from pgtenant.gitops.cnpg.brownfield import Adopted, adopted
 from pgtenant.settings.model import Settings
@@ -49,7 +50,10 @@ def import_cnpg(settings: Settings, environment: str, now: datetime) -> Imported
     directory = settings.root / cnpg.directory
     cluster = kept(settings, directory / cnpg.cluster_file)
     if cluster.data is None:
-        raise UsageError(f"there is no manifest of the cluster at {cluster.display}")
+        raise UsageError(
+            f"there is no manifest of the cluster at {cluster.display}",
+            code=Code.NO_CLUSTER_MANIFEST,
+        )
     others = [path for path in sorted(directory.glob("*.y*ml")) if path != cluster.path]
     files = {one.path.name: one.text for one in (cluster, *(kept(settings, p) for p in others))}
     policy = naming_policy(settings, environment)
@@ -88,7 +92,9 @@ def _catalog(environment: str, found: Adopted) -> str:
         try:
             data = add_entry(data, Format.HCL, key, fields).data
         except EditError as error:
-            raise UsageError(f"the entry {key} can't be written: {error.message}") from None
+            raise UsageError(
+                f"the entry {key} can't be written: {error.message}", code=Code.UNEDITABLE
+            ) from None
     head = [f"The databases of {environment}, from the manifests of its cluster.", ""]
     head += [f"Left out, the {what}: {why}." for what, why in found.left_out]
     lines = "".join(f"# {one}".rstrip() + "\n" for one in head)

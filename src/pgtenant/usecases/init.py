@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from pgtenant.codes import Code
 from pgtenant.errors import UsageError
 from pgtenant.platform.directory import Comparison, clear, compare, write
 from pgtenant.platform.layout import layout
@@ -41,7 +42,7 @@ def init(root: Path, given: Mapping[str, str | None]) -> Initialized:
     """
     wanted = layout(check_options(given))
     if root.exists() and not root.is_dir():
-        raise UsageError(f"{root} is not a directory")
+        raise UsageError(f"{root} is not a directory", code=Code.OCCUPIED)
     found = compare(root, wanted)
     _refuse(root, found)
     clear(root, wanted)
@@ -56,6 +57,7 @@ def _refuse(root: Path, found: Comparison) -> None:
             f"{root} has {len(found.different)} file(s) that are not what init writes:\n"
             + _shown(lines),
             hint="init overwrites nothing: lay out another directory and compare, or move these",
+            code=Code.OCCUPIED,
         )
     # Where nothing is missing, what else is there is the work of those who use it.
     if found.missing and found.foreign:
@@ -63,6 +65,7 @@ def _refuse(root: Path, found: Comparison) -> None:
         raise UsageError(
             f"{root} is not empty, and init did not make all of it:\n" + _shown(lines),
             hint="name a new directory, or an empty one",
+            code=Code.OCCUPIED,
         )
 
 

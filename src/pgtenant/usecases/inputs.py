@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pgtenant.catalog.load import check_admin, load
 from pgtenant.catalog.model import Auth, Catalog, Entry
 from pgtenant.catalog.naming import NamingPolicy
+from pgtenant.codes import Code
 from pgtenant.errors import SecretError, UsageError
 from pgtenant.nearest import did_you_mean
 from pgtenant.planning.desired import Desired
@@ -105,6 +106,7 @@ def load_catalog(settings: Settings, environment: str, only: Collection[str]) ->
         raise UsageError(
             f"{catalog.path} has no entry {', '.join(unknown)}{did_you_mean(unknown[0], keys)}",
             hint=f"its entries are: {', '.join(sorted(keys))[:500]}" if keys else "it is empty",
+            code=Code.UNKNOWN_ENTRY,
         )
     return catalog
 
@@ -284,6 +286,7 @@ def _together(errors: list[SecretError]) -> SecretError:
     return SecretError(
         f"{len(errors)} secrets are missing or wrong, nothing was changed:\n{lines}{more}",
         hint=errors[0].hint,
+        code=Code.SEVERAL_SECRETS,
     )
 
 

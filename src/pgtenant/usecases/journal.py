@@ -141,6 +141,7 @@ def upload(recorder: Recorder, sink: S3Sink | None) -> None:
             f"{error.message}; the run's records are safe in {journal}",
             hint=f"{error.hint}; then: pgtenant audit upload {shlex.quote(str(journal))}"
             f" --run-id {shlex.quote(recorder.run_id)}",
+            code=error.code,
         ) from None
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from pgtenant.codes import Code
 from pgtenant.errors import SecretError
 from pgtenant.postgres.lock import take_run_lock
 from pgtenant.usecases.inputs import Inputs
@@ -45,6 +46,7 @@ async def read_again(instance: Instance) -> Instance:
             f"secret {now.admin.name} names another server, database or user than when the run"
             " began; nothing was changed",
             hint="run again",
+            code=Code.SECRET_CHANGED,
         )
     return replace(instance, inputs=replace(now, only=before.only))
 

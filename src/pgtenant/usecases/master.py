@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pgtenant.codes import Code
 from pgtenant.errors import SecretError, UsageError
 from pgtenant.secrets.credentials import parse
 from pgtenant.secrets.store import SecretStore
@@ -25,6 +26,7 @@ async def master_inputs(
                 raise UsageError(
                     f"{delegate} is the role of the entry {entry.key}",
                     hint="choose another name for the delegated admin with --role",
+                    code=Code.ARGUMENTS,
                 )
     found = (await store.fetch([secret]))[secret]
     if isinstance(found, SecretError):
@@ -34,5 +36,6 @@ async def master_inputs(
         raise UsageError(
             f"the secret {secret} is {delegate}'s own, not the master's",
             hint="name the master's with --master-secret",
+            code=Code.SECRET_OF_ANOTHER,
         )
     return of_instance(settings, environment, admin)

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from pgtenant.catalog.model import Auth
+from pgtenant.codes import Code
 from pgtenant.errors import SecretError, ServerError
 from pgtenant.planning.changes import (
     Change,
@@ -86,6 +87,7 @@ async def still_stored(instance: Instance, transaction: Transaction) -> None:
                 f"secret {change.secret} has changed since this run read it: the password of"
                 f" {change.role} was not set",
                 hint="run again",
+                code=Code.SECRET_CHANGED,
             )
 
 
@@ -137,5 +139,6 @@ async def prove(instance: Instance, new: NewPassword, keys: Keys | None) -> str:
             f"the server refuses the password of {new.role} that was just set",
             hint="does something else set it too? Run again",
             sqlstate="28P01",
+            code=Code.UNPROVEN_PASSWORD,
         )
     return note if state is PasswordState.UNPROVEN else ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pgtenant.catalog.model import Auth, Catalog, Rotation
+from pgtenant.codes import Code
 from pgtenant.errors import UsageError
 from pgtenant.settings.model import Settings
 
@@ -18,6 +19,7 @@ def refuse_operated(settings: Settings, environment: str) -> None:
             f"the roles and databases of {environment} are kept by its CloudNativePG operator,"
             " which would undo what is done by SQL; nothing was touched",
             hint=f"`pgtenant render cnpg -e {environment}` writes its manifests (docs/cnpg.md)",
+            code=Code.OPERATED,
         )
 
 
@@ -47,4 +49,8 @@ def insist_on_logins(catalog: Catalog) -> None:
     """
     if wrong := unfit_logins(catalog):
         lines = "".join(f"\n  {one}" for one in wrong[:20])
-        raise UsageError(f"the operator can't keep these roles:{lines}", hint="nothing was changed")
+        raise UsageError(
+            f"the operator can't keep these roles:{lines}",
+            hint="nothing was changed",
+            code=Code.OPERATED,
+        )

@@ -55,9 +55,7 @@ def blocked_rows(inputs: Inputs, blocked: Collection[Blocked]) -> list[Row]:
             inputs.desired,
             Action.CHECK,
             Status.BLOCKED,
-            f"{one.reason}. {one.executor} would run: {one.statement}"
-            if one.statement
-            else one.reason,
+            f"{one.told}. {one.executor} would run: {one.statement}" if one.statement else one.told,
         )
         for one in blocked
     ]

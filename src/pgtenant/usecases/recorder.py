@@ -12,6 +12,7 @@ from pgtenant.audit.chain import FORMAT, Kind, Members
 from pgtenant.audit.intent import Planned
 from pgtenant.audit.record import Action, Record, Status, stamp
 from pgtenant.audit.trail import AuditTrail, Detail
+from pgtenant.codes import Code
 from pgtenant.errors import AuditError
 from pgtenant.logs import log_records
 
@@ -162,7 +163,9 @@ class Recorder:
             return
         except BaseException:
             for piece in batch:
-                piece.error = AuditError("the run ended while the record was being written")
+                piece.error = AuditError(
+                    "the run ended while the record was being written", code=Code.AUDIT_UNWRITTEN
+                )
             raise
         for piece in batch:
             piece.done = True

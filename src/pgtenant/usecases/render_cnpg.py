@@ -8,6 +8,7 @@ from datetime import datetime
 from pathlib import Path
 
 from pgtenant.catalog.model import AccessLevel, Catalog, Entry
+from pgtenant.codes import Code
 from pgtenant.errors import ExitCode, UsageError
 from pgtenant.gitops.cnpg import job
 from pgtenant.gitops.cnpg.admin import marked, with_admin
@@ -186,6 +187,7 @@ def insist_on_cluster(settings: Settings, environment: str) -> None:
         raise UsageError(
             f"{environment} has no CloudNativePG cluster by the settings",
             hint=f'put engine = "cnpg" into [environments.{environment}] of pgtenant.toml',
+            code=Code.NOT_OPERATED,
         )
 
 
@@ -206,7 +208,11 @@ def _check(catalog: Catalog, asked: Asked, cnpg: CnpgSettings) -> None:
         wrong.append(f"--namespace {error}")
     if wrong:
         lines = "".join(f"\n  {one}" for one in wrong[:20])
-        raise UsageError(f"the manifests can't be written:{lines}", hint="nothing was written")
+        raise UsageError(
+            f"the manifests can't be written:{lines}",
+            hint="nothing was written",
+            code=Code.MANIFEST,
+        )
 
 
 def _look(
@@ -218,6 +224,7 @@ def _look(
         raise UsageError(
             f"there is no manifest of the cluster at {cluster.display}",
             hint="write it, or say where it is: [cnpg] directory and cluster_file",
+            code=Code.NO_CLUSTER_MANIFEST,
         )
     entries = [
         _entry(settings, environment, cnpg, entry, asked)

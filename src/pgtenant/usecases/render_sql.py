@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from pgtenant.catalog.model import AccessLevel, Auth, Entry, Tenancy
+from pgtenant.codes import Code
 from pgtenant.errors import UsageError
 from pgtenant.planning.tenants.init_script import Subject, init_script
 from pgtenant.planning.tenants.policy import Isolation
@@ -27,9 +28,10 @@ def init_sql(settings: Settings, environment: str, key: str) -> str:
         raise UsageError(
             f"roles and databases of {environment} are made by its operator",
             hint=f"`pgtenant render cnpg -e {environment} {key}` writes what it has to know",
+            code=Code.OPERATED,
         )
     if problem := _problem(entry):
-        raise UsageError(f"{key} {problem}", hint=_APPLY)
+        raise UsageError(f"{key} {problem}", hint=_APPLY, code=Code.PLAN_AS_SQL)
     tenancy = entry.tenancy or Tenancy()
     limit = entry.connection_limit
     subject = Subject(

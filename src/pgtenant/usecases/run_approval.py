@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pgtenant.codes import Code
 from pgtenant.errors import ApprovalRequiredError
 from pgtenant.forge.model import Runs
 from pgtenant.settings.model import Settings
@@ -29,11 +30,13 @@ def approvers_of(settings: Settings, environment: str, forge: Runs, run: str) ->
         raise ApprovalRequiredError(
             f"{', '.join(sorted(gate.rejected))} rejected this run for {environment}",
             hint="start a new one",
+            code=Code.UNREVIEWED,
         )
     if settings.approval_required(environment) and not gate.approved:
         raise ApprovalRequiredError(
             f"{environment} needs an approval and nobody gave one",
             hint=f"give the GitHub environment {environment} required reviewers, without a bypass"
             " for administrators",
+            code=Code.UNREVIEWED,
         )
     return tuple(sorted(gate.approved))

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from pgtenant import __version__
+from pgtenant.codes import Code
 from pgtenant.errors import PgtenantError, UsageError
 from pgtenant.files import read_given, write_given
 from pgtenant.planning.plan import Plan
@@ -64,7 +65,9 @@ def save_plan(path: Path, plan: Plan, inputs: Inputs) -> None:
     try:
         write_given(path, json_text(document).encode(), private=True)
     except OSError as error:
-        raise UsageError(f"the plan can't be saved to {path}: {error.strerror}") from None
+        raise UsageError(
+            f"the plan can't be saved to {path}: {error.strerror}", code=Code.UNWRITABLE_FILE
+        ) from None
 
 
 def read_plan(path: Path) -> SavedPlan:
@@ -76,7 +79,9 @@ def read_plan(path: Path) -> SavedPlan:
     try:
         document = json.loads(read_given(path))
     except OSError as error:
-        raise UsageError(f"{path} can't be read: {error.strerror}") from None
+        raise UsageError(
+            f"{path} can't be read: {error.strerror}", code=Code.UNREADABLE_PLAN
+        ) from None
     except (ValueError, RecursionError):
         document = None
     match document:
@@ -100,7 +105,9 @@ def read_plan(path: Path) -> SavedPlan:
                 environment, server, catalog, tuple(only), authoritative, trust_markers, plan
             )
     raise UsageError(
-        f"{path} is not a saved plan", hint="make one with `pgtenant plan -e ENV --out FILE`"
+        f"{path} is not a saved plan",
+        hint="make one with `pgtenant plan -e ENV --out FILE`",
+        code=Code.UNREADABLE_PLAN,
     )
 
 
@@ -121,6 +128,7 @@ def check_fresh(saved: SavedPlan, plan: Plan, inputs: Inputs, *, carried_out: bo
             f"the saved plan was carried out; what it opened shows {len(plan.changes)} more"
             " change(s) that it could not know, and they were not made",
             hint="make the plan again and have it reviewed",
+            code=Code.STALE_PLAN,
         )
     moved: list[str] = []
     if saved.server != _server(inputs):
@@ -139,6 +147,7 @@ def check_fresh(saved: SavedPlan, plan: Plan, inputs: Inputs, *, carried_out: bo
         raise PgtenantError(
             f"the saved plan is stale; nothing was changed:\n{shown}{more}",
             hint="make the plan again and have it reviewed",
+            code=Code.STALE_PLAN,
         )
 
 
@@ -152,6 +161,7 @@ def _of_another(path: Path, what: str, this: str) -> UsageError:
     return UsageError(
         f"{path} is a plan of {shown(what)}; this version {this}",
         hint="make the plan again with this version",
+        code=Code.UNREADABLE_PLAN,
     )
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from pgtenant.catalog.model import AccessLevel, Entry
+from pgtenant.codes import Code
 from pgtenant.errors import UsageError
 from pgtenant.gitops.cnpg import job
 from pgtenant.gitops.cnpg.leaving_status import Leaving, judge_leaving
@@ -36,7 +37,10 @@ def verify_gitops(settings: Settings, environment: str, kubectl: Kubectl) -> Ite
     cnpg = settings.cnpg.of(environment)
     catalog = load_catalog(settings, environment, ())
     if wrong := check_names(catalog):
-        raise UsageError("the manifests can't be looked for:" + "".join(f"\n  {w}" for w in wrong))
+        raise UsageError(
+            "the manifests can't be looked for:" + "".join(f"\n  {w}" for w in wrong),
+            code=Code.MANIFEST,
+        )
     cluster = kubectl.object(f"clusters.{GROUP}", cnpg.cluster, cnpg.namespace)
     leaving = _leaving(settings, environment, cnpg)
     for entry in catalog.entries:

@@ -21,6 +21,7 @@ from pgtenant.access.model import (
 from pgtenant.access.rows import listing
 from pgtenant.access.view import Filters
 from pgtenant.catalog.model import AccessLevel
+from pgtenant.codes import Code
 from pgtenant.planning.desired import Desired, DesiredDatabase, DesiredRole
 from pgtenant.planning.findings import Blocked, Drift, DriftKind
 from pgtenant.planning.plan import Plan
@@ -229,8 +230,9 @@ def _with_trouble(report: Report, names: list[str]) -> Report:
             f"the database {names[3]} belongs to legacy_app; have it handed over",
             f'ALTER DATABASE "{names[3]}" OWNER TO "{names[3]}_user"',
             "legacy_app, or a superuser",
+            code=Code.FOREIGN_DATABASE,
         ),
-        Blocked(names[4], HOSTILE),
+        Blocked(names[4], HOSTILE, code=Code.FOREIGN_DATABASE),
     )
     drift = tuple(
         sorted(

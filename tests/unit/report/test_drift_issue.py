@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from markdown_it import MarkdownIt
 
+from pgtenant.codes import Code
 from pgtenant.errors import ExitCode, UsageError
 from pgtenant.planning.findings import Blocked, Drift, DriftKind
 from pgtenant.planning.plan import Plan
@@ -33,7 +34,13 @@ def planned(**parts: Any) -> Result:
 DRIFT = Drift(
     DriftKind.SETTING, "shop", "shop", "", "it has a setting", "ALTER DATABASE shop RESET x"
 )
-BLOCKED = Blocked("shop", "shop belongs to somebody else", "ALTER DATABASE shop OWNER TO s", "r")
+BLOCKED = Blocked(
+    "shop",
+    "shop belongs to somebody else",
+    "ALTER DATABASE shop OWNER TO s",
+    "r",
+    code=Code.FOREIGN_DATABASE,
+)
 
 
 def test_what_differs_is_in_it() -> None:
@@ -102,7 +109,7 @@ def test_without_its_end_nothing_is_taken_away() -> None:
 def test_no_name_is_a_mark_a_mention_or_markup() -> None:
     name = f"{END}<b>@everyone #1"
     hostile = replace(DRIFT, entry="", database=name, message=name, statement=f'DROP "{name}"')
-    blocked = Blocked(name, name, f'DROP "{name}"', name)
+    blocked = Blocked(name, name, f'DROP "{name}"', name, code=Code.INVALID_DATABASE)
     body = drift_body("", [planned(drift=(hostile,), blocked=(blocked,)), HOSTILE])
     assert (body.count(BEGIN), body.count(END)) == (1, 1)
     again = drift_body(body, [SAME])

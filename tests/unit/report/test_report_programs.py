@@ -54,7 +54,7 @@ def test_a_plan_is_what_its_schema_says(plan: Plan) -> None:
 
 
 def test_a_run_is_what_its_schema_says() -> None:
-    error = {"message": "lost", "hint": ""}
+    error = {"code": "PGT-0704", "message": "lost", "hint": ""}
     extra = {"error": error, "errors": [error]}
     document = apply_json("local-1", "dev", audit_rows.MIXED, extra)
     check(document, schema("apply"))

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
+from pgtenant.codes import Code
 from pgtenant.errors import MissingExtraError, UsageError
 
 if TYPE_CHECKING:
@@ -81,6 +82,7 @@ def seal_of(data: bytes, *, path: str, now: datetime, fingerprint: str | None) -
             f"{path} is not the controller's certificate: its SHA-256 fingerprint is {digest}, and"
             f" [cnpg] certificate_sha256 is {fingerprint}",
             hint=f"{_FETCH}, or correct the setting when the controller has a new one",
+            code=Code.SEALING,
         )
     _check_time(certificate, path, now)
     return Seal(_key(certificate, path), digest)
@@ -88,11 +90,12 @@ def seal_of(data: bytes, *, path: str, now: datetime, fingerprint: str | None) -
 
 def _only(found: Sequence[Certificate], path: str) -> Certificate:
     if not found:
-        raise UsageError(f"{path} is no certificate in PEM", hint=_FETCH)
+        raise UsageError(f"{path} is no certificate in PEM", hint=_FETCH, code=Code.SEALING)
     if len(found) > 1:
         raise UsageError(
             f"{path} has {len(found)} certificates, and the controller seals with one",
             hint=f"{_FETCH}; a chain belongs to TLS",
+            code=Code.SEALING,
         )
     return found[0]
 
@@ -106,12 +109,17 @@ def _key(certificate: Certificate, path: str) -> RSAPublicKey:
     except (UnsupportedAlgorithm, ValueError):
         key = None
     if not isinstance(key, RSAPublicKey):
-        raise UsageError(f"{path} has no RSA key, which a sealing certificate has", hint=_FETCH)
+        raise UsageError(
+            f"{path} has no RSA key, which a sealing certificate has",
+            hint=_FETCH,
+            code=Code.SEALING,
+        )
     if key.key_size < _SMALLEST:
         raise UsageError(
             f"{path} has an RSA key of {key.key_size} bits, too few for what is committed: at least"
             f" {_SMALLEST} are needed",
             hint=_FETCH,
+            code=Code.SEALING,
         )
     return key
 
@@ -119,9 +127,10 @@ def _key(certificate: Certificate, path: str) -> RSAPublicKey:
 def _check_time(certificate: Certificate, path: str, now: datetime) -> None:
     end, start = certificate.not_valid_after_utc, certificate.not_valid_before_utc
     if now > end:
-        raise UsageError(f"{path} has ended, on {end:%Y-%m-%d}", hint=_FETCH)
+        raise UsageError(f"{path} has ended, on {end:%Y-%m-%d}", hint=_FETCH, code=Code.SEALING)
     if now < start:
         raise UsageError(
             f"{path} is valid from {start:%Y-%m-%d %H:%M} UTC on",
             hint=f"look at this machine's clock, or {_FETCH}",
+            code=Code.SEALING,
         )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from pgtenant.codes import Code
 from pgtenant.errors import PgtenantError
 from pgtenant.planning.changes import (
     AlterDatabase,
@@ -62,11 +63,13 @@ def plan_undo(subject: Subject, observed: Observed) -> tuple[Batch, ...]:
             f"{subject.role.name} went out of service with the entry {how.entry}: nothing was"
             " changed",
             hint=f"`pgtenant retire {how.entry} --stage disable --undo` takes both back",
+            code=Code.NO_WAY_BACK,
         )
     if how is not None and how.dropping and database is None:
         raise PgtenantError(
             f"the database {how.database} is dropped: there is nothing to go back to",
             hint="`pgtenant retire --stage drop` finishes the removal",
+            code=Code.NO_WAY_BACK,
         )
     if database is not None and database.owner == observed.server.admin.name:
         given = {"entry": subject.entry, "database": database.name, "owner": subject.role.name}

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import groupby
 
+from pgtenant.codes import Code
 from pgtenant.planning.changes import AlterDatabase
 from pgtenant.planning.findings import Blocked
 from pgtenant.planning.observed import Observed
@@ -91,37 +92,45 @@ def _not_yet(subject: Subject, declared: tuple[str, ...], rules: Rules) -> Itera
     again = f"`pgtenant retire -e {rules.environment} {subject.entry} --stage disable`"
     if declared:
         yield _because(
+            Code.TOO_EARLY,
             f"the catalog still declares {', '.join(declared)}: the next apply would make it"
-            " again. Take it out of the catalog first"
+            " again. Take it out of the catalog first",
         )
     if subject.retired is None or rules.waited is None:
-        yield _because(f"it is in service: {again} comes first, and then {rules.days} days")
+        yield _because(
+            Code.TOO_EARLY, f"it is in service: {again} comes first, and then {rules.days} days"
+        )
         return
     if rules.waited < 0:
-        yield _because(f"its marker says that it was disabled at {subject.retired.at}, in future")
+        yield _because(
+            Code.TOO_EARLY,
+            f"its marker says that it was disabled at {subject.retired.at}, in future",
+        )
     elif rules.waited < rules.days:
         yield _because(
+            Code.TOO_EARLY,
             f"it was disabled at {subject.retired.at}, {rules.waited:.1f} days ago, and has to be"
-            f" for {rules.days} ([retire] days)"
+            f" for {rules.days} ([retire] days)",
         )
     opened = [r.name for r in subject.roles if r.login or mark_of(r).retired is None]
     database = subject.database
     if database is not None and database.allow_connections:
         opened.append(database.name)
     if opened:
-        yield _because(f"{', '.join(opened)} can be used again: {again} closes it")
+        yield _because(Code.TOO_EARLY, f"{', '.join(opened)} can be used again: {again} closes it")
 
 
 def _busy(subject: Subject, inventory: Inventory) -> Iterator[Blocked]:
     name = subject.database.name if subject.database is not None else ""
     if inventory.sessions:
-        yield _because(f"there are sessions: {_some(inventory.sessions)}")
+        yield _because(Code.STILL_IN_USE, f"there are sessions: {_some(inventory.sessions)}")
     for gid in inventory.prepared:
         yield Blocked(
             entry="",
             reason=f"a prepared transaction {gid!r} is open in {name}",
             statement=as_text(statements.rollback_prepared(gid)),
             executor=f"whoever prepared it, or a superuser, in the database {name}",
+            code=Code.STILL_IN_USE,
         )
     for slot in inventory.slots:
         yield Blocked(
@@ -129,6 +138,7 @@ def _busy(subject: Subject, inventory: Inventory) -> Iterator[Blocked]:
             reason=f"the replication slot {slot} reads {name}: is somebody still following it?",
             statement=as_text(statements.drop_slot(slot)),
             executor="a role with REPLICATION, or a superuser",
+            code=Code.STILL_IN_USE,
         )
     for one in inventory.subscriptions:
         yield Blocked(
@@ -136,6 +146,7 @@ def _busy(subject: Subject, inventory: Inventory) -> Iterator[Blocked]:
             reason=f"the subscription {one} writes into {name}",
             statement=as_text(statements.drop_subscription(one)),
             executor=f"its owner, or a superuser, in the database {name}",
+            code=Code.STILL_IN_USE,
         )
 
 
@@ -161,21 +172,24 @@ def _inside(
         )
     if rules.dumped and subject.database is not None and subject.role.rds_iam:
         yield _because(
+            Code.NO_DUMP,
             f"{subject.role.name} is in rds_iam, and so would be the login that dumps: RDS refuses"
-            " passwords then. Take it out, or back it up in another way and say --no-backup"
+            " passwords then. Take it out, or back it up in another way and say --no-backup",
         )
     how, here = subject.retired, subject.database is not None
     foreign = {*inventory.foreign, *(how.foreign if how is not None and here else ())}
     if UNSEEN in foreign and not rules.allow_foreign:
         yield _because(
+            Code.HOLDS_MORE,
             "whether the provider's roles own objects in its database could not be seen when it was"
-            " disabled: --allow-foreign allows that they go with it"
+            " disabled: --allow-foreign allows that they go with it",
         )
     foreign -= {UNSEEN, *tenants}
     if foreign and not rules.allow_foreign:
         yield _because(
+            Code.HOLDS_MORE,
             f"in its database {', '.join(sorted(foreign))} own objects too, which would go with"
-            " it: --allow-foreign allows that"
+            " it: --allow-foreign allows that",
         )
 
 
@@ -189,41 +203,51 @@ def _elsewhere(
             " which this command neither dumps nor drops: give it to another role, or drop it",
             statement=as_text(statements.drop_database(database)),
             executor="a superuser, or the admin with that role lent to it",
+            code=Code.HOLDS_MORE,
         )
     for database, reason in sorted(inventory.unread.items()):
-        yield _because(f"its roles have something in {database}, which can't be entered: {reason}")
+        yield _because(
+            Code.HOLDS_MORE,
+            f"its roles have something in {database}, which can't be entered: {reason}",
+        )
     owned = [t for t in inventory.traces if t.owned]
     if owned and rules.told:
         listed = _some(tuple(f"{t.description} in {t.database}" for t in owned))
         yield _because(
+            Code.HOLDS_MORE,
             f"its roles own objects in other databases, and only they can drop them: {listed}."
-            " Take it back with --undo, and drop them or give them away on a login of theirs"
+            " Take it back with --undo, and drop them or give them away on a login of theirs",
         )
     elif owned and not rules.allow_owned:
         listed = _some(tuple(f"{t.description} in {t.database}" for t in owned))
         yield _because(
+            Code.HOLDS_MORE,
             f"its roles own objects in other databases, which would go with them: {listed}."
-            " --allow-owned allows that"
+            " --allow-owned allows that",
         )
     elif owned and rules.dumped:
         listed = _some(tuple(f"{t.description} in {t.database}" for t in owned))
         yield _because(
+            Code.HOLDS_MORE,
             f"its roles own objects in other databases, which no dump of its own holds: {listed}."
-            " Drop them or give them away first, or back them up in another way and say --no-backup"
+            " Drop them or give them away first, or back them up in another way and say"
+            " --no-backup",
         )
     passed = [t for t in inventory.traces if t.passed_on]
     if passed and not rules.allow_owned:
         listed = _some(tuple(f"{t.description} in {t.database}" for t in passed))
         yield _because(
+            Code.HOLDS_MORE,
             f"others hold privileges through its roles, and would lose them: {listed}. Have the"
-            " owners grant them, or say --allow-owned"
+            " owners grant them, or say --allow-owned",
         )
     for trace in inventory.traces:
         mine = trace.owned or trace.passed_on
         if not mine and not _lendable(trace.owner, subject, observed, rules):
             yield _because(
+                Code.HOLDS_MORE,
                 f"{trace.role} was granted privileges on {trace.description} in {trace.database},"
-                f" which only {trace.owner or 'a superuser'} can take back"
+                f" which only {trace.owner or 'a superuser'} can take back",
             )
 
 
@@ -287,8 +311,8 @@ def _lendable(owner: str, subject: Subject, observed: Observed, rules: Rules) ->
     return mark is not None and mark.environment == own
 
 
-def _because(reason: str) -> Blocked:
-    return Blocked(entry="", reason=reason)
+def _because(code: Code, reason: str) -> Blocked:
+    return Blocked(entry="", reason=reason, code=code)
 
 
 def _some(items: tuple[str, ...]) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from pgtenant.catalog.model import AccessLevel
+from pgtenant.codes import Code
 from pgtenant.errors import PgtenantError
 from pgtenant.planning.desired import Desired
 from pgtenant.planning.marker import Marker
@@ -73,12 +74,14 @@ def find_subject(observed: Observed, desired: Desired, key: str) -> Subject | No
             raise PgtenantError(
                 f"the role {declared.name} of the entry {key} is not there: nothing to retire",
                 hint="take the entry out of the catalog, and no run makes it",
+                code=Code.NOTHING_TO_RETIRE,
             )
         if role not in ours or mark_of(role).entry != key:
             raise PgtenantError(
                 f"the role {role.name} exists and is not managed as the entry {key} of"
                 f" {desired.environment}: nothing of it was touched",
                 hint=f"`pgtenant adopt -e {desired.environment} {key}` says more",
+                code=Code.UNCLEAR_SUBJECT,
             )
     else:
         marked = [r for r in ours if mark_of(r).entry == key and not key.endswith(OF_A_DUMP)]
@@ -90,6 +93,7 @@ def find_subject(observed: Observed, desired: Desired, key: str) -> Subject | No
             raise PgtenantError(
                 f"the markers of {names} name the entry {key}: it is not clear which one is meant",
                 hint="drop the role that is left over by hand, or declare the entry again",
+                code=Code.UNCLEAR_SUBJECT,
             )
         role = marked[0]
     database = _database(role, observed, desired, key)
@@ -148,6 +152,7 @@ def _database(role: Role, observed: Observed, desired: Desired, key: str) -> Dat
             f"{role.name} owns {names}, and it is not clear which of them was the entry {key}'s:"
             " nothing was changed",
             hint="declare the entry again with its database_name, and retire it then",
+            code=Code.UNCLEAR_SUBJECT,
         )
     return candidates[0] if candidates else None
 
@@ -175,6 +180,7 @@ def _declared(name: str, role: Role, observed: Observed) -> Database | None:
             " closed, and nothing was changed",
             hint="`pgtenant plan` says what is in the way; hand it over, or take the entry out of"
             " the catalog first",
+            code=Code.UNCLEAR_SUBJECT,
         )
     return there
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from pgtenant.codes import Code
 from pgtenant.errors import PgtenantError
 from pgtenant.planning.changes import AlterDatabase, AlterRole, MarkRole, RevokeDatabase
 from pgtenant.planning.desired import Desired, DesiredDatabase
@@ -89,6 +90,7 @@ def as_told(subject: Subject, told: Told) -> Subject:
                 f"the role {role.name} is not in the cluster's manifests, so that its operator"
                 " would leave it alone: nothing was changed",
                 hint="`pgtenant render cnpg` writes it, if the catalog has its entry",
+                code=Code.NOT_IN_MANIFEST,
             )
         as_said = replace(role, login=said.login, comment=said.comment)
         if as_said.marker is None:
@@ -97,6 +99,7 @@ def as_told(subject: Subject, told: Told) -> Subject:
                 " manifest: nothing was changed",
                 hint="pull what was committed since, or take the role over:"
                 " `pgtenant render cnpg --adopt`",
+                code=Code.NOT_IN_MANIFEST,
             )
         roles.append(as_said)
     database = subject.database

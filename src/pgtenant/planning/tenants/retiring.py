@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from psycopg import sql
 
 from pgtenant.catalog.shown import plain
+from pgtenant.codes import Code
 from pgtenant.errors import UsageError
 from pgtenant.planning.effects import Effect
 from pgtenant.planning.privileges import PUBLIC
@@ -173,15 +174,20 @@ def removal(schema: str, there: Mapping[str, There], home: Home) -> Drop | None:
     """
     if not is_retired(schema):
         hint = f"`pgtenant tenant retire -e {home.environment} {home.entry} SLUG` comes first"
-        said = f"{plain(schema)} is no retired tenant's schema"
-        raise UsageError(f"{said}; {_NOTHING_DONE}", hint=hint)
+        raise UsageError(
+            f"{plain(schema)} is no retired tenant's schema; {_NOTHING_DONE}",
+            hint=hint,
+            code=Code.NO_TENANT_SCHEMA,
+        )
     found = there.get(schema)
     if found is None:
         return None
     owner = home.owner_of(schema)
     if found.owner != owner:
         raise UsageError(
-            f"the schema {schema} belongs to {found.owner}, not to {owner}", hint=_NOTHING_DONE
+            f"the schema {schema} belongs to {found.owner}, not to {owner}",
+            hint=_NOTHING_DONE,
+            code=Code.NO_TENANT_SCHEMA,
         )
     return Drop(retired_of(found), home)
 

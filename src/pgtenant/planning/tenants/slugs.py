@@ -9,6 +9,7 @@ from typing import Final
 
 from pgtenant.catalog.naming import MAX_BYTES, RETIRED_PREFIX, reserved_reason
 from pgtenant.catalog.shown import character, quoted
+from pgtenant.codes import Code
 from pgtenant.errors import UsageError
 from pgtenant.planning.tenants.policy import Isolation
 
@@ -222,11 +223,13 @@ def collision(tenant: Tenant, other: Tenant) -> str:
 def refused(problems: Sequence[str], *, hint: str = "nothing was made") -> UsageError:
     """Return the error for slugs with which nothing is done."""
     if len(problems) == 1:
-        return UsageError(problems[0], hint=hint)
+        return UsageError(problems[0], hint=hint, code=Code.SLUGS)
     more = len(problems) - _MOST_SHOWN
     lines = "".join(f"\n  {problem}" for problem in problems[:_MOST_SHOWN])
     rest = f"\n  and {more} more" if more > 0 else ""
-    return UsageError(f"{len(problems)} slugs are refused:{lines}{rest}", hint=hint)
+    return UsageError(
+        f"{len(problems)} slugs are refused:{lines}{rest}", hint=hint, code=Code.SLUGS
+    )
 
 
 def _bad(given: Iterable[Given], prefix: str, source: str) -> Iterator[str]:

@@ -9,6 +9,7 @@ from functools import lru_cache
 from typing import Final
 
 from pgtenant.catalog.shown import quoted
+from pgtenant.codes import Code
 from pgtenant.errors import UsageError
 
 _DIGITS: Final = 16
@@ -75,6 +76,7 @@ def undue(template: Template, ran: Mapping[str, str], schema: str) -> UsageError
                 f" is {file.digest}",
                 hint="a file that has run stays as it is: put what is new into another file, with a"
                 " name that comes after it",
+                code=Code.TENANT_TEMPLATE,
             )
     missing = next((file.name for file in template.files if file.name not in ran), None)
     last = max((file.name for file in template.files if file.name in ran), default="")
@@ -82,6 +84,7 @@ def undue(template: Template, ran: Mapping[str, str], schema: str) -> UsageError
         return UsageError(
             f"{quoted(missing)} would run in {schema} after {quoted(last)}, which comes behind it",
             hint="give a new file a name that comes after all that have run",
+            code=Code.TENANT_TEMPLATE,
         )
     return None
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
+from pgtenant.codes import Code
 from pgtenant.errors import UsageError
 from pgtenant.report.html.attempts import VERDICTS
 from pgtenant.report.verify_json import check_record
@@ -33,11 +34,13 @@ def read_record(text: str, path: str, *, environment: str) -> Mapping[str, Any]:
         raise UsageError(
             f"{path} is not what `pgtenant verify` writes",
             hint="make it again with `pgtenant verify -e ENV --out FILE`",
+            code=Code.WRONG_FILE,
         )
     if record["environment"] != environment:
         raise UsageError(
             f"{path} is the verification of {record['environment']}, not of {environment}",
             hint=f"make one with `pgtenant verify -e {environment} --out FILE`",
+            code=Code.WRONG_FILE,
         )
     return record
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pgtenant.catalog.edit import add_entry, change_entry
 from pgtenant.catalog.model import Catalog, Entry
 from pgtenant.catalog.shown import plain
+from pgtenant.codes import Code
 from pgtenant.errors import CatalogError, Problem, UsageError
 from pgtenant.nearest import did_you_mean
 from pgtenant.requests.form import CHANGEABLE
@@ -125,7 +126,9 @@ def refused(given: Mapping[str, Value], found: list[tuple[str, str]]) -> UsageEr
     where = f" in {plain(str(given['environment']))}" if given.get("environment") else ""
     lines = "".join(f"\n  {field}: {text}" if field else f"\n  {text}" for field, text in found)
     return UsageError(
-        f"the request for {plain(str(key))}{where} is refused:{lines}", hint="nothing was written"
+        f"the request for {plain(str(key))}{where} is refused:{lines}",
+        hint="nothing was written",
+        code=Code.REQUEST_REFUSED,
     )
 
 
@@ -157,6 +160,7 @@ def _changed(settings: Settings, request: Request, moment: str) -> Done:
             f"{catalog.display} has no entry {plain(request.key)}"
             f"{did_you_mean(request.key, catalog.entries)}",
             hint=f"its entries are: {known}" if known else "it is empty",
+            code=Code.UNKNOWN_ENTRY,
         )
     _insist_on_written(there)
     fields = {name: request.fields[name] for name, *_ in differences(request, there)}
@@ -276,6 +280,7 @@ def _conflict(catalog: Declared, entry: Entry, found: list[tuple[str, str, str]]
     return UsageError(
         f"{catalog.display}:{entry.line} has an entry {entry.key} already, which differs:{lines}",
         hint="nothing was written; ask for another name, or use `pgtenant request change`",
+        code=Code.REQUEST_CONFLICT,
     )
 
 

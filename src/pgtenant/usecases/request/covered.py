@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
+from pgtenant.codes import Code
 from pgtenant.errors import UsageError
 from pgtenant.forge.git import Git
 from pgtenant.settings import FILE_NAME, Settings
@@ -63,6 +64,7 @@ def branch_of(git: Git, tip: str, head: str) -> Branch:
         raise UsageError(
             "what it targets has changed, and it can't be merged any more",
             hint="`pgtenant request rebuild` makes a request again; merge anything else yourself",
+            code=Code.MOVED_ON,
         )
     return Branch(tip, start, head, merged)
 

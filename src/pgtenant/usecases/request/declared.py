@@ -11,6 +11,7 @@ from pgtenant.catalog.check import VARIABLE, Format
 from pgtenant.catalog.load import language_of, parse, text_of, tree
 from pgtenant.catalog.located import Object, Pair, SyntaxProblem
 from pgtenant.catalog.model import Catalog, Entry
+from pgtenant.codes import Code
 from pgtenant.errors import CatalogError, PgtenantError, UsageError
 from pgtenant.files import read_given
 from pgtenant.settings import Settings
@@ -119,7 +120,9 @@ def read(path: Path) -> bytes | None:
     try:
         return read_given(path)
     except OSError as error:
-        raise UsageError(f"{path} can't be read: {error.strerror}") from None
+        raise UsageError(
+            f"{path} can't be read: {error.strerror}", code=Code.UNREADABLE_FILE
+        ) from None
 
 
 def shown_path(settings: Settings, path: Path) -> str:

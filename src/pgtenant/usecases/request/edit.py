@@ -8,6 +8,7 @@ from typing import Final
 
 from pgtenant.catalog.edit import Edited, EditError
 from pgtenant.catalog.model import AccessLevel, Catalog, Entry
+from pgtenant.codes import Code
 from pgtenant.errors import UsageError
 from pgtenant.requests.entity import with_entity
 from pgtenant.requests.records import Place, record_of, records, with_record
@@ -56,7 +57,9 @@ def edited(
     except EditError as error:
         where = f"{catalog.display}:{error.line}" if error.line else catalog.display
         raise UsageError(
-            f"{where}: {error.message}", hint="nothing was written; edit that file by hand"
+            f"{where}: {error.message}",
+            hint="nothing was written; edit that file by hand",
+            code=Code.UNEDITABLE,
         ) from None
     change = Change(catalog.path, catalog.data, after.data)
     return Edit(change, after.line, {one.key: one for one in found.entries})

@@ -6,6 +6,7 @@ from typing import Final
 
 from pgtenant.catalog.model import Auth, Catalog, Entry
 from pgtenant.catalog.shown import plain
+from pgtenant.codes import Code
 from pgtenant.errors import UsageError
 from pgtenant.planning.desired import Desired
 from pgtenant.planning.observed import Admin, Database, Observed, Server
@@ -34,7 +35,10 @@ def described(settings: Settings, shown: Shown) -> Asked:
     """
     environment, entry = shown.listed.environment, shown.listed.entry
     if entry is None:
-        raise UsageError(f"the catalog of {environment} has no {plain(shown.listed.key)} any more")
+        raise UsageError(
+            f"the catalog of {environment} has no {plain(shown.listed.key)} any more",
+            code=Code.UNKNOWN_ENTRY,
+        )
     return asked_for(settings, environment, entry, shown.routing)
 
 

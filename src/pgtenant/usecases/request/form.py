@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from pgtenant.catalog.fields import is_schema_path
+from pgtenant.codes import Code
 from pgtenant.errors import UsageError
 from pgtenant.requests.backstage import Target, template_text
 from pgtenant.requests.json_schema import Rules, json_schema
@@ -25,6 +26,7 @@ def backstage_template(settings: Settings) -> str:
         raise UsageError(
             "the form starts a workflow of the project's repository, which no setting names",
             hint='put `repository = "owner/name"` into [requests] of pgtenant.toml',
+            code=Code.SETTINGS,
         )
     # Whoever approves what no rule is about answers for the form as well.
     owner = next(iter(requests.approvers), "platform-team")
@@ -63,6 +65,8 @@ def _schemas(directory: Path) -> tuple[str, ...]:
             if path.is_file() and path.resolve().is_relative_to(inside)
         ]
     except OSError as error:
-        raise UsageError(f"{directory} can't be read: {error.strerror}") from None
+        raise UsageError(
+            f"{directory} can't be read: {error.strerror}", code=Code.UNREADABLE_FILE
+        ) from None
     hidden = [name for name in found if name.startswith(".") or "/." in name]
     return tuple(sorted(name for name in found if name not in hidden and is_schema_path(name)))

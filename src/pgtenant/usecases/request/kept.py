@@ -10,6 +10,7 @@ from typing import TypeVar
 from pgtenant.catalog.edit import EditError
 from pgtenant.catalog.load import mark_of, text_of
 from pgtenant.catalog.located import SyntaxProblem
+from pgtenant.codes import Code
 from pgtenant.errors import UsageError
 from pgtenant.settings import Settings
 from pgtenant.together import Change
@@ -45,7 +46,9 @@ class Kept:
         except (EditError, SyntaxProblem) as error:
             where = f"{self.display}:{error.line}" if error.line else self.display
             raise UsageError(
-                f"{where}: {error.message}", hint="mend that file and ask again"
+                f"{where}: {error.message}",
+                hint="mend that file and ask again",
+                code=Code.UNEDITABLE,
             ) from None
 
     def changed(self, edit: Callable[[str], str]) -> tuple[Change, ...]:
@@ -66,4 +69,4 @@ def kept(settings: Settings, path: Path) -> Kept:
     try:
         return Kept(path, display, data, text_of(data or b""))
     except SyntaxProblem as problem:
-        raise UsageError(f"{display}: {problem.message}") from None
+        raise UsageError(f"{display}: {problem.message}", code=Code.UNEDITABLE) from None

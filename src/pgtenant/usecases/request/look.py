@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from pgtenant.catalog.model import Entry
 from pgtenant.catalog.shown import plain
+from pgtenant.codes import Code
 from pgtenant.errors import UsageError
 from pgtenant.requests.records import records
 from pgtenant.requests.routing import Routing, route, route_of
@@ -91,6 +92,7 @@ def shown(settings: Settings, environment: str, key: str) -> Shown:
         raise UsageError(
             f"there is no {plain(key)} in {environment}",
             hint=f"`pgtenant request list -e {environment}` shows what there is",
+            code=Code.UNKNOWN_REQUEST,
         )
     entry = found.entry
     return Shown(

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
+from pgtenant.codes import Code
 from pgtenant.errors import PgtenantError, UsageError
 from pgtenant.forge.git import Git
 from pgtenant.forge.model import PullRequest, PullRequests
@@ -109,10 +110,13 @@ def open_request(
             raise UsageError(
                 f"{base} has changed, and refuses it by now: {now.reason}",
                 hint=f"close {pull.url}, and ask for something else",
+                code=Code.MOVED_ON,
             )
         return Opened(done, name, pull, created)
     raise PgtenantError(
-        f"others push to {name} all the time", hint="wait, then run the same command again"
+        f"others push to {name} all the time",
+        hint="wait, then run the same command again",
+        code=Code.REQUEST_CONFLICT,
     )
 
 
@@ -145,9 +149,13 @@ def _insist_on_the_same(
         done = add(settings, given, moment=moment, dry_run=True)
     except PgtenantError as error:
         text = f"the branch {name} is another request's: {error.message}"
-        raise UsageError(text, hint=hint) from None
+        raise UsageError(text, hint=hint, code=Code.REQUEST_CONFLICT) from None
     if done.line:
-        raise UsageError(f"the branch {name} is there, and has no such entry", hint=hint)
+        raise UsageError(
+            f"the branch {name} is there, and has no such entry",
+            hint=hint,
+            code=Code.REQUEST_CONFLICT,
+        )
 
 
 def _pull_request(

@@ -13,6 +13,7 @@ from pgtenant.catalog.load import text_of, tree
 from pgtenant.catalog.located import Object
 from pgtenant.catalog.model import Entry
 from pgtenant.catalog.shown import plain
+from pgtenant.codes import Code
 from pgtenant.errors import PgtenantError, SettingsError, UsageError
 from pgtenant.forge.git import Git, Person
 from pgtenant.requests.request import Value, given_of
@@ -151,6 +152,7 @@ def kept_inside(settings: Settings) -> Settings:
             raise SettingsError(
                 f"{name} = {plain(template, 200)} is no place in the project",
                 hint="on GitHub a request's files are the repository's: give a path below its root",
+                code=Code.SETTINGS,
             )
     return settings
 
@@ -173,7 +175,9 @@ def _as_written(settings: Settings, proposed: Proposed) -> Asked:
     entry = next(pair.value for pair in entries.value.pairs if pair.key == proposed.key)
     given, wrong = given_of(entry)
     if wrong:
-        raise UsageError(f"{shown_path(settings, catalog.path)}: no request can say that")
+        raise UsageError(
+            f"{shown_path(settings, catalog.path)}: no request can say that", code=Code.SETTINGS
+        )
     record = all_records(settings).get(proposed.environment, {}).get(proposed.key, {})
     given |= {"environment": proposed.environment, "key": proposed.key}
     return Asked(proposed, given, record.get("metadata.created_date", ""))

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
+from pgtenant.codes import Code
 from pgtenant.errors import CatalogError, PgtenantError, UsageError
 from pgtenant.forge.git import Git
 from pgtenant.forge.model import PullRequest, PullRequests, State
@@ -82,6 +83,7 @@ def review(git: Git, forge: PullRequests, load: Load, number: int, *, base: str)
         raise UsageError(
             f"{pull.url} targets {pull.base}, and nothing was said of it",
             hint=f"only what targets {base} has the status {CONTEXT}: [requests] base",
+            code=Code.UNTRUSTED_ORIGIN,
         )
     for _ in range(_ATTEMPTS):
         found = _stated(git, forge, load, pull)
@@ -112,10 +114,13 @@ def _reviewed(git: Git, forge: PullRequests, load: Load, pull: PullRequest) -> R
         raise PgtenantError(
             "the pull request is from another repository",
             hint="push its branch to this one: its checks need rights that a fork's have not",
+            code=Code.UNTRUSTED_ORIGIN,
         )
     tip = git.fetch(pull.base)
     if git.fetch(pull.branch) != pull.commit:
-        raise PgtenantError(f"{pull.branch} has moved on", hint="its newer run decides")
+        raise PgtenantError(
+            f"{pull.branch} has moved on", hint="its newer run decides", code=Code.MOVED_ON
+        )
     branch = branch_of(git, tip, pull.commit)
     with git.checked_out(tip) as old, git.checked_out(branch.merged) as new:
         settings = load(old)
@@ -151,12 +156,14 @@ def _authors(forge: PullRequests, pull: PullRequest) -> set[str]:
         raise PgtenantError(
             "a commit's author is nobody that the forge knows",
             hint="whoever wrote it must not approve it: commit with an address of an account",
+            code=Code.UNTRUSTED_ORIGIN,
         )
     pushers = forge.pushers(pull.branch, pull.commit)
     if "" in pushers:
         raise PgtenantError(
             f"nobody knows for whom a workflow or a key pushed to {pull.branch}",
             hint="whoever it was must not approve it: push it yourself, under another name",
+            code=Code.UNTRUSTED_ORIGIN,
         )
     # The status is the commit's: whoever else asks for the same commit asks for this one.
     others = forge.pull_requests(base=pull.base)

@@ -9,6 +9,7 @@ from typing import Final
 
 from pgtenant.catalog.model import Entry
 from pgtenant.catalog.shown import plain
+from pgtenant.codes import Code
 from pgtenant.errors import UsageError
 from pgtenant.requests.records import with_status
 from pgtenant.requests.status import LEAVING, Status, after, can_move, following, further
@@ -46,6 +47,7 @@ def set_status(settings: Settings, environment: str, key: str, to: Status) -> Mo
             raise UsageError(
                 f"{plain(key)} in {environment} is {before}, which {to} can't follow",
                 hint=f"what can follow is: {allowed}",
+                code=Code.REQUEST_STATUS,
             )
         move = Move(environment, key, before, to)
         _write(settings, [move])
@@ -106,6 +108,7 @@ def _status(
         raise UsageError(
             f"{path} has no record of {plain(key)} in {environment}",
             hint="`pgtenant request add`, with what the catalog has, makes one",
+            code=Code.UNKNOWN_REQUEST,
         )
     written = record.get("metadata.status", Status.PENDING)
     try:
@@ -114,6 +117,7 @@ def _status(
         raise UsageError(
             f"{path}: the status of {plain(key)} in {environment} is {plain(written)!r}",
             hint=f"it must be one of {', '.join(Status)}",
+            code=Code.REQUEST_STATUS,
         ) from None
 
 

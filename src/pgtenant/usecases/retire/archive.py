@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from pgtenant.codes import Code
 from pgtenant.errors import PgtenantError, UsageError
 from pgtenant.planning.retirement.dump import Table
 from pgtenant.planning.sql import statements
@@ -53,6 +54,7 @@ class Archive:
             raise UsageError(
                 f"the dump can't be written to {self.partial}: {error.strerror}",
                 hint="--dump-to names a directory that is there; nothing was changed",
+                code=Code.UNWRITABLE_FILE,
             ) from None
 
     def finish(self, forced: Sequence[Table]) -> tuple[str, int]:
@@ -83,6 +85,7 @@ class Archive:
             raise PgtenantError(
                 f"the dump can't be kept as {self.path}: {error.strerror}",
                 hint="nothing was dropped; mend that, and run again",
+                code=Code.UNWRITABLE_FILE,
             ) from None
         return digest, size
 

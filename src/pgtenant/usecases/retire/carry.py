@@ -13,6 +13,7 @@ from psycopg import sql
 
 from pgtenant.audit.intent import Intent, Planned
 from pgtenant.audit.record import Action, Status
+from pgtenant.codes import Code
 from pgtenant.errors import AuditError, AuthorityError, PgtenantError
 from pgtenant.planning.authority import missing_comment, missing_loan
 from pgtenant.planning.changes import MarkRole, RoleChange
@@ -82,7 +83,9 @@ class Carrier:
         observed = await observe_instance(primary, roles=names, extensions=())
         found = find_subject(observed, desired, entry)
         if found is None:
-            raise PgtenantError(f"{entry} is not there any more", hint="run again")
+            raise PgtenantError(
+                f"{entry} is not there any more", hint="run again", code=Code.CHANGED_MEANWHILE
+            )
         self.subject, self.observed, self.lending = found, observed, Lending.of(observed)
 
     @asynccontextmanager

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from pgtenant.audit.record import Action, Status
+from pgtenant.codes import Code
 from pgtenant.errors import ExitCode, PgtenantError, ServerError
 from pgtenant.planning.retired import UNSEEN
 from pgtenant.planning.retirement.disable import plan_disable, plan_undo
@@ -80,6 +81,7 @@ async def disable(carrier: Carrier, asked: Asked, *, show: Callable[[View], None
         f"logins are refused and the database is closed, but {listed(left)} could not be ended",
         hint="have a superuser, or a member of pg_signal_backend, run"
         f" SELECT pg_terminate_backend({left[0].pid}); then run again",
+        code=Code.UNENDED_SESSIONS,
     )
     return Outcome(view, errors=(error,))
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pgtenant.audit.record import Action, Status
+from pgtenant.codes import Code
 from pgtenant.embedded.distribution import find_bundled
 from pgtenant.errors import ExitCode, PgtenantError, UsageError
 from pgtenant.planning.retirement.subject import mark_of
@@ -80,7 +81,7 @@ async def drop(
     await carrier.start(decision.steps, dry_run=asked.dry_run or bool(decision.blocked))
     if decision.blocked:
         for one in decision.blocked:
-            await carrier.record(Action.CHECK, Status.BLOCKED, one.reason)
+            await carrier.record(Action.CHECK, Status.BLOCKED, one.told)
         return Refused(view)
     await carrier.prove(decision.steps)
     if asked.dry_run:
@@ -99,6 +100,7 @@ async def drop(
         raise PgtenantError(
             f"somebody has been in {_named(carrier)} since this began: it was not dropped",
             hint="`pgtenant retire --stage disable` closes it again; the days count anew from then",
+            code=Code.CHANGED_MEANWHILE,
         )
     await carrier.carry_out(decision.here)
     return Outcome(view)
@@ -135,6 +137,7 @@ def _dump(carrier: Carrier, asked: Asked, decision: Decision) -> Dump | None:
         raise UsageError(
             f"{subject.entry} has no database of its own, and nothing of it would be in a dump",
             hint="say --no-backup; what it owns is in the database of its owner",
+            code=Code.NO_DUMP,
         )
     if how.dropping:
         raise PgtenantError(
@@ -142,6 +145,7 @@ def _dump(carrier: Carrier, asked: Asked, decision: Decision) -> Dump | None:
             " dumped any more: nothing was changed",
             hint="--no-backup goes on with what the run that began it dumped, or with nothing;"
             " --stage disable --undo leads back",
+            code=Code.NO_DUMP,
         )
     more: tuple[Path, ...] = ()
     with contextlib.suppress(PgtenantError):
@@ -174,10 +178,13 @@ def confirmed(expected: str, said: str | None) -> None:
         raise UsageError(
             f"{expected} would be dropped for good, and there is nobody to ask",
             hint=f"say --confirm {expected}",
+            code=Code.NOBODY_TO_ASK,
         )
     if said != expected:
         raise UsageError(
-            f"what would be dropped is {expected}, not {said}", hint="nothing was changed"
+            f"what would be dropped is {expected}, not {said}",
+            hint="nothing was changed",
+            code=Code.UNCONFIRMED_DROP,
         )
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from pgtenant.audit.record import Action, Status
+from pgtenant.codes import Code
 from pgtenant.errors import AuditError, PgtenantError
 from pgtenant.planning.observed import Database
 from pgtenant.planning.retirement import proof
@@ -112,6 +113,7 @@ class Dump:
                 " in it",
                 hint="nothing was dropped. Take CONNECT on it away from everybody but its owner:"
                 " whoever has it gets in then; run again",
+                code=Code.CHANGED_MEANWHILE,
             )
         return content, inside, after
 
@@ -130,6 +132,7 @@ class Dump:
                 f"the dump of {self.database.name} does not bring back what is there:"
                 f" {some(differences, _MOST)}",
                 hint="nothing was dropped; back it up in another way and say --no-backup",
+                code=Code.DUMP_FAILED,
             )
 
     async def _alone(self) -> Entered:
@@ -143,7 +146,11 @@ class Dump:
         state = await state_of(primary, name, self.carrier.subject.names)
         if there or state.entered is None:
             who = listed(there) if there else "nobody knows who"
-            raise PgtenantError(f"{who} is in {name}", hint="nothing was dropped; run again")
+            raise PgtenantError(
+                f"{who} is in {name}",
+                hint="nothing was dropped; run again",
+                code=Code.CHANGED_MEANWHILE,
+            )
         return state.entered
 
     async def _program(self, name: str, *arguments: str, login: str, database: str) -> None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+from pgtenant.codes import Code
 from pgtenant.errors import PgtenantError, UsageError
 from pgtenant.gitops.cnpg.database import KIND as DATABASE
 from pgtenant.gitops.cnpg.leaving import (
@@ -207,11 +208,13 @@ def operator_of(inputs: Inputs, asked: Asked) -> Operator | None:
             " changed",
             hint="back the database up before (a Backup of the cluster, or pg_dump on the login of"
             " its owner), and say --no-backup",
+            code=Code.NO_DUMP,
         )
     if asked.allow_owned:
         raise UsageError(
             "--allow-owned drops as a superuser would, and on a cluster there is none to log in as",
             hint="have its roles drop what they own in other databases, or give it away",
+            code=Code.OPERATED,
         )
     return Operator(inputs.settings, inputs.environment)
 
@@ -230,4 +233,6 @@ def _delete(path: Path, display: str) -> None:
     try:
         path.unlink(missing_ok=True)
     except OSError as error:
-        raise PgtenantError(f"{display} can't be deleted: {error.strerror}") from None
+        raise PgtenantError(
+            f"{display} can't be deleted: {error.strerror}", code=Code.UNWRITABLE_FILE
+        ) from None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from pgtenant.audit.record import Action, Status
+from pgtenant.codes import Code
 from pgtenant.errors import AuditError, PgtenantError, UsageError
 from pgtenant.planning.observed import Observed
 from pgtenant.planning.retirement.subject import Subject, find_subject, mark_of
@@ -110,6 +111,7 @@ async def _gone(inputs: Inputs, recorder: Recorder, observed: Observed, asked: A
     raise UsageError(
         f"neither the catalog of {inputs.environment} nor a role's marker knows {asked.key}",
         hint="`pgtenant plan` lists the entries; an entry that was dropped is gone",
+        code=Code.NOTHING_TO_RETIRE,
     )
 
 

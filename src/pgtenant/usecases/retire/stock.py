@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from pgtenant.codes import Code
 from pgtenant.errors import PgtenantError, ServerError
 from pgtenant.planning.findings import Blocked
 from pgtenant.planning.import_inside import whole
@@ -118,6 +119,7 @@ async def decide_again(carrier: Carrier, asked: Asked, before: Decision) -> Deci
             f"{carrier.subject.entry} is not as it was when this began, and nothing was dropped:"
             f" {reasons or 'its roles have more in other databases, or less'}",
             hint="look at it with --dry-run, and run again",
+            code=Code.CHANGED_MEANWHILE,
         )
     return now
 
@@ -162,6 +164,7 @@ def left(traces: Sequence[Trace]) -> PgtenantError:
         f" {listed}",
         hint="it was granted by somebody else than its owner: have them take it back, and run"
         " again",
+        code=Code.LEFT_OVER,
     )
 
 

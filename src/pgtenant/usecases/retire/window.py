@@ -8,6 +8,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
 from typing import Final
 
+from pgtenant.codes import Code
 from pgtenant.errors import AuditError, PgtenantError, ServerError
 from pgtenant.planning.observed import Database
 from pgtenant.planning.retired import Retired
@@ -65,6 +66,7 @@ async def opened(carrier: Carrier, database: Database) -> AsyncIterator[tuple[st
                 " is not ours to run",
                 hint="have a superuser disable them, or back it up in another way and say"
                 " --no-backup",
+                code=Code.NO_DUMP,
             )
         if inside.tables:
             unforced = dump.unforcing(carrier.subject, database, how, inside.tables)
@@ -91,6 +93,7 @@ async def mended(carrier: Carrier) -> AsyncIterator[None]:
                     f" {worse.message}",
                     hint=f"any `pgtenant retire {carrier.subject.entry}` puts it back; until then"
                     " the database may let in whoever holds CONNECT",
+                    code=Code.NOT_PUT_BACK,
                 ) from None
         raise
     await mend(carrier)
@@ -146,6 +149,7 @@ async def _close(carrier: Carrier) -> None:
                 f"{database.name} is closed, but {listed(there)} could not be ended",
                 hint="have a superuser, or a member of pg_signal_backend, run"
                 f" SELECT pg_terminate_backend({there[0].pid}); then run again",
+                code=Code.UNENDED_SESSIONS,
             )
         if inside is not None:
             found = await inside_of(inside, carrier.subject.role.name, how.unforced)
@@ -156,6 +160,7 @@ async def _close(carrier: Carrier) -> None:
                 f"{database.name} is closed, but row security is not forced again on"
                 f" {count(len(how.unforced), 'table')} of it: {refusal}",
                 hint="let the admin in, and run again",
+                code=Code.NOT_PUT_BACK,
             )
 
 

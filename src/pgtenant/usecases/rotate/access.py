@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Final
 
 from pgtenant.audit.record import Action, Status
+from pgtenant.codes import Code
 from pgtenant.errors import AuditError, PgtenantError, SecretError, ServerError
 from pgtenant.rotation.stages import PENDING, PREVIOUS
 from pgtenant.secrets.versioned import VersionedStore
@@ -24,6 +25,8 @@ WRONG_PASSWORD: Final = "28P01"  # noqa: S105 - a SQLSTATE
 
 class _RefusedError(ServerError):
     """The server refuses a password."""
+
+    code = Code.WRONG_PASSWORD
 
 
 @asynccontextmanager
@@ -79,7 +82,9 @@ async def _that_logs_in(inputs: Inputs, store: VersionedStore) -> Inputs:
             admin = credentials_of(subject, await store.text(name, version, stage))
             return await _if_admitted(replace(inputs, admin=admin, source=None))
     also = f"; no version that is {' or '.join(tried)} logs in either" if tried else ""
-    raise ServerError(refused.message + also, hint=refused.hint, sqlstate=refused.sqlstate)
+    raise ServerError(
+        refused.message + also, hint=refused.hint, sqlstate=refused.sqlstate, code=refused.code
+    )
 
 
 async def _if_admitted(inputs: Inputs) -> Inputs:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from pgtenant.codes import Code
 from pgtenant.errors import SettingsError, UsageError
 from pgtenant.rotation.steps import Step
 from pgtenant.settings.model import check_environment
@@ -57,21 +58,27 @@ def read_call(event: Mapping[str, Any], environ: Mapping[str, str]) -> Call:
     wrong = sorted({*names} - given.keys())
     if wrong:
         raise UsageError(
-            f"the event lacks {', '.join(wrong)}", hint="Secrets Manager calls this function"
+            f"the event lacks {', '.join(wrong)}",
+            hint="Secrets Manager calls this function",
+            code=Code.ROTATION_CALL,
         )
     if given["Step"] not in {*Step}:
         raise UsageError(
             f"{given['Step'][:60]!r} is no step of a rotation",
             hint=f"it is one of {', '.join(Step)}",
+            code=Code.ROTATION_CALL,
         )
     if not _TOKEN.fullmatch(given["ClientRequestToken"]):
         raise UsageError(
-            "the event's ClientRequestToken is not 32 to 64 letters, digits and hyphens"
+            "the event's ClientRequestToken is not 32 to 64 letters, digits and hyphens",
+            code=Code.ROTATION_CALL,
         )
     environment = environ.get(ENVIRONMENT, "")
     if not environment:
         raise SettingsError(
-            f"{ENVIRONMENT} is not set", hint="set it in the function's configuration"
+            f"{ENVIRONMENT} is not set",
+            hint="set it in the function's configuration",
+            code=Code.MISSING_VARIABLE,
         )
     return Call(
         environment=check_environment(environment),

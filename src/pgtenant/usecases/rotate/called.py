@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from pgtenant.codes import Code
 from pgtenant.errors import SecretError
 from pgtenant.secrets.credentials import Credentials, parse
 from pgtenant.secrets.store import SecretStore
@@ -83,6 +84,7 @@ async def _admin(
         raise SecretError(
             f"secret {call.name}: field 'masterarn' names another secret than {ADMIN} does",
             hint=f"take the field out, or let it name {configured}",
+            code=Code.SECRET_OF_ANOTHER,
         )
     name = configured if environ.get(ADMIN) or not named else named
     found = (await store.fetch([name]))[name]

@@ -11,6 +11,7 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
 from typing import Final, assert_never
 
+from pgtenant.codes import Code
 from pgtenant.errors import MissingSecretError, PgtenantError, SecretError
 from pgtenant.planning.logins import judge
 from pgtenant.planning.observed import Observed, PasswordState
@@ -67,7 +68,9 @@ async def look(call: Call, store: VersionedStore) -> Found | None:
     decision = called(versions, call.token, call.step)
     match decision:
         case Refused():
-            raise SecretError(f"secret {call.name} {decision.reason}", hint=decision.hint)
+            raise SecretError(
+                f"secret {call.name} {decision.reason}", hint=decision.hint, code=Code.NOT_ROTATED
+            )
         case Finished():
             # As long as the label is there, a rotation may seem to be under way.
             await store.withdraw(call.secret, decision.version)
@@ -131,7 +134,9 @@ class OneStep:
             # Its text can't be another one, and as long as it is pending nothing else can be.
             await self.store.withdraw(self.call.secret, found.pending)
             raise SecretError(
-                f"{error.message}: {PENDING} was taken off it", hint="start the rotation anew"
+                f"{error.message}: {PENDING} was taken off it",
+                hint="start the rotation anew",
+                code=Code.UNFIT_VERSION,
             ) from None
         return "an earlier call made the password" if pair.resumed else "made a password"
 
@@ -142,6 +147,7 @@ class OneStep:
             raise SecretError(
                 f"secret {self.call.name}: its version {PENDING} is not for {subject.role}",
                 hint=_ANEW,
+                code=Code.UNFIT_VERSION,
             )
         if await self._logs_in(pair.new):
             return f"the password of {username} is set already"
@@ -209,6 +215,7 @@ class OneStep:
             raise SecretError(
                 f"secret {self.call.name}: its version {PENDING} is for another server or database",
                 hint=_ANEW,
+                code=Code.UNFIT_VERSION,
             )
         return Pair(found.current, found.pending, old, new)
 

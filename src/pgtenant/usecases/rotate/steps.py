@@ -11,6 +11,7 @@ import asyncio
 from dataclasses import dataclass, replace
 from typing import Final
 
+from pgtenant.codes import Code
 from pgtenant.errors import MissingSecretError, PgtenantError, SecretError, ServerError
 from pgtenant.planning.changes import UpdatePassword
 from pgtenant.planning.logins import judge
@@ -37,9 +38,13 @@ _PAUSE: Final = 0.1
 class UndecidedError(PgtenantError):
     """It is not known which version is in force."""
 
+    code = Code.UNDECIDED
+
 
 class UnusableError(SecretError):
     """The version that a call is about has a text that is no use, and can't get another one."""
+
+    code = Code.UNFIT_VERSION
 
 
 @dataclass(frozen=True, slots=True)
@@ -258,8 +263,10 @@ async def prove(instance: Instance, credentials: Credentials, keys: Keys | None)
                 f"the server refuses the password of {credentials.username} that was just set",
                 hint="does something else set it too? Run again",
                 sqlstate="28P01",
+                code=Code.UNPROVEN_PASSWORD,
             )
     raise ServerError(
         f"the new password of {credentials.username} could not be proven by a login: {note}",
         hint="mend what refuses the login, then run again",
+        code=Code.UNPROVEN_PASSWORD,
     )

@@ -9,6 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
+from pgtenant.codes import Code
 from pgtenant.errors import PgtenantError, ServerError
 from pgtenant.postgres import scram
 from pgtenant.postgres.execute import Proviso, UnconfirmedError
@@ -106,6 +107,7 @@ class Switch:
             return PgtenantError(
                 f"{error.message}; and it could not be taken back: {second.message}",
                 hint="run again: the next rotation of it finishes or replaces this one",
+                code=Code.UNDECIDED,
             )
         return _about(error, error.hint, "; the password so far is in force")
 
@@ -113,8 +115,8 @@ class Switch:
 def _about(error: PgtenantError, hint: str, more: str = "") -> PgtenantError:
     message = error.message + more
     if isinstance(error, ServerError):
-        return ServerError(message, hint=hint, sqlstate=error.sqlstate)
-    return PgtenantError(message, hint=hint)
+        return ServerError(message, hint=hint, sqlstate=error.sqlstate, code=error.code)
+    return PgtenantError(message, hint=hint, code=error.code)
 
 
 async def _whole(work: Coroutine[Any, Any, _T]) -> _T:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from pgtenant.catalog.naming import SECOND_SUFFIX, second_login
+from pgtenant.codes import Code
 from pgtenant.errors import SecretError
 from pgtenant.planning.marker import Marker
 from pgtenant.planning.observed import Role
@@ -42,28 +43,33 @@ def subject_of(
         raise SecretError(
             f"secret {name}: there is no such role as its field 'username' says",
             hint="run `pgtenant apply`, which makes the role, or correct the secret",
+            code=Code.NOT_ROTATED,
         )
     marker = role.marker
     if marker is None or marker.environment != environment:
         raise SecretError(
             f"secret {name}: the role {username} is not marked as one of {environment}'s",
             hint="only roles that pgtenant made or adopted there are rotated",
+            code=Code.NOT_ROTATED,
         )
     if settings.app_secret(environment, marker.entry) != name:
         raise SecretError(
             f"secret {name}: the role {username} is that of the entry {marker.entry}, whose secret"
             f" is {settings.app_secret(environment, marker.entry)}",
             hint="correct the field 'username', or [secrets] app (PGTENANT_SECRETS_APP)",
+            code=Code.NOT_ROTATED,
         )
     if marker.retired is not None:
         raise SecretError(
             f"secret {name}: the entry {marker.entry} was taken out of service",
             hint="turn the secret's rotation off",
+            code=Code.NOT_ROTATED,
         )
     if role.rds_iam:
         raise SecretError(
             f"secret {name}: the role {username} is in rds_iam, where RDS refuses passwords",
             hint="turn the secret's rotation off",
+            code=Code.NOT_ROTATED,
         )
     first = _first(roles, username, marker)
     second = roles.get(second_login(first))

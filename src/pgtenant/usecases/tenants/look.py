@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from pgtenant.catalog.model import Catalog, Entry
+from pgtenant.codes import Code
 from pgtenant.errors import PgtenantError, ServerError, UsageError
 from pgtenant.planning.desired import DesiredDatabase
 from pgtenant.planning.tenants.findings import rank
@@ -50,6 +51,7 @@ async def look_at_tenants(
             raise PgtenantError(
                 f"the database {database.name} of the entry {key} is not there",
                 hint=f"`pgtenant apply -e {inputs.environment}` makes it",
+                code=Code.NOT_PROVISIONED,
             ) from None
         came_of: Attack | None = None
         if attacking:
@@ -98,6 +100,7 @@ def entry_with_tenants(catalog: Catalog, key: str) -> Entry:
             hint=f"entries with tenants: {', '.join(some)[:500]}"
             if some
             else "`tenancy = {}` in an owner entry gives it tenants",
+            code=Code.NO_TENANCY,
         )
     return entry
 

@@ -9,6 +9,7 @@ from psycopg import sql
 
 from pgtenant.audit.record import Action
 from pgtenant.catalog.shown import plain
+from pgtenant.codes import Code
 from pgtenant.errors import PgtenantError, UsageError
 from pgtenant.planning.sql.statements import drop_role
 from pgtenant.planning.sql.text import as_text, can_be_sent
@@ -85,7 +86,11 @@ async def drop_tenant(call: Call, schema: str, *, show: Callable[[Tenants], None
     """
     if not can_be_sent(schema):
         said = f"the schema {plain(schema)} can't be named in a statement: it is no UTF-8"
-        raise UsageError(said, hint="rename it as its owner, in the encoding of its database")
+        raise UsageError(
+            said,
+            hint="rename it as its owner, in the encoding of its database",
+            code=Code.NO_TENANT_SCHEMA,
+        )
     async with at_home(call) as site:
         step = removal(schema, await site.schemas({schema}), site.home)
         steps = [] if step is None else [step]
@@ -132,6 +137,7 @@ async def _insist_on_nothing_outside(
         raise PgtenantError(
             f"{schema} is needed elsewhere: {names} {why}; it was left alone",
             hint="drop or alter what needs it, then run again",
+            code=Code.TENANT_NEEDED,
         )
     if ties.granted and going:
         listed = ", ".join(map(shown, ties.granted[:_MOST]))
@@ -139,6 +145,7 @@ async def _insist_on_nothing_outside(
             f"the role {site.home.role_of(schema)} was granted something on {listed}, and can't be"
             " dropped; nothing was changed",
             hint="revoke that from it, then run again",
+            code=Code.TENANT_NEEDED,
         )
 
 

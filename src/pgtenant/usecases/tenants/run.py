@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from pgtenant.audit.record import Action, Status
 from pgtenant.catalog.model import Auth
+from pgtenant.codes import Code
 from pgtenant.errors import AuditError, PgtenantError
 from pgtenant.planning.desired import Desired, DesiredDatabase
 from pgtenant.planning.diff.standing import Standing, standing
@@ -81,11 +82,12 @@ def _insist_on_database(observed: Observed, database: DesiredDatabase, desired: 
     for one in guard(observed, alone):
         if one.entry == database.entry:
             cure = f"{one.executor} would run: {one.statement}" if one.statement else ""
-            raise PgtenantError(f"{one.entry} is blocked: {one.reason}", hint=cure)
+            raise PgtenantError(f"{one.entry} is blocked: {one.reason}", hint=cure, code=one.code)
     if standing(database, observed) is not Standing.MADE:
         raise PgtenantError(
             f"{database.entry} is not provisioned: there is no database {database.name}",
             hint=f"`pgtenant apply -e {desired.environment} --only {database.entry}` comes first",
+            code=Code.NOT_PROVISIONED,
         )
 
 
@@ -98,4 +100,5 @@ def _login(instance: Instance, database: DesiredDatabase) -> Login:
         f"{database.owner.name} logs in {how}: pgtenant can't, and a tenant's tables are made on a"
         " login of their owner",
         hint="give the entry a login with a password (`auth` in docs/reference.md)",
+        code=Code.NO_OWNER_LOGIN,
     )

@@ -233,6 +233,7 @@ class Site:
                     raise PgtenantError(
                         f"{error.message}; what is done stays: {count(number, 'tenant')}",
                         hint=error.hint,
+                        code=error.code,
                     ) from None
                 raise
             status = Status.DRY_RUN if self.call.dry_run else Status.SUCCESS

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import BinaryIO, Final
 
 from pgtenant.catalog.model import Entry
+from pgtenant.codes import Code
 from pgtenant.errors import UsageError
 from pgtenant.files import read_given
 from pgtenant.planning.tenants.slugs import Given, Tenant, read_slugs, tenants_of
@@ -56,12 +57,14 @@ def tenants_asked(
                 "no tenant is named",
                 hint="name slugs, or a file of them with --file (`-` is standard input); with"
                 " `tenancy.tenants_file` in the catalog all of that file are meant",
+                code=Code.SLUGS,
             )
         return found
     if not given and not asked.every:
         raise UsageError(
             f"{source} has no slug" if source else "no tenant is named",
             hint="name slugs, or a file of them with --file (`-` is standard input)",
+            code=Code.SLUGS,
         )
     return tenants_of(given, prefix, source=source)
 
@@ -90,7 +93,9 @@ def _read(path: Path, source: str) -> str:
         return _decoded(read_given(path), source)
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
-        raise UsageError(f"{source} can't be read: {reason}", hint="nothing was made") from None
+        raise UsageError(
+            f"{source} can't be read: {reason}", hint="nothing was made", code=Code.UNREADABLE_FILE
+        ) from None
 
 
 def _decoded(data: bytes, source: str) -> str:
@@ -99,5 +104,7 @@ def _decoded(data: bytes, source: str) -> str:
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         raise UsageError(
-            f"{source}:{line}: byte 0x{data[error.start]:02x} is no UTF-8", hint="nothing was made"
+            f"{source}:{line}: byte 0x{data[error.start]:02x} is no UTF-8",
+            hint="nothing was made",
+            code=Code.UNREADABLE_FILE,
         ) from None

@@ -8,6 +8,7 @@ from typing import Final
 
 from psycopg import sql
 
+from pgtenant.codes import Code
 from pgtenant.errors import ServerError
 from pgtenant.planning.privileges import PUBLIC, ObjectKind
 
@@ -67,5 +68,6 @@ def _privilege(word: str) -> sql.SQL:
         raise ServerError(
             f"the server names a privilege {word!r}, which is none of PostgreSQL's",
             hint="please report it, with the server's version",
+            code=Code.INTERNAL,
         )
     return sql.SQL(word)
