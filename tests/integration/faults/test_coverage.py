@@ -42,7 +42,7 @@ _OF_TENANTS_ROLES: Final = {
     "tenant_role",
 }
 """What tenants with roles of their own take, of which one is only shown:
-tests/e2e/tenant/test_own_roles_come_and_go.py ends runs between role and schema, at each statement."""
+tests/e2e/tenant/test_own_roles_come_and_go.py ends runs at each of them."""
 
 _OF_A_DUMP: Final = {"create_dumper", "create_scratch", "force_row_security", "grant_rights"}
 _QUERIES_OF_A_DUMP: Final = {"retire_content.sql", "retire_forced.sql"}
