@@ -86,7 +86,11 @@ async def drop_tenant(call: Call, schema: str, *, show: Callable[[Tenants], None
     """
     if not can_be_sent(schema):
         said = f"the schema {plain(schema)} can't be named in a statement: it is no UTF-8"
-        raise UsageError(said, hint="rename it as its owner, in the encoding of its database")
+        raise UsageError(
+            said,
+            hint="rename it as its owner, in the encoding of its database",
+            code=Code.NO_TENANT_SCHEMA,
+        )
     async with at_home(call) as site:
         step = removal(schema, await site.schemas({schema}), site.home)
         steps = [] if step is None else [step]
@@ -141,6 +145,7 @@ async def _insist_on_nothing_outside(
             f"the role {site.home.role_of(schema)} was granted something on {listed}, and can't be"
             " dropped; nothing was changed",
             hint="revoke that from it, then run again",
+            code=Code.TENANT_NEEDED,
         )
 
 
