@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from pgtenant.audit.record import Action
+from pgtenant.codes import Code
 from pgtenant.errors import PgtenantError, UsageError
 from pgtenant.planning.observed.roles import OPTIONS
 from pgtenant.planning.sql.statements import drop_role
@@ -151,6 +152,7 @@ async def _insist_on_roles(site: Site, steps: Iterable[Bring]) -> None:
             f"{home.owner} inherits what the roles that it is a member of may do, and would read"
             " every tenant",
             hint=f"`pgtenant apply -e {home.environment} --only {home.entry}` comes first",
+            code=Code.NOT_PROVISIONED,
         )
 
 
