@@ -82,15 +82,32 @@ class Ground:
     def promised(self, role: str, database: Database) -> AccessLevel | None:
         """Return the level that a role has in a database by the catalog, or because it owns it.
 
-        A second login has that of the role as which it acts.
+        A second login has that of the role as which it acts, and what the role of a tenant in it
+        has, the owner can have.
         """
         if (first := self.desired.by_second.get(role)) is not None:
             role = first.name
-        if role == database.owner:
+        if role == database.owner or self.of_a_tenant(role, database.name):
             return AccessLevel.OWNER
         declared = self.declared.get(database.name)
         levels = {r.name: r.level for r in declared.roles} if declared else {}
         return levels.get(role)
+
+    def of_a_tenant(self, role: str, database: str) -> bool:
+        """Return whether it is the role of one of a database's tenants, where they have some."""
+        found, declared = self.model.roles.get(role), self.declared.get(database)
+        mark = found.marker if found is not None else None
+        isolation = declared.isolation if declared is not None else None
+        own = isolation is not None and isolation.roles_in is not None
+        return own and mark is not None and mark.tenant is not None and mark.database == database
+
+    def enters(self, member: str, role: str) -> bool:
+        """Return whether a role is that of a tenant, and `member` the one that enters it."""
+        found = self.model.roles.get(role)
+        home = found.marker.database if found is not None and found.marker is not None else None
+        declared = self.declared.get(home or "")
+        owner = declared.owner.name if declared is not None else None
+        return home is not None and member == owner and self.of_a_tenant(role, home)
 
     def allows(self, role: str, privilege: str, group: Group, database: Database) -> bool:
         """Return whether the catalog gives `role` a privilege on a group of `database`."""

@@ -30,6 +30,7 @@ def ownership(ground: Ground, database: Database) -> Iterator[Hole]:
     """Yield objects that a tenant owns in a database that is not its own."""
     for group in _groups(database):
         alien = group.owner in ground.tenants and group.owner != database.owner
+        alien = alien and not ground.of_a_tenant(group.owner, database.name)
         if not alien or group.kind is Kind.COLUMN or group.extension:
             continue
         run = as_giver(ground, statements.give_to(group, database.owner), group, database)

@@ -109,7 +109,7 @@ def _power(attribute: str) -> str:
 def _of_tenant(ground: Ground, item: Membership) -> Severity | None:
     if item.member not in ground.tenants:
         return None
-    if _is_second(ground, item):
+    if _is_second(ground, item) or _enters(ground, item):
         return None
     wanted = ground.desired.by_name.get(item.member)
     if wanted is not None and wanted.auth is Auth.IAM and item.group == IAM_ROLE:
@@ -124,10 +124,16 @@ def _is_second(ground: Ground, item: Membership) -> bool:
     return first is not None and first.name == item.group and not item.admin
 
 
+def _enters(ground: Ground, item: Membership) -> bool:
+    """Return whether an application may `SET ROLE` to its own tenant's role, and no more."""
+    bare = item.set and not item.inherit and not item.admin
+    return bare and ground.enters(item.member, item.group)
+
+
 def _in_tenant(ground: Ground, item: Membership) -> Severity | None:
     if item.group not in ground.tenants or ground.superuser(item.member):
         return None
-    if _is_second(ground, item):
+    if _is_second(ground, item) or _enters(ground, item):
         return None
     bare = not item.inherit and not item.set
     if item.member == ground.model.admin:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from pgtenant.catalog import relations
+from pgtenant.catalog import relations, runtime
 from pgtenant.catalog.located import Invalid, Located, Object, Pair
 from pgtenant.catalog.model import FIELDS, AccessLevel, Catalog, Entry
 from pgtenant.catalog.naming import NamingPolicy, key_problem
@@ -62,9 +62,13 @@ class Checker:
         drafts = self._drafts(declared) if declared is not None else []
         for problem in relations.problems(drafts, self._example):
             self._complain(*problem)
+        for problem in runtime.runtime_problems(drafts, self._policy):
+            self._complain(*problem)
         if self._problems:
             raise CatalogError(tuple(self._problems))
-        return Catalog(self._file, tuple(_entry(draft) for draft in drafts))
+        entries = [_entry(draft) for draft in drafts]
+        made = [one for entry in entries if (one := runtime.runtime_entry(entry)) is not None]
+        return Catalog(self._file, (*entries, *made))
 
     def _complain(self, line: int, message: str, entry: str = "", field: str = "") -> None:
         self._problems.append(Problem(self._file, line, entry, field, message))

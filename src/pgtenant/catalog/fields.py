@@ -122,8 +122,7 @@ class FieldChecker:
                 words = _WORDS.get(spec.name)
                 result = words(value) if words is not None and not problem else value
             case Kind.BOOL, bool():
-                problem = f"can't be true yet: {spec.not_yet}" if value and spec.not_yet else None
-                result = value
+                problem, result = None, value
             case Kind.INTEGER, int() if not isinstance(value, bool):
                 problem, result = _range_problem(spec, value), value
             case Kind.STRINGS, tuple():

@@ -107,6 +107,8 @@ def check_admin(catalog: Catalog, admin: str, *, maintenance_database: str | Non
         names = {"database_name": entry.database_name, "username": entry.username}
         if entry.second_login is not None:
             names["rotation"] = entry.second_login
+        if entry.made_by is not None:
+            names.pop("database_name")
         for field, name in names.items():
             if name == admin:
                 reason = "it is the admin that pgtenant itself logs in as"
@@ -115,7 +117,7 @@ def check_admin(catalog: Catalog, admin: str, *, maintenance_database: str | Non
             else:
                 continue
             message = f"is reserved: {quoted(name)}; {reason}"
-            problems.append(Problem(catalog.path, entry.line, entry.key, field, message))
+            problems.append(Problem(catalog.path, entry.line, entry.shown, field, message))
     if problems:
         raise CatalogError(tuple(problems))
 

@@ -44,8 +44,9 @@ class Tenancy:
         column: the column of every tenant table that holds the tenant.
         template: a directory of `.sql` files below the project's `schemas/`, or None.
         tenants_file: declares the tenants' slugs, one a line; a path in the project, or None.
-        runtime_role: kept for a second login of the application, with DML only; always false.
-        role_per_tenant: kept for a role of each tenant's own; always false.
+        runtime_role: whether the application has a login of its own, with DML only.
+        role_per_tenant: whether each tenant's schema belongs to a role of its own, which the
+            application enters with `SET LOCAL ROLE`.
     """
 
     schema_prefix: str = "tenant_"
@@ -62,6 +63,8 @@ class Entry:
     """One item of `application_databases`; `FIELDS` documents each attribute.
 
     Attributes:
+        made_by: the key of the entry whose `tenancy.runtime_role` makes this one, which nobody has
+            written; None for one that is written.
         line: where the entry starts in its file, 1-based; 0 when it has no file. Not compared.
     """
 
@@ -82,12 +85,20 @@ class Entry:
     risk: str | None = None
     size: str | None = None
     tenancy: Tenancy | None = None
+    made_by: str | None = None
     line: int = field(default=0, compare=False)
 
     @property
     def second_login(self) -> str | None:
         """The login that alternates with `username`, or None."""
         return second_login(self.username) if self.rotation is Rotation.ALTERNATE else None
+
+    @property
+    def shown(self) -> str:
+        """Its key for people, and where it comes from when it is not written anywhere."""
+        if self.made_by is None:
+            return self.key
+        return f"{self.key} (made by tenancy.runtime_role of {self.made_by})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +124,10 @@ class Catalog:
         """
         others = {other.username for other in self.entries if other.key != entry.key}
         return frozenset({entry.username, *({second_login(entry.username)} - others)})
+
+    def runtime_of(self, entry: Entry) -> Entry | None:
+        """Return the entry that `tenancy.runtime_role` of another one makes, or None."""
+        return next((other for other in self.entries if other.made_by == entry.key), None)
 
 
 class Kind(StrEnum):
@@ -142,7 +157,6 @@ class FieldSpec:
         maximum: the largest number.
         max_length: the most characters of a free printable string.
         owner_only: the field makes sense only where `access_level` is `owner`.
-        not_yet: why it can't be true in this version, or empty.
         fields: the fields of an object.
     """
 
@@ -157,7 +171,6 @@ class FieldSpec:
     maximum: int | None = None
     max_length: int | None = None
     owner_only: bool = False
-    not_yet: str = ""
     fields: tuple[FieldSpec, ...] = ()
 
 
@@ -166,10 +179,6 @@ INITIAL_SCHEMAS = ("none", "basic-app", "event-sourcing")
 
 _NAMES = NamingPolicy()
 _IDENTIFIER = "[a-z_][a-z0-9_]{0,62}"
-_ONE_LOGIN = (
-    "this version knows one login for an application, under row security; leave it out, and see"
-    " docs/tenants.md for what one login can't prevent"
-)
 
 TENANCY_FIELDS = (
     FieldSpec(
@@ -208,16 +217,16 @@ TENANCY_FIELDS = (
     FieldSpec(
         "runtime_role",
         Kind.BOOL,
-        "Kept for a second login of the application, with DML only; this version takes `false`.",
+        "Whether the application has a login beside its owner's, which only migrates: an entry of "
+        "its own, with `runtime` after key and username, and the access level `editor`.",
         default=False,
-        not_yet=_ONE_LOGIN,
     ),
     FieldSpec(
         "role_per_tenant",
         Kind.BOOL,
-        "Kept for a role of each tenant's own; this version takes `false`.",
+        "Whether a role of its own, without login, owns each tenant's schema and tables; the "
+        "application enters it with `SET LOCAL ROLE` and has nothing there without.",
         default=False,
-        not_yet=_ONE_LOGIN,
     ),
 )
 

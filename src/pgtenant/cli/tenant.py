@@ -8,10 +8,12 @@ import sys
 from pathlib import Path
 
 from pgtenant import logs
+from pgtenant.cli.leads import judged
 from pgtenant.cli.options import load_settings, reaching
 from pgtenant.cli.plan import width
 from pgtenant.cli.unexpected import as_error, as_json
 from pgtenant.cli.working import chosen_environment
+from pgtenant.codes import Code
 from pgtenant.errors import ExitCode
 from pgtenant.planning.tenants.view import View
 from pgtenant.report.document import show
@@ -20,7 +22,7 @@ from pgtenant.report.tenants import list_text, tenants_json, verify_text
 from pgtenant.secrets.store import open_store
 from pgtenant.settings.model import Settings
 from pgtenant.usecases.inputs import load_catalog, load_inputs
-from pgtenant.usecases.tenants.look import look_at_tenants
+from pgtenant.usecases.tenants.look import entry_with_tenants, look_at_tenants
 from pgtenant.verify.tenants.outcome import Attack
 
 
@@ -57,16 +59,17 @@ def run_tenant(
     else:
         show(list_text(view, environment=env), sys.stdout)
     apart = not view.findings and (attack is None or attack.held)
-    return ExitCode.FAILED if verifying and not apart else ExitCode.CONVERGED
+    return judged(apart or not verifying, Code.TENANTS_NOT_APART)
 
 
 async def _look(
     settings: Settings, environment: str, key: str, *, attacking: bool
 ) -> tuple[View, Attack | None]:
     catalog = load_catalog(settings, environment, ())
+    entry_with_tenants(catalog, key)
     kept = settings.secrets
     store = open_store(kept.store, directory=kept.directory, project=settings.root)
-    only = (key,) if key in {entry.key for entry in catalog.entries} else ()
+    only = [one.key for one in catalog.entries if key in (one.key, one.made_by)]
     inputs = await load_inputs(
         settings, environment, catalog, store, only=only, fail_fast=False, passwords=attacking
     )

@@ -23,11 +23,14 @@ from pgtenant.planning.changes import (
     CreateRole,
     CreateSecond,
     DropSecond,
+    GiveTables,
     GrantDatabase,
     GrantDefault,
     GrantObjects,
     HandOverDatabase,
+    HoldApart,
     JoinFirst,
+    JoinTenants,
     MarkDatabase,
     MarkRole,
     ReassignOwned,
@@ -119,6 +122,12 @@ def effect_of(change: Change) -> Effect:  # noqa: C901, PLR0911, PLR0912 - one a
             return Effect(
                 (change.kind, change.database), tuple(map(qualified, change.tables)), lacks
             )
+        case GiveTables():
+            return Effect((change.kind, change.database), tuple(map(qualified, change.tables)))
+        case JoinTenants():
+            return Effect((change.kind, change.role), change.tenants)
+        case HoldApart():
+            return Effect((change.kind, change.database, change.owner))
         case GrantDatabase() | RevokeDatabase():
             return _privileges(change)
         case GrantObjects() | RevokeObjects() | GrantDefault() | RevokeDefault():

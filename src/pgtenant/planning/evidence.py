@@ -22,7 +22,7 @@ _OF_ROLES: Final = frozenset(
 _OPTION: Final = "grant option"
 
 
-def shown(  # noqa: PLR0911 - one arm for each kind of change
+def shown(  # noqa: C901, PLR0911 - one arm for each kind of change
     effect: Effect, observed: Observed
 ) -> bool:
     """Return whether what a change is about is there, and as the change leaves it.
@@ -34,7 +34,7 @@ def shown(  # noqa: PLR0911 - one arm for each kind of change
     """
     match effect.target:
         case ("drop_role" | "clean_up", name, *_) if name not in observed.roles:
-            return True
+            return name not in observed.tenants
         case ("drop_database" | "release_database", name) if name not in observed.databases:
             return True
         case (_, name) if name in observed.roles and effect.target[0] in _OF_ROLES:
@@ -43,6 +43,10 @@ def shown(  # noqa: PLR0911 - one arm for each kind of change
             return observed.roles[name].marker is not None
         case ("drop_second_login", name):
             return name not in observed.roles
+        case ("join_tenants", name) if name in observed.roles:
+            return all(_entered(one, name, observed) for one in effect.objects)
+        case ("hold_apart", _, name) if name in observed.roles:
+            return not observed.roles[name].inherit
         case ("join_first_login", name, group) if name in observed.roles:
             return group in observed.roles[name].member_of
         case ("revoke_membership", name, group) if {name, group} <= observed.roles.keys():
@@ -68,6 +72,13 @@ def shown_by_delegation(effect: Effect, state: Delegation) -> bool:
             return role in there and group in there[role].member_of
         case _:
             return shown(effect, state.observed)
+
+
+def _entered(tenant: str, name: str, observed: Observed) -> bool:
+    """Return whether a role enters a tenant's own one, and inherits nothing of it."""
+    rows = observed.tenants[tenant].memberships if tenant in observed.tenants else ()
+    rows = tuple(row for row in rows if row.member == name)
+    return any(row.set for row in rows) and not any(row.inherit for row in rows)
 
 
 def _role(effect: Effect, role: Role) -> bool:
@@ -129,6 +140,8 @@ def _inside(  # noqa: PLR0911 - one arm for each kind of change
             return extension in contents.extensions
         case "secure_tables", []:
             return _secured(effect, contents)
+        case "give_tables", []:
+            return _given(effect, contents)
         case "grant_default", [role, kind, _]:
             words = {g.privilege for g in _defaults(contents.defaults, role, kind, "")}
             return words.issuperset(effect.details)
@@ -180,6 +193,13 @@ def _secured(effect: Effect, contents: Contents) -> bool:
         name in found and not any(_lacks(found[name], lack) for lack in effect.details)
         for name in effect.objects
     )
+
+
+def _given(effect: Effect, contents: Contents) -> bool:
+    """Return whether tables are there, and belong to whoever owns their schema."""
+    groups = contents.tenants.relations if contents.tenants is not None else ()
+    found = {qualified(name) for g in groups if not g.facts.owner for name in g.names}
+    return found.issuperset(effect.objects)
 
 
 def _lacks(facts: Relation, lack: str) -> bool:

@@ -14,7 +14,7 @@ from pgtenant.planning.desired import DesiredDatabase
 from pgtenant.planning.expectation import wanted_grants
 from pgtenant.planning.observed import Contents, DefaultGrant, PublicSchema
 from pgtenant.planning.privileges import PUBLIC
-from pgtenant.planning.tenants.slugs import is_retired
+from pgtenant.planning.tenants.slugs import is_closed
 
 _GROUP: Final = "pg_database_owner"
 _DEFAULTS: Final = {"r": "table", "S": "sequence", "n": "schema"}
@@ -70,7 +70,7 @@ def as_declared(
     schemas = {
         row.schema: row
         for row in found.get("schema", ())
-        if not (_system(row.name) or (database.isolation and is_retired(row.name)))
+        if not (_system(row.name) or is_closed(row.name, database.isolation))
     }
     public = next((row for row in schemas.values() if row.name == "public"), None)
     if public is not None and public.owner not in {owner, _GROUP}:

@@ -29,6 +29,8 @@ class Marker:
         auth: on a role, `iam` when the catalog made it log in that way; None for passwords.
         second_of: on an entry's second login, the entry's role; None on all others.
         retired: on a role, how it was when it was taken out of service; None in service.
+        tenant: on a tenant's own role, the schema that it owns; None on all others.
+        database: on a tenant's own role, where that is.
     """
 
     environment: str
@@ -41,6 +43,8 @@ class Marker:
     auth: Auth | None = None
     second_of: str | None = None
     retired: Retired | None = None
+    tenant: str | None = None
+    database: str | None = None
 
     def text(self) -> str:
         """Render the compact JSON line."""
@@ -55,6 +59,8 @@ class Marker:
             "auth": self.auth,
             "second_of": self.second_of,
             "retired": self.retired.as_dict() if self.retired is not None else None,
+            "tenant": self.tenant,
+            "database": self.database,
         }
         return line_of({key: value for key, value in fields.items() if value is not None})
 
@@ -82,6 +88,8 @@ def parse(comment: str | None) -> Marker | None:
         auth=Auth.IAM if fields.get("auth") == Auth.IAM else None,
         second_of=text_of(fields.get("second_of")),
         retired=read_retired(fields.get("retired")),
+        tenant=text_of(fields.get("tenant")),
+        database=text_of(fields.get("database")),
     )
 
 

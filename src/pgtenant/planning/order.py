@@ -19,11 +19,14 @@ from pgtenant.planning.changes import (
     CreateSecond,
     DatabaseChange,
     DropSecond,
+    GiveTables,
     GrantDatabase,
     GrantDefault,
     GrantObjects,
     HandOverDatabase,
+    HoldApart,
     JoinFirst,
+    JoinTenants,
     MarkDatabase,
     MarkRole,
     ReassignOwned,
@@ -136,6 +139,7 @@ def place_of(change: Change) -> Place:  # noqa: PLR0911 - one arm for each kind 
             | JoinFirst()
             | ConfigureSecond()
             | DropSecond()
+            | JoinTenants()
         ):
             # New roles come together: they have few ways to fail, and one wait for the disk.
             together = isinstance(change, CreateRole) and change.auth is Auth.PASSWORD
@@ -159,6 +163,8 @@ def place_of(change: Change) -> Place:  # noqa: PLR0911 - one arm for each kind 
         case ReassignOwned():
             # As the second login: it is a member of the first, and so has the rights of both.
             return Place(database=change.database, session=Borrowing(change.role))
+        case HoldApart():
+            return Place(database=change.database, session=Borrowing(change.owner), apart="inherit")
         case CreateExtension():
             return Place(
                 database=change.database,
@@ -167,12 +173,12 @@ def place_of(change: Change) -> Place:  # noqa: PLR0911 - one arm for each kind 
             )
         case RunInitialSchema():
             return Place(database=change.database, session=AsLogin(change.owner, change.secret))
-        case SecureTables():
+        case SecureTables() | GiveTables():
             # Each locks its tables against everybody until it commits.
             return Place(
                 database=change.database,
                 session=AsLogin(change.owner, change.secret),
-                apart=".".join(change.tables[0]),
+                apart=".".join((change.kind, *change.tables[0])),
             )
         case _:
             assert_never(change)
@@ -200,6 +206,7 @@ def phase_of(change: Change) -> int:  # noqa: PLR0911 - one arm for each phase
             | CreateSecond()
             | JoinFirst()
             | ConfigureSecond()
+            | JoinTenants()
         ):
             return 0
         case CreateDatabase():
@@ -217,9 +224,9 @@ def phase_of(change: Change) -> int:  # noqa: PLR0911 - one arm for each phase
             return 3
         case GrantObjects() | RevokeObjects() | RevokeColumns() | GrantDefault() | RevokeDefault():
             return 4
-        case CreateExtension() | RunInitialSchema() | SecureTables():
+        case CreateExtension() | RunInitialSchema() | SecureTables() | GiveTables():
             return 5
-        case DropSecond():
+        case DropSecond() | HoldApart():
             return 6
         case _:
             assert_never(change)

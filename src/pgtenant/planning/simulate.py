@@ -25,11 +25,14 @@ from pgtenant.planning.changes import (
     CreateSecond,
     DatabaseChange,
     DropSecond,
+    GiveTables,
     GrantDatabase,
     GrantDefault,
     GrantObjects,
     HandOverDatabase,
+    HoldApart,
     JoinFirst,
+    JoinTenants,
     MarkDatabase,
     MarkRole,
     ReassignOwned,
@@ -50,6 +53,7 @@ from pgtenant.planning.observed import (
     FRESH_CONTENTS,
     Database,
     DatabaseGrant,
+    Membership,
     Observed,
     PasswordState,
     Role,
@@ -70,12 +74,19 @@ def simulate(observed: Observed, plan: Plan | Iterable[Group]) -> Observed:
         RefusedError: PostgreSQL would not do what a change says.
     """
     groups = plan.groups if isinstance(plan, Plan) else plan
-    state = _State(observed.server, dict(observed.roles), dict(observed.databases))
+    state = _State(
+        observed.server, dict(observed.roles), dict(observed.databases), dict(observed.tenants)
+    )
     for group in groups:
         for transaction in group.transactions:
             for change in transaction.changes:
                 state.carry_out(change)
-    return Observed(server=state.server, roles=state.roles, databases=state.databases)
+    return Observed(
+        server=state.server,
+        roles=state.roles,
+        databases=state.databases,
+        tenants=state.tenants,
+    )
 
 
 @dataclass(slots=True)
@@ -85,8 +96,9 @@ class _State:
     server: Server
     roles: dict[str, Role]
     databases: dict[str, Database]
+    tenants: dict[str, Role]
 
-    def carry_out(self, change: Change) -> None:
+    def carry_out(self, change: Change) -> None:  # noqa: C901 - one arm for each kind of change
         match change:
             case CreateRole() | AlterRole() | UpdatePassword() | MarkRole() | RevokeMembership():
                 self._role(change)
@@ -94,6 +106,10 @@ class _State:
                 self._auth(change)
             case CreateSecond() | JoinFirst() | ConfigureSecond() | ReassignOwned() | DropSecond():
                 Seconds(self.server, self.roles, self.databases).carry_out(change)
+            case JoinTenants():
+                self._join(change)
+            case HoldApart():
+                self._hold_apart(change)
             case CreateDatabase():
                 self._create_database(change)
             case HandOverDatabase():
@@ -110,6 +126,7 @@ class _State:
                 | RevokeDefault()
                 | CreateExtension()
                 | SecureTables()
+                | GiveTables()
             ):
                 self._inside(change)
             case RunInitialSchema():
@@ -197,6 +214,30 @@ class _State:
             # On 16+ its maker gets ADMIN on it, but neither SET nor INHERIT.
             admin_can_set=self.server.admin.superuser,
         )
+
+    def _join(self, change: JoinTenants) -> None:
+        role, admin = self._existing_role(change), self.server.admin.name
+        for name in change.tenants:
+            if name not in self.tenants:
+                raise RefusedError(f'role "{name}" does not exist')
+            tenant = self.tenants[name]
+            inherits = role.inherit if change.major < 16 else False
+            row = Membership(role.name, admin, inherits, set=True)
+            others = (m for m in tenant.memberships if (m.member, m.grantor) != (role.name, admin))
+            rows = tuple(sorted((*others, row)))
+            self.tenants[name] = replace(tenant, memberships=rows)
+        groups = tuple(sorted({*role.member_of, *change.tenants}))
+        self.roles[role.name] = replace(role, member_of=groups)
+
+    def _hold_apart(self, change: HoldApart) -> None:
+        database = self._owned_database(change)
+        self._known(change.owner)
+        contents = database.contents
+        if change.take_public and contents is not None and contents.public is not None:
+            public = replace(contents.public, owner=change.owner, owned=True)
+            contents = replace(contents, public=public)
+            self.databases[change.database] = replace(database, contents=contents)
+        self.roles[change.owner] = replace(self.roles[change.owner], inherit=False)
 
     def _create_database(self, change: CreateDatabase) -> None:
         if change.database in self.databases:
@@ -288,7 +329,8 @@ class _State:
         | RevokeDefault
         | CreateExtension
         | RunInitialSchema
-        | SecureTables,
+        | SecureTables
+        | GiveTables,
     ) -> None:
         database = self._owned_database(change)
         if database.contents is None or not database.allow_connections:

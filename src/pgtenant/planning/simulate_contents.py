@@ -10,6 +10,7 @@ from pgtenant.planning import acl
 from pgtenant.planning.acl import RefusedError
 from pgtenant.planning.changes import (
     CreateExtension,
+    GiveTables,
     GrantDefault,
     GrantObjects,
     RevokeColumns,
@@ -20,7 +21,7 @@ from pgtenant.planning.changes import (
 )
 from pgtenant.planning.observed import Contents, DefaultGrant, ObjectGrant, ObjectGroup
 from pgtenant.planning.privileges import PUBLIC, ObjectKind
-from pgtenant.planning.tenants.found import Found, Relation, Same
+from pgtenant.planning.tenants.found import Found, Name, Relation, Same
 from pgtenant.planning.tenants.statements import secured
 
 _Grants = tuple[ObjectGrant, ...]
@@ -34,7 +35,8 @@ def carry_out(  # noqa: PLR0911 - one arm for each kind of change
     | RevokeDefault
     | CreateExtension
     | RunInitialSchema
-    | SecureTables,
+    | SecureTables
+    | GiveTables,
     contents: Contents,
 ) -> Contents:
     """Return `contents` after `change`."""
@@ -76,8 +78,22 @@ def carry_out(  # noqa: PLR0911 - one arm for each kind of change
         case SecureTables():
             tenants = contents.tenants or Found()
             return replace(contents, tenants=_secure(change, tenants))
+        case GiveTables():
+            return replace(contents, tenants=_give(change, contents.tenants or Found()))
         case _:
             assert_never(change)
+
+
+def _give(change: GiveTables, found: Found) -> Found:
+    """Give tables to whoever owns their schemas."""
+    left = set(change.tables)
+    relations: dict[Relation, list[Name]] = {}
+    for group in found.relations:
+        for name in group.names:
+            facts = replace(group.facts, owner="") if name in left else group.facts
+            relations.setdefault(facts, []).append(name)
+    groups = (Same(facts, tuple(sorted(names))) for facts, names in relations.items())
+    return replace(found, relations=tuple(sorted(groups, key=lambda same: same.names)))
 
 
 def _secure(change: SecureTables, found: Found) -> Found:
@@ -88,7 +104,7 @@ def _secure(change: SecureTables, found: Found) -> Found:
         named = tuple(name for name in group.names if name in left)
         rest = tuple(name for name in group.names if name not in left)
         left.difference_update(named)
-        if named and group.facts.owner != change.owner:
+        if named and group.facts.owner not in {change.owner, change.before.owner}:
             raise RefusedError(f'must be owner of table "{named[0][1]}"')
         if named and group.facts != change.before:
             raise RefusedError(f'table "{named[0][1]}" is another than when it was looked at')

@@ -52,6 +52,11 @@ _SYMPTOMS: Final[tuple[tuple[str, str, Code], ...]] = (
         Code.POOLER,
     ),
     (
+        "too many connections for role",
+        "raise the role's connection_limit, or wait",
+        Code.NO_SLOTS,
+    ),
+    (
         "does not support SSL",
         (
             'the server has no TLS: turn it on; [server] sslmode = "prefer" is for a server on'

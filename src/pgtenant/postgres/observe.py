@@ -27,6 +27,7 @@ from pgtenant.planning.observed import (
     ForeignGrant,
     ForeignObject,
     FunctionGrant,
+    Membership,
     ObjectGrant,
     ObjectGroup,
     Observed,
@@ -80,6 +81,8 @@ async def observe_instance(
             where = connection.info.dbname
             raise failed(error, doing="reading the shared catalogs", where=where) from None
     name, iam = admin["name"], admin.pop("iam")
+    roles_found = {row["name"]: _role(row, name) for row in role_rows}
+    tenants = {n: role for n, role in roles_found.items() if role.marker and role.marker.tenant}
     return Observed(
         server=Server(
             version=version,
@@ -88,8 +91,9 @@ async def observe_instance(
             extensions={row["name"]: row["trusted"] for row in offered},
             iam=iam,
         ),
-        roles={row["name"]: _role(row, name) for row in role_rows},
+        roles={n: role for n, role in roles_found.items() if n not in tenants},
         databases={row["name"]: _database(row) for row in database_rows},
+        tenants=tenants,
     )
 
 
@@ -170,7 +174,8 @@ async def read_whole(
         "roles": _array(managed),
         "wanted": json.dumps(wanted, ensure_ascii=False),
         "will_own": will_own,
-        "closed": closed_like(tenancy=database.isolation is not None),
+        "closed": closed_like(database.isolation),
+        "apart": closed_like(database.isolation) if _apart(database) else closed_like(None),
     }
 
     async def once() -> tuple[Any, ...] | None:
@@ -184,6 +189,11 @@ async def read_whole(
         msg = "a query of one row returned none"
         raise AssertionError(msg)
     return _contents(load_json(row[0]))
+
+
+def _apart(database: DesiredDatabase) -> bool:
+    """Return whether each tenant's schema has an owner of its own."""
+    return database.isolation is not None and database.isolation.roles_in is not None
 
 
 @lru_cache(maxsize=1)
@@ -207,6 +217,7 @@ def _role(row: dict[str, Any], admin: str) -> Role:
             **row,
             "member_of": tuple(row["member_of"]),
             "revocable": tuple(sorted(row["revocable"])),
+            "memberships": tuple(sorted(Membership(*row) for row in row["memberships"])),
             "members": members,
             "settings": tuple(row["settings"]),
             "own_grant": OwnGrant(inherit=own["inherit"], set=own["set"]) if own else None,

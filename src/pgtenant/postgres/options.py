@@ -14,6 +14,10 @@ from typing import Final
 from pgtenant.postgres.bounded import MARGIN
 
 NO_SCHEMAS: Final = "pg_catalog"
+CATALOG_FIRST: Final = "pg_catalog,pg_temp"
+"""The same where a file of somebody else's runs: it may make a temporary `pg_class`, and what is
+temporary comes first where the path does not name it."""
+
 OWN_SCHEMAS: Final = '"$user", public'
 """PostgreSQL's default: what the author of an application's schema expects."""
 
@@ -47,7 +51,9 @@ def armour(timeouts: Timeouts) -> dict[str, str]:
     `client_min_messages` above `warning` would swallow the warnings that nothing was granted
     or revoked; `exit_on_error` would end a session that is to try again; a serializable,
     deferrable, read-only transaction waits for a safe snapshot; without `synchronous_commit` a
-    crash could lose what the audit has on record.
+    crash could lose what the audit has on record; with `quote_all_identifiers` the server prints
+    expressions otherwise than they are known; a query of catalogs is planned as a dear one where
+    there is much in them, and compiling it takes longer than to run it.
 
     A client that is killed closes its socket. One whose host or network vanishes says nothing,
     and the session that it leaves behind would keep the run's lock until the server's kernel
@@ -59,6 +65,8 @@ def armour(timeouts: Timeouts) -> dict[str, str]:
         "local_preload_libraries": "",
         "client_min_messages": "warning",
         "exit_on_error": "off",
+        "quote_all_identifiers": "off",
+        "jit": "off",
         "synchronous_commit": "on",
         "default_transaction_read_only": "off",
         "default_transaction_isolation": "read committed",

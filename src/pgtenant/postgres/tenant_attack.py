@@ -1,23 +1,26 @@
 """Let tenants attack each other, with the application's own login, and leave nothing behind.
 
 The tenants' own tables are only read, in transactions that can't write. What writes is tried on
-stand-ins, in one transaction that makes them and is rolled back. No sequence is touched.
+stand-ins, in one transaction that makes or fills them and is rolled back. No sequence is touched.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
+from typing import Final
 
 import psycopg
 from psycopg import sql
 
+from pgtenant.planning.sql.statements import set_local_role
 from pgtenant.planning.tenants.policy import Isolation
 from pgtenant.postgres.batch import send_together
 from pgtenant.postgres.failures import failed
 from pgtenant.postgres.libpq import Connection
-from pgtenant.verify.tenants.ground import Ground, StandIn, become, making
+from pgtenant.verify.tenants.ground import Ground, StandIn, become, filling, making
 from pgtenant.verify.tenants.outcome import Answer
+from pgtenant.verify.tenants.powers import refused
 from pgtenant.verify.tenants.targets import Target, Visit, visits
 from pgtenant.verify.tenants.tricks import (
     NONE,
@@ -30,38 +33,49 @@ from pgtenant.verify.tenants.tricks import (
     without,
 )
 
+_DOING: Final = "letting tenants attack each other"
+_HELD_UP: Final = ("40", "53", "55", "57")
+"""SQLSTATEs of a server that has no time or no room for a query: of its rows they say nothing."""
+
 
 async def attack(
     connection: Connection,
     place: Ground,
     targets: Iterable[Target],
     slugs: Sequence[tuple[str, str]],
+    *,
+    made_by: str | None = None,
 ) -> list[Answer]:
     """Try everything, and return what each attempt gave.
 
     Args:
-        connection: of the owner, idle, and new: the setting was never set in it.
+        connection: of the login that attacks, idle, and new: the setting was never set in it.
         place: the stand-ins.
         targets: the real tenants' tables.
         slugs: of the tenants that attack, by their schemas.
+        made_by: the owner of the stand-ins, where it has made them for another login that attacks,
+            which can't make any; None where it attacks itself.
 
     Raises:
         ServerError: the stand-ins can't be made, or the server failed.
     """
     try:
-        found = [a for target in targets for a in await _real(connection, target, place, slugs)]
-        found += await _pooled(connection, place)
+        found: list[Answer] = []
+        for target in targets:
+            found += await read_really(connection, target, place, slugs)
+        found += await pooled(connection, place)
         async with connection.transaction(force_rollback=True):
-            for statement in making(place):
+            for statement in (*(() if made_by else making(place)), *filling(place)):
                 await connection.execute(sql.Composed([statement]))
             for own in place.stand_ins:
                 found += await _each(connection, place, own)
             first, second = place.stand_ins[:2]
             await connection.execute(become(place.isolation, second.value))
-            found += await _tried(connection, place, [(first, a) for a in shown(place)], second)
+            last = list(shown(place) if made_by is None else refused(place, made_by))
+            found += await tried(connection, place, [(first, a) for a in last], second.tenant)
     except psycopg.Error as error:
         where = connection.info.dbname
-        raise failed(error, doing="letting tenants attack each other", where=where) from None
+        raise failed(error, doing=_DOING, where=where) from None
     return found
 
 
@@ -69,30 +83,38 @@ async def _each(connection: Connection, place: Ground, own: StandIn) -> list[Ans
     """Let one stand-in attack all others."""
     await connection.execute(become(place.isolation, own.value))
     others = [other for other in place.stand_ins if other is not own]
-    tried = [(other, attempt) for other in others for attempt in attacks(place, own, other)]
-    tried += [(own, attempt) for attempt in without(place, own)]
-    found = await _tried(connection, place, tried, own)
+    attempts = [(other, attempt) for other in others for attempt in attacks(place, own, other)]
+    attempts += [(own, attempt) for attempt in without(place, own)]
+    found = await tried(connection, place, attempts, own.tenant)
     # Of what takes several messages each, one of them is enough.
     neighbour = others[(place.stand_ins.index(own)) % len(others)]
     for attempt in copies(own, neighbour):
-        given = await _copied(connection, attempt)
-        found.append(_answer(attempt, own, neighbour, given))
+        given = await copied(connection, attempt)
+        found.append(answer(attempt, own.tenant, neighbour, given))
     return found
 
 
-async def _tried(
-    connection: Connection, place: Ground, tried: Sequence[tuple[StandIn, Attempt]], own: StandIn
+async def tried(
+    connection: Connection, place: Ground, attempts: Sequence[tuple[StandIn, Attempt]], by: str
 ) -> list[Answer]:
-    cursor = await connection.execute(asked(place, [attempt for _, attempt in tried]))
+    """Try statements one by one, each undone, and return what came of them.
+
+    Args:
+        connection: in the transaction that made the stand-ins.
+        place: which.
+        attempts: each with whom it is tried on.
+        by: whose session it is, by the tenant's schema; empty for one without a tenant.
+    """
+    cursor = await connection.execute(asked(place, [attempt for _, attempt in attempts]))
     row = await cursor.fetchone()
     answers: list[str] = row[0] if row else []
     return [
-        _answer(attempt, own, other, given)
-        for (other, attempt), given in zip(tried, answers, strict=True)
+        answer(attempt, by, other, given)
+        for (other, attempt), given in zip(attempts, answers, strict=True)
     ]
 
 
-async def _copied(connection: Connection, attempt: Attempt) -> str:
+async def copied(connection: Connection, attempt: Attempt) -> str:
     """Return the number of rows, or the SQLSTATE, that a `COPY` gives."""
     rows = 0
     try:
@@ -111,7 +133,7 @@ async def _copied(connection: Connection, attempt: Attempt) -> str:
     return str(rows)
 
 
-async def _pooled(connection: Connection, place: Ground) -> list[Answer]:
+async def pooled(connection: Connection, place: Ground) -> list[Answer]:
     """See what the next transaction of a session has, as it has behind a pooler."""
     value, isolation = place.stand_ins[0].value, place.isolation
     found = []
@@ -140,12 +162,22 @@ async def _kept(connection: Connection, isolation: Isolation) -> str | None:
     return row[0] if row else None
 
 
-async def _real(
-    connection: Connection, target: Target, place: Ground, slugs: Sequence[tuple[str, str]]
+async def read_really(
+    connection: Connection,
+    target: Target,
+    place: Ground,
+    slugs: Sequence[tuple[str, str]],
+    *,
+    role: str | None = None,
 ) -> list[Answer]:
-    """Read one tenant's tables as everybody else."""
+    """Read one tenant's tables as everybody else; in the tenant's own role, where it has one."""
     todo = list(visits(target, place.column, slugs))
-    texts: list[sql.Composable] = [sql.SQL("BEGIN READ ONLY")]
+    # All rows of a table are one tenant's, so that a scan of it promises a row at once.
+    texts: list[sql.Composable] = [
+        sql.SQL("BEGIN READ ONLY"),
+        sql.SQL("SET LOCAL enable_seqscan = off"),
+    ]
+    texts += [] if role is None else [set_local_role(role)]
     places: list[int] = []
     for visit in todo:
         if visit.value is not None:
@@ -155,9 +187,10 @@ async def _real(
     try:
         values = await send_together(connection, texts)
     except psycopg.Error as error:
-        if connection.closed or error.sqlstate is None:
-            raise
-        return [Answer(Trick.REAL, "", target.tenant, "", error.sqlstate)]
+        if connection.closed or (error.sqlstate or "57").startswith(_HELD_UP):
+            where = f"{connection.info.dbname}, tables of {target.tenant}"
+            raise failed(error, doing=_DOING, where=where) from None
+        return [Answer(Trick.REAL, "", target.tenant, "", error.sqlstate or "")]
     finally:
         with suppress(psycopg.Error):  # the first error is the one to report
             await connection.rollback()
@@ -172,5 +205,6 @@ def _names(visit: Visit, told: bytes | None) -> str:
     return ", ".join(".".join(visit.tables[int(number)]) for number in (told or b"").split())
 
 
-def _answer(attempt: Attempt, own: StandIn, other: StandIn, given: str) -> Answer:
-    return Answer(attempt.trick, own.tenant, other.tenant, attempt.answer, given)
+def answer(attempt: Attempt, by: str, other: StandIn, given: str) -> Answer:
+    """Return what an attempt gave, by a tenant's session on another one."""
+    return Answer(attempt.trick, by, other.tenant, attempt.answer, given)

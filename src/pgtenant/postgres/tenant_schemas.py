@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import dataclass
 
 from pgtenant.planning.tenants.adding import There
 from pgtenant.planning.tenants.slugs import RETIRED_LIKE
 from pgtenant.postgres.asked import rows_of
-from pgtenant.postgres.libpq import Connection
+from pgtenant.postgres.libpq import Connection, load_json
 
 
 async def schemas_there(
@@ -28,18 +29,42 @@ async def schemas_there(
     rows = await rows_of(
         connection, "tenant_schemas", parameters, doing="reading the tenants' schemas"
     )
+    found = (load_json(text) for (text,) in rows)
     return {
         name: There(name, owner, comment, filled, tuple(held))
-        for name, owner, comment, filled, held in rows
+        for name, owner, comment, filled, held in found
     }
 
 
-async def dependents(connection: Connection, schema: str) -> tuple[tuple[str, str], ...]:
-    """Return the first of what is outside of a schema and needs something in it.
+@dataclass(frozen=True, slots=True)
+class Ties:
+    """The first of what ties a tenant to something outside of its schema.
+
+    Attributes:
+        needing: what needs something in it, by its schema and name.
+        granted: on what its own role was granted something, in words.
+    """
+
+    needing: tuple[tuple[str, str], ...]
+    granted: tuple[str, ...]
+
+
+async def ties_of(connection: Connection, schema: str, role: str | None) -> Ties:
+    """Return what ties a tenant to the rest of the database.
+
+    Args:
+        connection: to the database, anybody's who may enter it.
+        schema: the tenant's.
+        role: its own, where it has one.
 
     Raises:
         ServerError: the query failed.
     """
+    parameters = {"schema": schema, "role": role}
     doing = f"reading what needs {schema}"
-    rows = await rows_of(connection, "tenant_outside", {"schema": schema}, doing=doing)
-    return tuple((where, name) for where, name in rows)
+    rows = await rows_of(connection, "tenant_outside", parameters, doing=doing)
+    found = [load_json(text) for (text,) in rows]
+    return Ties(
+        needing=tuple((where, name) for where, name, granted in found if not granted),
+        granted=tuple(name for _, name, granted in found if granted),
+    )

@@ -12,6 +12,7 @@ from psycopg import sql
 
 from pgtenant.codes import Code
 from pgtenant.errors import PgtenantError, UsageError
+from pgtenant.planning.sql.statements import set_local_role
 from pgtenant.planning.sql.text import as_text
 from pgtenant.planning.tenants.adding import Bring
 from pgtenant.planning.tenants.findings import Finding
@@ -19,7 +20,13 @@ from pgtenant.planning.tenants.found import Found
 from pgtenant.planning.tenants.judgement import judged
 from pgtenant.planning.tenants.policy import Isolation
 from pgtenant.planning.tenants.record import TenantRecord, with_record
-from pgtenant.planning.tenants.statements import comment_on_schema, create_schema, secure
+from pgtenant.planning.tenants.statements import (
+    comment_on_schema,
+    create_schema,
+    create_schema_of,
+    secure,
+)
+from pgtenant.planning.tenants.tables import owner_there
 from pgtenant.planning.tenants.templates import TemplateFile
 from pgtenant.postgres.execute import Proviso, confirmed
 from pgtenant.postgres.failures import failed
@@ -67,7 +74,7 @@ async def bring_up(
     A file can't end the transaction, and what it does outside of the schema makes all of it undone.
 
     Args:
-        connection: of the owner, idle, with `pg_catalog` alone in its `search_path`.
+        connection: of the owner, idle, opened with `CATALOG_FIRST` as its `search_path`.
         bring: what is to be done.
         isolation: how the tenants of this database are kept apart.
         proviso: asked before the `COMMIT`.
@@ -129,15 +136,24 @@ class _Work:
         async with _transaction(connection, commit=not self.rehearse):
             row = await (await connection.execute("SELECT current_user")).fetchone()
             owner = row[0] if row else connection.info.user
-            if bring.new:
+            if bring.new and bring.role is None:
                 await send(create_schema(schema))
+            elif bring.new and bring.role is not None:
+                await send(create_schema_of(schema, bring.role))
             if bring.files:
                 await self._run_all()
                 sent.extend(f"-- {file.name} {file.digest}" for file in bring.files)
             found = await read_tenants(connection, self.isolation, roles=[owner], only=schema)
+            if bring.files and not found.schemas:
+                raise _refused(bring.files, schema, "leaves its schema, which is gone")
+            # What was read before the run may be minutes old, and a file may have changed it.
+            comment = next((one.comment for one in found.schemas), bring.comment)
+            own = bring.role
             await send(
+                *([] if own is None else [set_local_role(own)]),
                 *self._mends(found, owner),
-                comment_on_schema(schema, with_record(bring.comment, bring.record)),
+                comment_on_schema(schema, with_record(comment, bring.record)),
+                *([] if own is None else [sql.SQL("RESET ROLE")]),
             )
             if self.proviso is not None:
                 asked = await connection.execute(sql.Composed([self.proviso.text]))
@@ -154,7 +170,7 @@ class _Work:
         for group in found.relations:
             # A materialized view elsewhere that reads them is among what was found, too.
             names = [name for name in group.names if name[0] == schema]
-            for name in names if group.facts.owner == owner else []:
+            for name in names if group.facts.owner == owner_there(self.isolation, owner) else []:
                 yield from secure(name, group.facts, self.isolation, made_by)
 
     async def _run_all(self) -> None:
@@ -165,7 +181,7 @@ class _Work:
         await self.connection.execute(query("tenant_touched"), {"schema": schema})
         declared = await _declared(self.connection)
         for file in files:
-            await _run(self.connection, schema, file)
+            await _run(self.connection, schema, file, self.bring.role)
             if declared != await _declared(self.connection):
                 raise _refused([file], schema, "closes cursors that are not its own")
         if outside := await _outside(self.connection, schema, before, relations=not self.known):
@@ -189,9 +205,11 @@ async def _transaction(connection: Connection, *, commit: bool) -> AsyncIterator
         raise
 
 
-async def _run(connection: Connection, schema: str, file: TemplateFile) -> None:
+async def _run(connection: Connection, schema: str, file: TemplateFile, role: str | None) -> None:
     path = sql.SQL("SET LOCAL search_path = {}, pg_catalog").format(sql.Identifier(schema))
     await connection.execute(path)
+    if role is not None:
+        await connection.execute(set_local_role(role))
     # Inside of EXECUTE no statement begins or ends a transaction.
     body = as_text(sql.SQL("BEGIN EXECUTE {}; END").format(sql.Literal(file.sql)))
     try:

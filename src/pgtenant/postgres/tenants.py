@@ -20,6 +20,7 @@ from pgtenant.planning.tenants.found import (
     Preset,
     Relation,
     RelationKind,
+    Relative,
     Same,
     Schema,
     Trigger,
@@ -91,6 +92,7 @@ async def read_tenants(
         "setting": isolation.setting,
         "roles": sorted(roles),
         "only": only,
+        "by_schema": isolation.roles_in is not None,
         "set_privilege": "SET" if connection.info.server_version >= 160000 else "MEMBER",
     }
     row = await (await connection.execute(query("tenants"), parameters)).fetchone()
@@ -163,6 +165,7 @@ def _relation(item: dict[str, Any]) -> Relation:
         by_name=tuple(item["by_name"] or ()),
         triggers=tuple(Trigger(*trigger) for trigger in item["triggers"] or ()),
         rules=tuple(item["rules"] or ()),
+        relatives=tuple(sorted(Relative(*one) for one in item["relatives"] or ())),
     )
 
 

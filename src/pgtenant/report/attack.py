@@ -8,14 +8,14 @@ from typing import Any, Final
 from pgtenant.report.document import EMPTY, Line, Style, line, paragraph
 from pgtenant.report.safe import name, shown
 from pgtenant.report.words import count
-from pgtenant.verify.tenants.outcome import SHOWN, Answer, Attack, Trial
+from pgtenant.verify.tenants.outcome import Answer, Attack, Trial
 
 _MOST: Final = 5
 
 
-def attack_lines(attack: Attack, owner: str, width: int) -> Iterator[Line]:
-    """Yield what held, what got through, and what one role can't prevent."""
-    yield line(f"Attack, as {name(owner)}", Style.TITLE)
+def attack_lines(attack: Attack, width: int) -> Iterator[Line]:
+    """Yield what held, what got through, and what can't be prevented."""
+    yield line(f"Attack, as {name(attack.login)}", Style.TITLE)
     if attack.unproven:
         said = f"Nothing is proven: {shown(attack.unproven)}"
         yield from paragraph(said, width=width, indent=2, mark="!", mark_style=Style.BAD)
@@ -30,12 +30,14 @@ def attack_lines(attack: Attack, owner: str, width: int) -> Iterator[Line]:
         said += " or beyond the first fifty of a tenant."
     yield from paragraph(said, width=width, indent=2, style=Style.FAINT)
     for trial in attack.trials:
-        if trial.trick not in SHOWN:
+        if trial.preventable:
             yield from _trial(trial, width)
     yield EMPTY
-    yield line("What one role can't prevent", Style.TITLE)
+    what = "one role" if attack.owns else "row security"
+    what = "a role for each tenant" if attack.entered else what
+    yield line(f"What {what} can't prevent", Style.TITLE)
     for trial in attack.trials:
-        if trial.trick in SHOWN:
+        if not trial.preventable:
             prevented = " (not here)" if trial.otherwise else ""
             yield from paragraph(f"{trial.says}{prevented}", width=width, indent=2, mark="*")
     yield EMPTY
@@ -44,6 +46,7 @@ def attack_lines(attack: Attack, owner: str, width: int) -> Iterator[Line]:
 def attack_json(attack: Attack) -> dict[str, Any]:
     """Return the member `attack` of `schemas/tenant.schema.json`."""
     return {
+        "login": attack.login,
         "tenants": attack.tenants,
         "of": attack.of,
         "pairs": attack.pairs,
@@ -55,7 +58,7 @@ def attack_json(attack: Attack) -> dict[str, Any]:
             {
                 "trick": str(trial.trick),
                 "says": trial.says,
-                "preventable": trial.trick not in SHOWN,
+                "preventable": trial.preventable,
                 "tried": trial.tried,
                 "otherwise": [
                     {"by": one.by, "on": one.on, "expected": one.expected, "given": one.given}

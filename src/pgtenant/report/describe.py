@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from enum import StrEnum
 from typing import assert_never
 
@@ -18,11 +18,14 @@ from pgtenant.planning.changes import (
     CreateRole,
     CreateSecond,
     DropSecond,
+    GiveTables,
     GrantDatabase,
     GrantDefault,
     GrantObjects,
     HandOverDatabase,
+    HoldApart,
     JoinFirst,
+    JoinTenants,
     MarkDatabase,
     MarkRole,
     ReassignOwned,
@@ -41,6 +44,7 @@ from pgtenant.planning.changes import (
     UsePassword,
 )
 from pgtenant.planning.privileges import PUBLIC, ObjectKind
+from pgtenant.planning.tenants.found import Name
 from pgtenant.planning.tenants.policy import NAME
 from pgtenant.planning.tenants.statements import Lack, lacking
 from pgtenant.report.safe import name, shown
@@ -142,6 +146,13 @@ def describe(change: Change) -> str:  # noqa: C901, PLR0911, PLR0912 - one arm f
                 f"initial schema {name(change.schema)} in database {name(change.database)}"
                 f"  (run once, as {name(change.owner)})"
             )
+        case JoinTenants():
+            return f"role {name(change.role)}  enters {_tenants(change.tenants)} by SET ROLE alone"
+        case HoldApart():
+            public = ", and owns the schema public itself" if change.take_public else ""
+            return f"role {name(change.owner)}  inherits no role{public}"
+        case GiveTables():
+            return f"{_tables(change.tables)}  to the role of its tenant"
         case SecureTables():
             return _secured(change)
         case GrantObjects():
@@ -257,6 +268,7 @@ def _marking(before: str | None, after: str) -> str:
         ("auth", old.auth, new.auth),
         ("second login of", old.second_of, new.second_of),
         ("out of service since", _since(old), _since(new)),
+        ("tenant", old.tenant, new.tenant),
     )
     told = [f"{what} {_value(a)} -> {_value(b)}" for what, a, b in pairs if a != b]
     return f"marker records {', '.join(told)}" if told else "marker written again"
@@ -288,10 +300,21 @@ def _secured(change: SecureTables) -> str:
         Lack.POLICY: f"with the policy {NAME}",
     }
     lacks = ", ".join(words[lack] for lack in lacking(change.before, change.isolation))
-    tables = [".".join(table) for table in change.tables]
-    what = f"table {name(tables[0])}" if len(tables) == 1 else count(len(tables), "table")
-    rest = f" ({some(tuple(tables))})" if len(tables) > 1 else ""
-    return f"row security on {what}{rest}: {lacks}"
+    return f"row security on {_tables(change.tables)}: {lacks}"
+
+
+def _tables(tables: Sequence[Name]) -> str:
+    return _all("table", [".".join(table) for table in tables])
+
+
+def _tenants(roles: Sequence[str]) -> str:
+    return _all("tenant's role", roles, "tenants' roles")
+
+
+def _all(what: str, names: Sequence[str], plural: str = "") -> str:
+    if len(names) == 1:
+        return f"{what} {name(names[0])}"
+    return f"{count(len(names), what, plural)} ({some(tuple(names))})"
 
 
 def _objects(change: GrantObjects | RevokeObjects) -> str:

@@ -99,7 +99,7 @@ def entry_json(environment: str, key: str, entry: Entry | None, **more: Any) -> 
         held = {
             field.name: getattr(entry, field.name)
             for field in fields(entry)
-            if field.name not in {"key", "line", "tenancy"}
+            if field.name not in {"key", "line", "tenancy", "made_by"}
         }
     return {"environment": environment, "key": key, "entry": held, **more}
 

@@ -8,6 +8,7 @@ from pgtenant.planning.changes import (
     CreateExtension,
     CreateRole,
     CreateSecond,
+    GiveTables,
     RunInitialSchema,
     SecureTables,
     UpdatePassword,
@@ -64,7 +65,7 @@ def _header(plan: Plan) -> list[str]:
             "syntax error:",
         ]
         lines += [f"  {_variable(role, secret)}" for role, secret in passwords]
-    own = CreateExtension | RunInitialSchema | SecureTables
+    own = CreateExtension | RunInitialSchema | SecureTables | GiveTables
     logins = sorted({c.owner for c in plan.changes if isinstance(c, own)})
     if logins:
         lines += ["", "psql also logs in, with their own passwords, as:"]

@@ -130,7 +130,7 @@ def _verify(view: View, attack: Attack | None, environment: str, width: int) -> 
     yield from _title(view, environment)
     yield from finding_lines(view.findings, width)
     if attack is not None:
-        yield from attack_lines(attack, view.owner, width)
+        yield from attack_lines(attack, width)
     if view.bypassing:
         whom = ", ".join(map(name, view.bypassing))
         said = f"No policy holds {whom}: SUPERUSER or BYPASSRLS, which a dump of all tenants needs."

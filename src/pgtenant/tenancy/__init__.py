@@ -21,6 +21,7 @@ from pgtenant.tenancy.errors import (
     OtherTenantError,
     TenancyError,
 )
+from pgtenant.tenancy.roles import tenant_role
 from pgtenant.tenancy.tenant import SETTING, Tenant, TenantId
 
 __all__ = [
@@ -32,4 +33,5 @@ __all__ = [
     "TenancyError",
     "Tenant",
     "TenantId",
+    "tenant_role",
 ]

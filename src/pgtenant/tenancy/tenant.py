@@ -27,7 +27,8 @@ class Tenant:
         id: its value in the tenant column.
         schemas: where unqualified names are looked for, in this order; empty leaves the
             `search_path` as it is.
-        role: with `role_per_tenant`, the tenant's own role; otherwise None.
+        role: with `role_per_tenant`, the tenant's own role (`tenant_role` has its name); otherwise
+            None.
 
     Raises:
         NoTenantError: the id is None or empty, or something is no text for PostgreSQL.

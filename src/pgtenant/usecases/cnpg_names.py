@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import PurePosixPath
 
-from pgtenant.catalog.model import Catalog
+from pgtenant.catalog.model import Catalog, Entry
 from pgtenant.gitops.cnpg.names import names
 from pgtenant.settings.cnpg import CnpgSettings
 from pgtenant.usecases.cnpg_job import admin_names
@@ -16,7 +16,7 @@ def check_names(catalog: Catalog) -> list[str]:
     wrong: list[str] = []
     apps: dict[str, str] = {}
     for entry in catalog.entries:
-        where = f"{catalog.path}:{entry.line}: {entry.key}"
+        where = f"{catalog.path}:{entry.line}: {entry.shown}"
         try:
             app = names(entry.key).app
         except ValueError as error:
@@ -28,11 +28,16 @@ def check_names(catalog: Catalog) -> list[str]:
     return wrong
 
 
+def home_of(entry: Entry) -> str:
+    """Return the namespace of an entry's application: of a role that was made, its maker's."""
+    return names(entry.made_by or entry.key).app
+
+
 def taken_names(catalog: Catalog, cnpg: CnpgSettings) -> Iterator[str]:
     """Yield which entries have a name that is taken, and by what."""
     own = admin_names(cnpg).app if cnpg.image is not None else None
     for entry in catalog.entries:
-        named, where = names(entry.key), f"{catalog.path}:{entry.line}: {entry.key}"
+        named, where = names(entry.key), f"{catalog.path}:{entry.line}: {entry.shown}"
         if own is not None and (entry.username == cnpg.admin or named.app == own):
             yield f"{where} has the name of pgtenant's own role"
         if PurePosixPath(cnpg.cluster_file) in map(PurePosixPath, named.files):

@@ -78,7 +78,9 @@ def desired_state(
                 None if owner.initial_schema == NO_SCHEMA else schema(owner.initial_schema)
             ),
             extensions=tuple(sorted(owner.extensions)),
-            isolation=None if owner.tenancy is None else Isolation.of(owner.tenancy),
+            isolation=None
+            if owner.tenancy is None
+            else Isolation.of(owner.tenancy, owner.database_name),
             declared=declared(owner),
         )
         for owner in owners

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Collection, Mapping
+from copy import copy
 from dataclasses import dataclass, field
 
 from pgtenant.catalog.load import check_admin, load
@@ -267,8 +268,17 @@ async def _credentials(
                 passwordless=entry.auth is Auth.IAM,
             )
         except SecretError as error:
-            bad[entry.key] = error
+            bad[entry.key] = _explained(error, entry)
     return good, bad
+
+
+def _explained(error: SecretError, entry: Entry) -> SecretError:
+    """Return what is wrong with a secret, and whose it is where no catalog shows that."""
+    if entry.made_by is None:
+        return error
+    told = copy(error)
+    told.message = f"{error.message}; it is that of {entry.shown}"
+    return told
 
 
 def _together(errors: list[SecretError]) -> SecretError:

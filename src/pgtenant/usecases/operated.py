@@ -27,11 +27,17 @@ def unfit_logins(catalog: Catalog) -> list[str]:
     """Return which entries ask for a login that an operator does not make."""
     wrong: list[str] = []
     for entry in catalog.entries:
+        if entry.made_by is not None:
+            continue  # it is as the one that makes it
         where = f"{catalog.path}:{entry.line}: {entry.key}"
         if entry.auth is Auth.IAM:
             wrong.append(f"{where} has auth = iam, which only RDS and Aurora have")
         if entry.rotation is Rotation.ALTERNATE:
             wrong.append(f"{where} has rotation = alternate, and the operator has one login a role")
+        if entry.tenancy is not None and entry.tenancy.role_per_tenant:
+            wrong.append(
+                f"{where} has role_per_tenant = true, and the operator makes no roles of tenants"
+            )
     return wrong
 
 

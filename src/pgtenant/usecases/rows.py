@@ -17,11 +17,14 @@ from pgtenant.planning.changes import (
     CreateRole,
     CreateSecond,
     DropSecond,
+    GiveTables,
     GrantDatabase,
     GrantDefault,
     GrantObjects,
     HandOverDatabase,
+    HoldApart,
     JoinFirst,
+    JoinTenants,
     MarkDatabase,
     MarkRole,
     ReassignOwned,
@@ -64,6 +67,8 @@ def action_of(  # noqa: C901, PLR0911, PLR0912 - one arm for each kind of change
             return Action.DROP_ROLE
         case AlterRole() | MarkRole() | RevokeMembership() | UseIam() | UsePassword():
             return Action.ALTER_ROLE
+        case JoinTenants() | HoldApart():
+            return Action.ALTER_ROLE
         case UpdatePassword():
             return Action.UPDATE_PASSWORD
         case CreateDatabase():
@@ -78,7 +83,7 @@ def action_of(  # noqa: C901, PLR0911, PLR0912 - one arm for each kind of change
             return Action.CREATE_EXTENSION
         case RunInitialSchema():
             return Action.APPLY_SCHEMA
-        case SecureTables():
+        case SecureTables() | GiveTables():
             return Action.SECURE_TABLES
         case GrantDatabase() | RevokeDatabase() | GrantObjects() | RevokeObjects():
             return Action.APPLY_GRANTS

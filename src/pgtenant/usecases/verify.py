@@ -279,7 +279,7 @@ class _Tenant:
             work.tried[Kind.BECOME] += len(seen)
             self._tell(*judging.impersonated(self.role, seen, ground))
         at_home = inventory.at_home(self.database, ground)
-        closed = closed_like(tenancy=self.database.isolation is not None)
+        closed = closed_like(self.database.isolation)
         found = await look_around(connection, at_home=at_home, acl_bytes=ACL_BYTES, closed=closed)
         work.findings += inventory.left_out(self.role, self.database, found)
         probes = inside.probes(self.role, self.database, ground, found, work.token)

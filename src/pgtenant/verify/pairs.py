@@ -81,6 +81,11 @@ def impersonations(ground: Ground, *, seed: int, everything: bool) -> Matrix:
     """Return every catalog role against every other role of the instance."""
     everybody = sorted(ground.facts.roles)
     allowed = {role.name: {role.name, DATABASE_OWNER} for role in ground.desired.roles}
+    for database in ground.desired.databases:
+        if database.isolation is not None and database.isolation.roles_in is not None:
+            environment = ground.desired.environment
+            own = ground.observed.tenants_of(environment, database.name)
+            allowed[database.owner.name].update(own)
     for role in ground.desired.roles:
         if role.auth is Auth.IAM:
             allowed[role.name].add(IAM_ROLE)

@@ -14,6 +14,10 @@ ENTRY: dict[str, Any] = {
     "createdb": False,
     "tenancy": {"template": "tenants", "tenants_file": "tenants.txt"},
 }
+OWN: dict[str, Any] = {
+    **ENTRY,
+    "tenancy": {"template": "tenants", "role_per_tenant": True},
+}
 READER: dict[str, Any] = {
     "database_name": "qualisys_master",
     "username": "report_user",
@@ -47,3 +51,16 @@ def schemas(project: Project) -> list[str]:
         dbname="qualisys_master",
     )
     return [name for (name,) in found]
+
+
+@pytest.fixture
+def apart(project: Project) -> Project:
+    """The entry with a role for each tenant, its reader, and two tenants."""
+    template = project.root / "schemas" / "tenants"
+    template.mkdir(parents=True)
+    (template / "001_tables.sql").write_text(TABLES)
+    project.write({"qualisys": OWN, "reports": READER})
+    project.converge()
+    made = project.run("tenant", "add", "-e", "dev", "qualisys", "acme-corp", "globex")
+    assert made.code == 0, made.output
+    return project

@@ -54,6 +54,12 @@ def test_nobody_reaches_a_retired_tenant(two: Project) -> None:
     again = run(two, "retire", "acme-corp", "--format", "json")
     assert again.code == 0
     assert again.json["tenants"][0]["state"] == "unchanged"
+    assert run(two, "verify", "--no-attack").code == 0
+    with two.tenant("app_user", "qualisys_master") as session:
+        session.execute(f"GRANT USAGE ON SCHEMA {schema} TO report_user".encode())
+    verified = run(two, "verify", "--no-attack")
+    assert verified.code == 1
+    assert f"{schema} is a retired tenant's, and open to report_user" in verified.out
 
 
 def test_a_new_reader_comes_after_a_retirement(two: Project) -> None:
@@ -75,12 +81,24 @@ def test_who_is_not_there(two: Project) -> None:
     assert "tenant_globex" in schemas(two)
 
 
-def test_a_tenant_that_a_view_elsewhere_reads(two: Project) -> None:
+def test_a_tenant_that_something_elsewhere_reads(two: Project) -> None:
     with two.tenant("app_user", "qualisys_master") as app:
         app.execute("CREATE VIEW public.all_projects AS SELECT * FROM tenant_globex.projects")
     refused = run(two, "retire", "acme-corp", "globex")
     assert refused.code == 1
     assert "tenant_globex is needed elsewhere: public.all_projects would still reach" in refused.err
+    with two.tenant("app_user", "qualisys_master") as app:
+        app.execute("DROP VIEW public.all_projects")
+        app.execute("CREATE TABLE public.parent (tenant_id uuid, id bigint, name text)")
+        app.execute("ALTER TABLE tenant_globex.projects INHERIT public.parent")
+        app.execute("CREATE DOMAIN public.slug AS text")
+        app.execute(
+            "CREATE FUNCTION tenant_globex.fits(text) RETURNS boolean LANGUAGE sql AS 'SELECT true'"
+        )
+        app.execute("ALTER DOMAIN public.slug ADD CHECK (tenant_globex.fits(value))")
+    refused = run(two, "retire", "acme-corp", "globex")
+    assert refused.code == 1
+    assert "needed elsewhere: public.parent, public.slug would still reach" in refused.err
     assert schemas(two) == ["tenant_acme_corp", "tenant_globex"]
 
 
@@ -109,6 +127,8 @@ def test_dropped_by_its_own_name_alone(two: Project) -> None:
     schema = done.json["tenants"][0]["schema"]
     assert run(two, "drop", schema).code == 64
     assert run(two, "drop", schema, "--confirm", "acme-corp").code == 64
+    odd = "retired_\udcff_20260131"
+    assert "can't be named in a statement" in run(two, "drop", odd, "--confirm", odd).err
     in_service = run(two, "drop", "tenant_globex", "--confirm", "tenant_globex")
     assert in_service.code == 64
     assert "is no retired tenant's schema" in in_service.err

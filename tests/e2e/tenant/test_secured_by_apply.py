@@ -89,12 +89,14 @@ def test_what_is_planted_in_the_search_path_gets_into_no_policy(qualisys: Projec
             ),
             "CREATE OPERATOR public.= (FUNCTION = public.yes, LEFTARG = varchar, RIGHTARG = text)",
             "ALTER ROLE app_user SET search_path = public, pg_catalog",
+            "ALTER DATABASE qualisys_master SET quote_all_identifiers = on",
         ):
             app.execute(statement.encode())
     done = qualisys.apply()
     assert done.code == 0, done.output
     verified = qualisys.run("tenant", "verify", "-e", "dev", "qualisys")
     assert verified.code == 0, verified.output
+    assert qualisys.plan().json["changes"] == []
 
 
 def test_what_takes_a_person_is_drift(qualisys: Project) -> None:

@@ -16,7 +16,7 @@ from pgtenant.planning.tenants.judgement import judged
 from pgtenant.planning.tenants.policy import Isolation
 from pgtenant.planning.tenants.statements import secure
 from pgtenant.postgres.libpq import Connection
-from pgtenant.postgres.options import NO_SCHEMAS
+from pgtenant.postgres.options import CATALOG_FIRST
 from pgtenant.postgres.tenants import inspect_tenants
 from support.instance import Instance
 
@@ -79,10 +79,10 @@ class Tenants:
             return await inspect_tenants(session, ISOLATION, roles=[OWNER], only=only)
 
     @asynccontextmanager
-    async def session(self) -> AsyncIterator[Connection]:
-        """Log in as the owner, with nothing of its own in `search_path`."""
+    async def session(self, user: str = OWNER) -> AsyncIterator[Connection]:
+        """Log in, as the owner or another role, with nothing of its own in `search_path`."""
         conninfo = self.instance.conninfo(
-            OWNER, PASSWORD, DATABASE, options=f"-c search_path={NO_SCHEMAS}"
+            user, PASSWORD, DATABASE, options=f"-c search_path={CATALOG_FIRST}"
         )
         connection = await Connection.connect(conninfo, autocommit=True)
         try:

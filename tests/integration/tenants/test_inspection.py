@@ -192,6 +192,24 @@ MADE = {
         ],
         Problem.FOREIGN_KEY_OTHER_TENANT,
     ),
+    "a partition elsewhere": (
+        [
+            "CREATE TABLE tenant_a.t (tenant_id uuid PRIMARY KEY) PARTITION BY LIST (tenant_id)",
+            "CREATE TABLE public.t PARTITION OF tenant_a.t DEFAULT",
+        ],
+        Problem.INHERITANCE,
+    ),
+    "a partition of a table elsewhere": (
+        [
+            "CREATE TABLE public.t (tenant_id uuid PRIMARY KEY) PARTITION BY LIST (tenant_id)",
+            "CREATE TABLE tenant_a.t PARTITION OF public.t DEFAULT",
+        ],
+        Problem.INHERITANCE,
+    ),
+    "a child of another tenant's table": (
+        ["CREATE TABLE tenant_a.t (PRIMARY KEY (tenant_id, id)) INHERITS (tenant_b.customers)"],
+        Problem.INHERITANCE,
+    ),
     "a shared sequence": (
         [
             "CREATE SEQUENCE public.numbers",

@@ -14,6 +14,7 @@ from pgtenant.planning.tenants.findings import Problem
 from pgtenant.planning.tenants.record import TenantRecord, read_record, with_record
 from pgtenant.planning.tenants.slugs import Tenant
 from pgtenant.planning.tenants.templates import Template, TemplateFile, due
+from pgtenant.postgres.options import CATALOG_FIRST
 from pgtenant.postgres.tenant_work import Brought, bring_up
 
 TABLES = TemplateFile(
@@ -116,6 +117,7 @@ LEAVING = {
     "a foreign key": "CREATE TABLE t (id int REFERENCES public.shared)",
     "row security off": "ALTER TABLE tenant_a.orders DISABLE ROW LEVEL SECURITY",
     "a schema dropped": "DROP SCHEMA tenant_b CASCADE",
+    "its own schema dropped": "DROP SCHEMA tenant_c CASCADE",
     "a grant": "GRANT CREATE ON SCHEMA public TO PUBLIC",
     "a grant on a table": "GRANT SELECT ON public.shared TO PUBLIC",
     "a grant on another tenant's table": "GRANT SELECT ON tenant_a.orders TO PUBLIC",
@@ -134,6 +136,22 @@ LEAVING = {
     "a number of a sequence": "SELECT nextval('public.numbers')",
     "a password": f"ALTER ROLE {OWNER} PASSWORD 'not-a-real-one'",
     "a large object": "SELECT lo_create(0)",
+    "text search": "CREATE TEXT SEARCH CONFIGURATION public.words (COPY = pg_catalog.simple)",
+    "statistics": (
+        "CREATE TABLE t (tenant_id uuid PRIMARY KEY, a int, b int);"
+        " CREATE STATISTICS public.both ON a, b FROM t"
+    ),
+    "an operator dropped": "DROP OPERATOR public.=== (int, int)",
+    "a collation dropped": "DROP COLLATION public.plain",
+    "behind catalogs of one's own": (
+        "CREATE TEMPORARY TABLE pg_class ON COMMIT DROP AS"
+        " SELECT * FROM pg_catalog.pg_class WHERE false;"
+        " CREATE TEMPORARY TABLE pg_namespace ON COMMIT DROP AS"
+        " SELECT * FROM pg_catalog.pg_namespace WHERE false;"
+        " CREATE TEMPORARY TABLE pg_type ON COMMIT DROP AS"
+        " SELECT * FROM pg_catalog.pg_type WHERE false;"
+        " CREATE TABLE public.t (id int)"
+    ),
     "a temporary table": "CREATE TEMPORARY TABLE t (id int)",
     "cursors closed": "CLOSE ALL",
     "a cursor in the place of another": (
@@ -158,6 +176,8 @@ def test_nothing_stays_of_what_failed(tenants: Tenants) -> None:
         "CREATE SEQUENCE public.numbers",
         "CREATE TYPE public.colour AS ENUM ('red')",
         "CREATE FUNCTION public.there() RETURNS int LANGUAGE sql AS 'SELECT 1'",
+        "CREATE OPERATOR public.=== (FUNCTION = int4eq, LEFTARG = int, RIGHTARG = int)",
+        'CREATE COLLATION public.plain FROM "C"',
     )
     before = tenants.look()
     for name, files in HALF_WAY.items():
@@ -207,7 +227,8 @@ def test_a_tenant_that_is_there_gets_new_files(tenants: Tenants) -> None:
     record = TenantRecord(
         "dev", "qualisys", "c", {TABLES.name: TABLES.digest, late.name: late.digest}
     )
-    bring = Bring(Tenant("tenant_c", "c"), (late,), record, "Ask Ann", new=False)
+    # The comment has changed since it was read.
+    bring = Bring(Tenant("tenant_c", "c"), (late,), record, "Ask Bob", new=False)
     assert carry_out(tenants, bring).findings == ()
     assert tenants.judge() == ()
     made = next(schema for schema in tenants.look().schemas if schema.name == "tenant_c")
@@ -240,7 +261,7 @@ def test_a_session_is_as_before_behind_a_template(tenants: Tenants) -> None:
             shown = "SELECT current_setting('search_path'), current_setting('work_mem')"
             return await (await session.execute(shown)).fetchone()
 
-    assert asyncio.run(run()) == ("pg_catalog", "4MB")
+    assert asyncio.run(run()) == (CATALOG_FIRST, "4MB")
 
 
 def test_new_files_of_a_template_are_due() -> None:

@@ -262,19 +262,26 @@ FIELD_RULES = {
         "tenancy.runtime_role",
         "true or false",
     ),
-    "a second login for tenants": Bad(
-        entry(D, U, "    tenancy = {", "      runtime_role = true", "    }"),
-        6,
+    "runtime role with too long a name": Bad(
+        entry(D, f'    username = "{"u" * 24}"', "    tenancy = { runtime_role = true }"),
+        5,
         "shop",
         "tenancy.runtime_role",
-        "can't be true yet: this version knows one login",
+        "makes a second login, whose name has 32 characters, at most 31 are allowed",
     ),
-    "a role for each tenant": Bad(
-        entry(D, U, "    tenancy = {", "      role_per_tenant = true", "    }"),
-        6,
+    "runtime role with too long a key": Bad(
+        entry(D, U, "    tenancy = { runtime_role = true }", key="k" * 56),
+        5,
+        "k" * 56,
+        "tenancy.runtime_role",
+        "makes another entry, whose key is 64 bytes long",
+    ),
+    "runtime role and a role for each tenant": Bad(
+        entry(D, U, "    tenancy = { runtime_role = true, role_per_tenant = true }"),
+        5,
         "shop",
-        "tenancy.role_per_tenant",
-        "can't be true yet",
+        "tenancy.runtime_role",
+        "can't be true beside role_per_tenant",
     ),
     "template": Bad(
         entry(D, '    username = "${var.x}_user"'),

@@ -7,9 +7,12 @@ import json
 import pytest
 
 from pgtenant.catalog.load import check_admin, parse
-from pgtenant.catalog.model import AccessLevel, Catalog, Entry, Tenancy
+from pgtenant.catalog.model import AccessLevel, Catalog, Entry, Rotation, Tenancy
 from pgtenant.catalog.naming import NamingPolicy
+from pgtenant.catalog.relations import Draft
+from pgtenant.catalog.runtime import runtime_problems
 from pgtenant.errors import CatalogError, SettingsError
+from pgtenant.settings.cnpg import HYPHENATED
 
 KEYCLOAK = Entry("keycloak", "keycloak", "keycloak_user")
 BACKSTAGE = Entry("backstage", "backstage", "backstage_user")
@@ -211,6 +214,78 @@ def test_tenancy() -> None:
 }"""
     found = [entry.tenancy for entry in hcl(text)]
     assert found == [Tenancy(), Tenancy(schema_prefix="org_"), None]
+
+
+def test_a_runtime_role_is_an_entry_of_its_own() -> None:
+    text = """application_databases = {
+  shop = { database_name = "shop", username = "shop_user", connection_limit = 9, owner = "team"
+    rotation = "alternate", secret = "legacy/shop", extensions = ["citext"]
+    tenancy = { runtime_role = true } }
+  the-shop = { database_name = "the_shop", username = "its_user"
+    tenancy = { runtime_role = true } }
+}"""
+    catalog = parse(text.encode(), display="a.tfvars")
+    entries = {entry.key: entry for entry in catalog.entries}
+    assert sorted(entries) == ["shop", "shop_runtime", "the-shop", "the-shop-runtime"]
+    made = entries["shop_runtime"]
+    assert made == Entry(
+        "shop_runtime",
+        "shop",
+        "shop_user_runtime",
+        access_level=AccessLevel.EDITOR,
+        rotation=Rotation.ALTERNATE,
+        createdb=False,
+        connection_limit=9,
+        owner="team",
+        made_by="shop",
+    )
+    assert made.line == entries["shop"].line == 2
+    assert made.shown == "shop_runtime (made by tenancy.runtime_role of shop)"
+    assert catalog.runtime_of(entries["shop"]) == made
+    assert catalog.runtime_of(made) is None
+    assert entries["the-shop-runtime"].username == "its_user_runtime"
+    with pytest.raises(CatalogError) as caught:
+        check_admin(catalog, "shop_user_runtime")
+    (problem,) = caught.value.problems
+    assert (problem.entry, problem.field) == (made.shown, "username")
+
+
+def test_a_runtime_role_has_a_hyphen_where_its_maker_has_one() -> None:
+    text = """application_databases = {
+  a = { database_name = "a-db", username = "app-user", tenancy = { runtime_role = true } }
+}"""
+    policy = NamingPolicy(database_name=HYPHENATED, username=HYPHENATED)
+    _, made = parse(text.encode(), display="a.tfvars", policy=policy).entries
+    assert (made.key, made.username) == ("a_runtime", "app-user-runtime")
+
+
+def test_what_a_runtime_role_would_make_may_be_there() -> None:
+    text = """application_databases = {
+  shop = { database_name = "shop", username = "shop_user", rotation = "alternate"
+    tenancy = { runtime_role = true } }
+  shop_runtime = { database_name = "b_db", username = "shop_user_runtime" }
+  c = { database_name = "c_db", username = "shop_user_runtime_b" }
+}"""
+    with pytest.raises(CatalogError) as caught:
+        parse(text.encode(), display="a.tfvars")
+    found = [(one.line, one.entry, one.field) for one in caught.value.problems]
+    assert found == [(3, "shop", "tenancy.runtime_role")] * 3
+    assert [one.message for one in caught.value.problems] == [
+        'makes the entry "shop_runtime", which is there on line 4; rename that one',
+        (
+            'makes the login "shop_user_runtime", which is already used by entry "shop_runtime"'
+            " on line 4"
+        ),
+        'makes the login "shop_user_runtime_b", which is already used by entry "c" on line 5',
+    ]
+
+
+def test_a_runtime_role_goes_with_no_role_for_each_tenant() -> None:
+    both = Tenancy(runtime_role=True, role_per_tenant=True)
+    draft = Draft("shop", 2, {"tenancy": 5}, {}, {"username": "shop_user", "tenancy": both})
+    [found] = runtime_problems([draft], NamingPolicy())
+    assert (found.line, found.field) == (5, "tenancy.runtime_role")
+    assert "can't be true beside role_per_tenant" in found.message
 
 
 def test_a_relaxed_policy_takes_other_names_and_keeps_the_limit() -> None:

@@ -15,7 +15,7 @@ from pgtenant.catalog.naming import NamingPolicy, name_problem, reserved_reason
 
 @pytest.mark.parametrize(
     ("model", "specs", "besides"),
-    [(Entry, FIELDS, {"key", "line"}), (Tenancy, TENANCY_FIELDS, set())],
+    [(Entry, FIELDS, {"key", "line", "made_by"}), (Tenancy, TENANCY_FIELDS, set())],
 )
 def test_the_fields_are_those_of_the_dataclass(
     model: type[Entry | Tenancy], specs: tuple[FieldSpec, ...], besides: set[str]

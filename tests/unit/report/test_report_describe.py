@@ -15,11 +15,14 @@ from pgtenant.planning.changes import (
     CreateRole,
     CreateSecond,
     DropSecond,
+    GiveTables,
     GrantDatabase,
     GrantDefault,
     GrantObjects,
     HandOverDatabase,
+    HoldApart,
     JoinFirst,
+    JoinTenants,
     MarkDatabase,
     MarkRole,
     ReassignOwned,
@@ -182,6 +185,20 @@ def examples(text: str) -> list[tuple[Change, str]]:
                 "~ row security on 2 tables (tenant_a.N, tenant_b.N): forced, with the policy"
                 " tenant_isolation"
             ),
+        ),
+        (
+            GiveTables(
+                **on_database, tables=(("tenant_a", text),), isolation=ISOLATION, secret="s"
+            ),
+            "~ table tenant_a.N  to the role of its tenant",
+        ),
+        (
+            HoldApart(**on_database, inherits=True, take_public=True),
+            "~ role N  inherits no role, and owns the schema public itself",
+        ),
+        (
+            JoinTenants(entry=text, role=text, tenants=("a@n", "b@n"), major=17),
+            '+ role N  enters 2 tenants\' roles ("a@n", "b@n") by SET ROLE alone',
         ),
         (
             GrantObjects(

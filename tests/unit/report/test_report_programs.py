@@ -100,7 +100,7 @@ def test_the_schemas_know_every_kind() -> None:
 def test_the_schema_of_requests_knows_every_field_and_status() -> None:
     document = schema("request")
     kinds = document["$defs"]
-    asked = {field.name for field in fields(Entry)} - {"key", "line", "tenancy"}
+    asked = {field.name for field in fields(Entry)} - {"key", "line", "made_by", "tenancy"}
     assert set(kinds["entry"]["required"]) == set(kinds["entry"]["properties"]) == asked
     assert kinds["status"]["enum"] == [*RequestStatus]
     fates = kinds["rebuilt"]["properties"]["fate"]["enum"]

@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 
 from pgtenant.planning.tenants.found import Column, Found, Same, Schema
-from pgtenant.verify.tenants.ground import MOST, ground, sampled
+from pgtenant.verify.tenants.ground import MARK, MOST, ground, made_for_an_attack, sampled
 from pgtenant.verify.tenants.outcome import SHOWN, Answer, Attack, trials
+from pgtenant.verify.tenants.powers import refused
 from pgtenant.verify.tenants.targets import Target, targets, visits
-from pgtenant.verify.tenants.tricks import SAYS, Trick
+from pgtenant.verify.tenants.tricks import REFUSED, SAYS, Trick, shown
 from unit.planning.tenants.test_judgement import GOOD, ISOLATION
 
 UUID, TEXT = Column("uuid"), Column("character varying(40)")
@@ -73,7 +74,8 @@ def test_what_can_not_be_prevented_is_no_failure() -> None:
     def one(trick: Trick, given: str) -> Answer:
         return Answer(trick, "tenant_a", "tenant_b", "0", given)
 
-    held = Attack(2, 2, "uuid", trials([one(Trick.BECOME, "1"), one(Trick.READ, "0")]))
+    answers = [one(Trick.BECOME, "1"), one(Trick.READ, "0")]
+    held = Attack("app_user", True, 2, 2, "uuid", trials(answers))
     assert held.held
     assert [trial.trick for trial in held.trials] == [Trick.READ, Trick.BECOME]
     assert not replace(held, trials=trials([one(Trick.READ, "0"), one(Trick.READ, "1")])).held
@@ -83,3 +85,19 @@ def test_what_can_not_be_prevented_is_no_failure() -> None:
 def test_everything_is_explained() -> None:
     assert set(SAYS) == set(Trick)
     assert set(Trick) > SHOWN
+
+
+def test_what_only_an_owner_can_do_is_expected_of_no_other_login() -> None:
+    place = ground(ISOLATION, UUID, ["t", "u"], "m")
+    tried = {attempt.trick for attempt in refused(place, "app_user")}
+    alone = {attempt.trick for attempt in shown(place)}
+    assert alone - tried == {Trick.DISABLE, Trick.TRUNCATE, Trick.FOREIGN_KEY}
+    assert {a.answer for a in refused(place, "app_user") if a.trick not in alone} == {REFUSED}
+    assert not (tried - alone) & SHOWN
+
+
+def test_only_what_an_attack_makes_is_dropped_after_it() -> None:
+    mark = f"{MARK}0123456789ab"
+    mine = (mark, f"{mark}_1", f"{mark}_50")
+    others = (MARK, f"{mark}_", f"{mark}_x", f"a{mark}", f"{MARK}0123456789", "tenant_a")
+    assert made_for_an_attack([*others, *mine]) == mine

@@ -44,10 +44,11 @@ class Delegation:
 
     @property
     def managed(self) -> tuple[str, ...]:
-        """The managed roles of this environment, sorted."""
+        """The managed roles of this environment, those of tenants included, sorted."""
+        everybody = {**self.observed.roles, **self.observed.tenants}
         return tuple(
             name
-            for name, role in sorted(self.observed.roles.items())
+            for name, role in sorted(everybody.items())
             if role.marker is not None and role.marker.environment == self.environment
         )
 

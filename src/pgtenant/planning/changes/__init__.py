@@ -42,7 +42,7 @@ from pgtenant.planning.changes.second import (
     JoinFirst,
     ReassignOwned,
 )
-from pgtenant.planning.changes.tenants import SecureTables
+from pgtenant.planning.changes.tenants import GiveTables, HoldApart, JoinTenants, SecureTables
 
 __all__ = [
     "AlterDatabase",
@@ -55,11 +55,14 @@ __all__ = [
     "CreateSecond",
     "DatabaseChange",
     "DropSecond",
+    "GiveTables",
     "GrantDatabase",
     "GrantDefault",
     "GrantObjects",
     "HandOverDatabase",
+    "HoldApart",
     "JoinFirst",
+    "JoinTenants",
     "MarkDatabase",
     "MarkRole",
     "ReassignOwned",
@@ -103,6 +106,9 @@ Change = (
     | RevokeDatabase
     | CreateExtension
     | RunInitialSchema
+    | JoinTenants
+    | HoldApart
+    | GiveTables
     | SecureTables
     | GrantObjects
     | RevokeObjects

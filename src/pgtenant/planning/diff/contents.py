@@ -20,6 +20,7 @@ from pgtenant.planning.diff.chains import heads, links
 from pgtenant.planning.diff.excess import Excess, describe_objects, excess_of, owners_of
 from pgtenant.planning.diff.schema import recorded_schema, schema_is_due
 from pgtenant.planning.diff.standing import Standing, contents_of, standing
+from pgtenant.planning.diff.tenant_roles import diff_tenant_roles
 from pgtenant.planning.diff.tenants import diff_tenants
 from pgtenant.planning.findings import Drift, DriftKind
 from pgtenant.planning.marker import Marker, with_marker
@@ -50,7 +51,8 @@ def diff_contents(
     yield from _foreign(database, contents)
     yield from _elsewhere(database, contents, entries)
     yield from _unnameable(database, contents)
-    yield from diff_tenants(database, contents.tenants, desired.environment)
+    yield from diff_tenants(database, contents.tenants, observed, desired.environment)
+    yield from diff_tenant_roles(database, contents, observed, desired)
 
 
 def _public_schema(database: DesiredDatabase, contents: Contents) -> Iterator[Change]:

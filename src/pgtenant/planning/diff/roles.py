@@ -184,7 +184,9 @@ def memberships(
     expected: Collection[str],
 ) -> Iterator[RevokeMembership | Drift]:
     """Compare what a login of an entry is a member of with what is expected."""
-    for group in sorted(set(existing.member_of) - set(expected)):
+    own = observed.tenants_of(desired.environment, role.database)
+    entered = set(own) if existing.name == role.name and _owns(role) else set()
+    for group in sorted(set(existing.member_of) - set(expected) - entered):
         # What the provider or a superuser granted is theirs to revoke.
         other = observed.roles.get(group)
         ours = other is not None and other.marker is not None
@@ -199,6 +201,11 @@ def memberships(
                 message=f"is a member of {group}",
                 statement=advice(statements.revoke_membership(group, existing.name)),
             )
+
+
+def _owns(role: DesiredRole) -> bool:
+    """Return whether it is the role whose database's tenants may have roles that it enters."""
+    return role.level is AccessLevel.OWNER
 
 
 def _members(

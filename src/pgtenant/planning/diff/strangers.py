@@ -43,7 +43,28 @@ def find_strangers(observed: Observed, desired: Desired) -> Iterator[Drift]:
                 role=name,
                 message=f"belongs to the environment {mark.environment}{owns}",
             )
+    yield from _tenants(observed, desired)
     yield from _admin(observed)
+
+
+def _tenants(observed: Observed, desired: Desired) -> Iterator[Drift]:
+    """Report tenants' own roles whose entry is gone: one line for each of those."""
+    declared = {database.name for database in desired.databases}
+    found: dict[tuple[str, str], list[str]] = {}
+    for name, role in sorted(observed.tenants.items()):
+        mark = role.marker
+        gone = mark is not None and mark.database not in declared
+        if mark is not None and gone and mark.environment == desired.environment:
+            found.setdefault((mark.entry, mark.database or ""), []).append(name)
+    for (entry, database), names in sorted(found.items()):
+        rest = f" and {len(names) - 1} more" if len(names) > 1 else ""
+        yield Drift(
+            kind=DriftKind.RETIRED,
+            entry=entry,
+            database="",
+            role=names[0],
+            message=f"is a tenant's role{rest}, of the database {database}: no entry declares it",
+        )
 
 
 def _is_second(mark: Marker, desired: Desired) -> bool:

@@ -7,16 +7,18 @@ from dataclasses import replace
 from typing import Final
 
 from pgtenant.catalog.model import Auth
-from pgtenant.planning.changes import Change, SecureTables
+from pgtenant.planning.changes import Change, GiveTables, SecureTables
 from pgtenant.planning.desired import DesiredDatabase
 from pgtenant.planning.findings import Drift, DriftKind
 from pgtenant.planning.marker import Marker
+from pgtenant.planning.observed import Observed
 from pgtenant.planning.sql.text import can_be_sent
 from pgtenant.planning.tenants.findings import Finding, subject
-from pgtenant.planning.tenants.found import Found, Name
+from pgtenant.planning.tenants.found import Found, Name, RelationKind
 from pgtenant.planning.tenants.judgement import judged
 from pgtenant.planning.tenants.policy import Isolation
 from pgtenant.planning.tenants.statements import lacking
+from pgtenant.planning.tenants.tables import owner_there
 from pgtenant.planning.tenants.view import missing
 
 _SHOWN: Final = 10
@@ -25,13 +27,18 @@ _TOGETHER: Final = 50
 
 
 def diff_tenants(
-    database: DesiredDatabase, found: Found | None, environment: str
+    database: DesiredDatabase, found: Found | None, observed: Observed, environment: str
 ) -> Iterator[Change | Drift]:
     """Secure the owner's tables in its tenants' schemas, and show all else that is found."""
     isolation, owner = database.isolation, database.owner.name
     if isolation is None or found is None:
         return
-    schemas = {schema.name for schema in found.schemas if schema.owner == owner}
+    schemas = {
+        schema.name
+        for schema in found.schemas
+        if schema.owner == (isolation.role_of(schema.name) or owner)
+        and (isolation.roles_in is None or schema.owner in observed.tenants)
+    }
     yield from _declared(database, environment, {schema.name for schema in found.schemas})
     logs_in = database.owner.auth is not Auth.IAM
 
@@ -39,6 +46,8 @@ def diff_tenants(
         """Whether a login of the owner gets there, and a statement can name it."""
         return logs_in and table[0] in schemas and can_be_sent(*table)
 
+    if isolation.roles_in is not None:
+        yield from _give(database, isolation, found, can_mend)
     yield from _secure(database, isolation, found, environment, can_mend)
     for finding in judged(found, isolation, owner=owner, database=database.name):
         if left := _left(finding, can_mend):
@@ -76,6 +85,30 @@ def _declared(
             )
 
 
+def _give(
+    database: DesiredDatabase,
+    isolation: Isolation,
+    found: Found,
+    can_mend: Callable[[Name], bool],
+) -> Iterator[GiveTables]:
+    """Give tenants' roles what is the owner's in their schemas."""
+    tables = sorted(
+        name
+        for group in found.relations
+        if group.facts.owner == database.owner.name and group.facts.kind is not RelationKind.FOREIGN
+        for name in filter(can_mend, group.names)
+    )
+    for start in range(0, len(tables), _TOGETHER):
+        yield GiveTables(
+            entry=database.entry,
+            database=database.name,
+            owner=database.owner.name,
+            tables=tuple(tables[start : start + _TOGETHER]),
+            isolation=isolation,
+            secret=database.owner.secret,
+        )
+
+
 def _secure(
     database: DesiredDatabase,
     isolation: Isolation,
@@ -85,7 +118,9 @@ def _secure(
 ) -> Iterator[SecureTables]:
     comment = Marker(environment=environment, entry=database.entry).text()
     for group in sorted(found.relations, key=lambda same: same.names):
-        if group.facts.owner != database.owner.name or not lacking(group.facts, isolation):
+        there = owner_there(isolation, database.owner.name)
+        ours = group.facts.owner in {there, database.owner.name}
+        if not ours or not lacking(group.facts, isolation):
             continue
         tables = sorted(filter(can_mend, group.names))
         for start in range(0, len(tables), _TOGETHER):
@@ -94,7 +129,7 @@ def _secure(
                 database=database.name,
                 owner=database.owner.name,
                 tables=tuple(tables[start : start + _TOGETHER]),
-                before=group.facts,
+                before=replace(group.facts, owner=there),
                 isolation=isolation,
                 comment=comment,
                 secret=database.owner.secret,

@@ -19,7 +19,7 @@ from pgtenant.planning.observed.contents import (
 )
 from pgtenant.planning.observed.databases import Database, DatabaseGrant
 from pgtenant.planning.observed.pairing import Pairing, Setting
-from pgtenant.planning.observed.roles import OwnGrant, PasswordState, Role
+from pgtenant.planning.observed.roles import Membership, OwnGrant, PasswordState, Role
 from pgtenant.planning.observed.server import Admin, Server
 
 __all__ = [
@@ -33,6 +33,7 @@ __all__ = [
     "ForeignGrant",
     "ForeignObject",
     "FunctionGrant",
+    "Membership",
     "ObjectGrant",
     "ObjectGroup",
     "Observed",
@@ -51,13 +52,16 @@ class Observed:
     """Everything that was read from one instance.
 
     Attributes:
+        roles: by name; tenants' own ones are in `tenants`.
         elsewhere: the names of entries' secrets that lead to another server than this one.
+        tenants: the roles that carry the marker of a tenant's own.
     """
 
     server: Server
     roles: Mapping[str, Role]
     databases: Mapping[str, Database]
     elsewhere: frozenset[str] = frozenset()
+    tenants: Mapping[str, Role] = field(default_factory=dict)
     # Derived once: it is asked for again with every entry.
     _owned: Mapping[str, list[Database]] = field(init=False, repr=False, compare=False)
 
@@ -71,6 +75,15 @@ class Observed:
         """Map each role that carries a marker of `environment` to the entry it names."""
         marks = ((name, role.marker) for name, role in self.roles.items())
         return {n: mark.entry for n, mark in marks if mark and mark.environment == environment}
+
+    def tenants_of(self, environment: str, database: str) -> Mapping[str, Role]:
+        """Return the roles of a database's tenants, retired ones included, by name."""
+        return {
+            name: role
+            for name, role in sorted(self.tenants.items())
+            if role.marker is not None
+            and (role.marker.environment, role.marker.database) == (environment, database)
+        }
 
     def owned_by(self, role: str) -> tuple[Database, ...]:
         """Return the databases that `role` owns, sorted by name."""

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Final
 
 from pgtenant.planning import marker
 from pgtenant.planning.marker import Marker
 from pgtenant.planning.observed.pairing import Pairing
+
+OPTIONS: Final = 16
+"""The major from which on a membership says for itself whether it inherits."""
 
 
 class PasswordState(StrEnum):
@@ -31,6 +35,25 @@ class OwnGrant:
     set: bool
 
 
+@dataclass(frozen=True, slots=True, order=True)
+class Membership:
+    """One row of `pg_auth_members`, of a tenant's own role.
+
+    Attributes:
+        member: who is in it.
+        grantor: who granted that.
+        inherit: whether the member has its privileges without `SET ROLE`.
+        set: whether it may `SET ROLE` to it.
+        admin: whether it may grant it.
+    """
+
+    member: str
+    grantor: str
+    inherit: bool
+    set: bool
+    admin: bool = False
+
+
 @dataclass(frozen=True, slots=True)
 class Role:
     """One row of `pg_roles`, with what bears on the plan.
@@ -50,6 +73,8 @@ class Role:
         own_grant: the row to restore after a loan, if one stood before.
         rds_iam: whether the role leads to `rds_iam`.
         pairing: what matters only where two logins alternate; None where that was not read.
+        inherit: its `INHERIT`, which on PostgreSQL 15 decides about all of its memberships.
+        memberships: of a tenant's own role, who is in it and how; sorted. Empty for all others.
         marker: the marker in its comment, or None for a role that is not ours.
     """
 
@@ -74,6 +99,8 @@ class Role:
     own_grant: OwnGrant | None = None
     rds_iam: bool = False
     pairing: Pairing | None = None
+    inherit: bool = True
+    memberships: tuple[Membership, ...] = ()
     # Parsed once: it is asked for again with every entry.
     marker: Marker | None = field(init=False, repr=False, compare=False)
 

@@ -82,7 +82,7 @@ def obstacles(
     found = [
         *_not_yet(subject, declared, rules),
         *_busy(subject, inventory),
-        *_inside(subject, inventory, rules),
+        *_inside(subject, inventory, rules, _tenants(subject, observed)),
         *_elsewhere(subject, observed, inventory, rules),
     ]
     return tuple(replace(one, entry=subject.entry) for one in found)
@@ -150,7 +150,27 @@ def _busy(subject: Subject, inventory: Inventory) -> Iterator[Blocked]:
         )
 
 
-def _inside(subject: Subject, inventory: Inventory, rules: Rules) -> Iterator[Blocked]:
+def _tenants(subject: Subject, observed: Observed) -> tuple[str, ...]:
+    """Return the roles of the entry's tenants, where those have their own: they go with it."""
+    mark = mark_of(subject.role)
+    found = observed.tenants.items()
+    own = (mark.environment, mark.entry)
+    return tuple(
+        name
+        for name, role in sorted(found)
+        if role.marker is not None and (role.marker.environment, role.marker.entry) == own
+    )
+
+
+def _inside(
+    subject: Subject, inventory: Inventory, rules: Rules, tenants: tuple[str, ...]
+) -> Iterator[Blocked]:
+    if rules.dumped and subject.database is not None and tenants:
+        yield _because(
+            Code.NO_DUMP,
+            "its tenants' tables belong to roles of their own, which the login that dumps is not:"
+            " back it up in another way and say --no-backup",
+        )
     if rules.dumped and subject.database is not None and subject.role.rds_iam:
         yield _because(
             Code.NO_DUMP,
@@ -165,7 +185,7 @@ def _inside(subject: Subject, inventory: Inventory, rules: Rules) -> Iterator[Bl
             "whether the provider's roles own objects in its database could not be seen when it was"
             " disabled: --allow-foreign allows that they go with it",
         )
-    foreign -= {UNSEEN}
+    foreign -= {UNSEEN, *tenants}
     if foreign and not rules.allow_foreign:
         yield _because(
             Code.HOLDS_MORE,
@@ -275,8 +295,9 @@ def _drop(subject: Subject, observed: Observed) -> Iterator[Batch]:
             yield Batch(steps=(begun, release), rights=(owner.name,))
         gone = DropDatabase(entry=subject.entry, database=database.name)
         yield Batch(steps=(gone,), transactional=False)
-    roles = (*subject.roles[1:], owner)
-    yield Batch(steps=tuple(DropRole(entry=mark_of(r).entry, role=r.name) for r in roles))
+    names = [(mark_of(owner).entry, name) for name in _tenants(subject, observed)]
+    names += [(mark_of(r).entry, r.name) for r in (*subject.roles[1:], owner)]
+    yield Batch(steps=tuple(DropRole(entry=entry, role=name) for entry, name in names))
 
 
 def _lendable(owner: str, subject: Subject, observed: Observed, rules: Rules) -> bool:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import groupby
+from operator import itemgetter
 from typing import assert_never
 
 from psycopg import sql
@@ -21,11 +23,14 @@ from pgtenant.planning.changes import (
     CreateRole,
     CreateSecond,
     DropSecond,
+    GiveTables,
     GrantDatabase,
     GrantDefault,
     GrantObjects,
     HandOverDatabase,
+    HoldApart,
     JoinFirst,
+    JoinTenants,
     MarkDatabase,
     MarkRole,
     ReassignOwned,
@@ -43,7 +48,7 @@ from pgtenant.planning.changes import (
 )
 from pgtenant.planning.privileges import IAM_ROLE
 from pgtenant.planning.sql import statements
-from pgtenant.planning.tenants.statements import secure
+from pgtenant.planning.tenants import statements as tenants
 
 Verifiers = Callable[[str, str], sql.Composable]
 """Turns (role, secret's name) into what stands after `PASSWORD`."""
@@ -169,6 +174,21 @@ def render(  # noqa: C901, PLR0911, PLR0912 - one arm for each kind of change
             return _run_once(change)
         case SecureTables():
             return admin(*_secure(change))
+        case GiveTables():
+            return admin(*_give(change))
+        case JoinTenants():
+            return admin(
+                *(
+                    statements.join_tenant(name, change.role, change.major)
+                    for name in change.tenants
+                )
+            )
+        case HoldApart():
+            inherit, apart = (statements.inherit(change.owner, on=on) for on in (True, False))
+            if not change.take_public:
+                return admin(apart)
+            public = owner(tenants.schema_owner("public", change.owner))
+            return (*admin(*([] if change.inherits else [inherit])), *public, *admin(apart))
         case GrantObjects():
             return owner(statements.grant_objects(change))
         case RevokeObjects():
@@ -186,8 +206,23 @@ def render(  # noqa: C901, PLR0911, PLR0912 - one arm for each kind of change
 def _secure(change: SecureTables) -> Iterator[sql.Composable]:
     # A policy keeps the operator that it found when it was made.
     yield statements.no_schemas()
-    for table in change.tables:
-        yield from secure(table, change.before, change.isolation, change.comment)
+    for schema, tables in groupby(change.tables, key=itemgetter(0)):
+        role = change.isolation.role_of(schema)
+        yield from () if role is None else (statements.set_local_role(role),)
+        for table in tables:
+            yield from tenants.secure(table, change.before, change.isolation, change.comment)
+
+
+def _give(change: GiveTables) -> Iterator[sql.Composable]:
+    """Let the owner in for as long as it takes to name the tables."""
+    for schema, tables in groupby(change.tables, key=itemgetter(0)):
+        role = change.isolation.role_of(schema) or change.owner
+        yield statements.set_local_role(role)
+        yield tenants.let_in(schema, change.owner)
+        yield statements.set_local_role(change.owner)
+        yield from (tenants.table_owner(table, role) for table in tables)
+        yield statements.set_local_role(role)
+        yield tenants.shut_out(schema, change.owner)
 
 
 def _second_login(change: CreateSecond, verifiers: Verifiers) -> Iterator[sql.Composable]:

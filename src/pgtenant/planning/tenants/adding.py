@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from pgtenant.catalog.shown import plain
 from pgtenant.planning.effects import Effect
+from pgtenant.planning.sql.text import can_be_sent
 from pgtenant.planning.tenants.record import TenantRecord, read_record
 from pgtenant.planning.tenants.slugs import (
     Tenant,
@@ -16,6 +18,7 @@ from pgtenant.planning.tenants.slugs import (
     slug_problem,
 )
 from pgtenant.planning.tenants.templates import Template, TemplateFile, due, undue
+from pgtenant.tenancy import tenant_role
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +46,7 @@ class Home:
         entry: the key of the owner entry.
         owner: the role that owns `database`.
         prefix: what the schema of every tenant starts with.
+        own_roles: whether each tenant's schema belongs to a role of its own.
     """
 
     environment: str
@@ -50,6 +54,15 @@ class Home:
     database: str
     owner: str
     prefix: str
+    own_roles: bool = False
+
+    def owner_of(self, schema: str) -> str:
+        """Return the role that is to own a tenant's schema."""
+        return tenant_role(schema, self.database) if self.own_roles else self.owner
+
+    def role_of(self, schema: str) -> str | None:
+        """Return the same where that is not the owner of the database."""
+        return self.owner_of(schema) if self.own_roles else None
 
     def record(self, slug: str, template: Mapping[str, str]) -> TenantRecord:
         """Return what is written down about a tenant."""
@@ -65,6 +78,7 @@ class Bring:
         record: what is written down when they have.
         comment: the schema's, as it is.
         new: whether the schema is made.
+        role: that owns the schema, where that is not the owner of the database.
     """
 
     tenant: Tenant
@@ -72,6 +86,7 @@ class Bring:
     record: TenantRecord
     comment: str | None
     new: bool
+    role: str | None = None
 
     def effect(self, database: str) -> Effect:
         """Return what this brings about."""
@@ -115,7 +130,8 @@ def additions(
         schema = there.get(tenant.schema)
         if schema is None:
             record = home.record(tenant.slug, template.digests)
-            found.append(Bring(tenant, template.files, record, None, new=True))
+            role = home.role_of(tenant.schema)
+            found.append(Bring(tenant, template.files, record, None, new=True, role=role))
             continue
         record_there = read_record(schema.comment)
         if problem := _occupied(tenant, schema, record_there, home):
@@ -140,7 +156,8 @@ def additions(
         template_then = {**ran, **(template.digests if assume else _digests(files))}
         if record_there is None or template_then != ran:
             record = home.record(tenant.slug, template_then)
-            found.append(Bring(tenant, files, record, schema.comment, new=False))
+            role = home.role_of(tenant.schema)
+            found.append(Bring(tenant, files, record, schema.comment, new=False, role=role))
     if problems:
         raise refused(problems, hint=hint)
     return tuple(found)
@@ -150,7 +167,7 @@ def tenants_there(there: Iterable[There], home: Home) -> tuple[Tenant, ...]:
     """Return the tenants that are there and the owner's, sorted by schema."""
     found = []
     for schema in there:
-        if schema.owner == home.owner and schema.name.startswith(home.prefix):
+        if schema.owner == home.owner_of(schema.name) and schema.name.startswith(home.prefix):
             record = read_record(schema.comment)
             slug = slug_of(schema.name, home.prefix, record.tenant if record else None)
             found.append(Tenant(schema.name, slug))
@@ -158,10 +175,13 @@ def tenants_there(there: Iterable[There], home: Home) -> tuple[Tenant, ...]:
 
 
 def _occupied(tenant: Tenant, schema: There, record: TenantRecord | None, home: Home) -> str | None:
-    if schema.owner != home.owner:
+    if not can_be_sent(schema.name):
+        return f"the schema {plain(schema.name)} has a name that is no UTF-8: rename it"
+    owner = home.owner_of(schema.name)
+    if schema.owner != owner:
         return (
             f"the schema {schema.name} of {tenant.slug} is there, and belongs to {schema.owner},"
-            f" not to {home.owner}"
+            f" not to {owner}"
         )
     return misspelt(tenant, record, home.prefix)
 

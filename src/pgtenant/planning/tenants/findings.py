@@ -25,7 +25,9 @@ class Problem(StrEnum):
     POLICY_UNKNOWN = "policy_unknown"
     POLICY_BESIDE = "policy_beside"
     NO_INDEX = "no_index"
+    INHERITANCE = "inheritance"
     TABLE_OWNER = "table_owner"
+    NOT_ENTERED = "not_entered"
     BEYOND_POLICIES = "beyond_policies"
     KEY = "key"
     FOREIGN_KEY = "foreign_key"
@@ -68,7 +70,11 @@ WHY: Final[Mapping[Problem, str]] = {
     Problem.POLICY_BESIDE: "permissive policies are joined by OR: what one lets through, no other"
     " can hold back",
     Problem.NO_INDEX: "every query has the policy's condition, and reads the whole table for it",
+    Problem.INHERITANCE: "of a table and its partitions or children, the policies of the one that a"
+    " query names are asked alone: whoever names the other reads past these",
     Problem.TABLE_OWNER: "whoever owns a table can switch its row security off",
+    Problem.NOT_ENTERED: "what the application may do without SET ROLE, it may do to every tenant"
+    " at once, and a query that forgot to enter one is not refused",
     Problem.BEYOND_POLICIES: "TRUNCATE, REFERENCES and TRIGGER are held by no policy",
     Problem.KEY: "a key is checked against all rows, without policies: a refused value tells that"
     " another tenant has it",

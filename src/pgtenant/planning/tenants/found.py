@@ -112,6 +112,19 @@ class Trigger:
 
 
 @dataclass(frozen=True, slots=True, order=True)
+class Relative:
+    """A table of another schema that has a partition or a child here, or is one of a table here.
+
+    Attributes:
+        name: with its schema.
+        above: whether it is the one that shows the rows of both.
+    """
+
+    name: str
+    above: bool
+
+
+@dataclass(frozen=True, slots=True, order=True)
 class Held:
     """What a role other than the owner was granted; `public` for everybody."""
 
@@ -124,6 +137,7 @@ class Relation:
     """What holds for a table, or for anything else with rows of its own.
 
     Attributes:
+        owner: whose it is; where each tenant has a role of its own, empty for the schema's owner.
         row_security: `ENABLE ROW LEVEL SECURITY`.
         forced: `FORCE ROW LEVEL SECURITY`.
         column: the tenant column, or None without one.
@@ -136,6 +150,7 @@ class Relation:
         by_name: its defaults that look a sequence up by a name each time; sorted.
         triggers: of somebody else's functions; sorted.
         rules: their names, sorted.
+        relatives: in other schemas; sorted.
     """
 
     kind: RelationKind
@@ -152,6 +167,7 @@ class Relation:
     by_name: tuple[str, ...] = ()
     triggers: tuple[Trigger, ...] = ()
     rules: tuple[str, ...] = ()
+    relatives: tuple[Relative, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,6 +175,7 @@ class View:
     """A view that reads tenants' tables, or lies among them.
 
     Attributes:
+        owner: see `Relation`.
         invoker: `security_invoker`: whoever asks is held by the policies, not the view's owner.
     """
 
@@ -171,6 +188,7 @@ class Function:
     """A function that matters to row security.
 
     Attributes:
+        owner: see `Relation`.
         definer: `SECURITY DEFINER`.
         sets_tenant: whether its own settings (`CREATE FUNCTION … SET`) have the tenant's.
         pinned_path: whether they have `search_path`.

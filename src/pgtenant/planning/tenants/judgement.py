@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from typing import Final
 
 from psycopg import sql
 
@@ -27,6 +28,8 @@ from pgtenant.planning.tenants.found import (
 from pgtenant.planning.tenants.policy import Isolation, comparable
 from pgtenant.planning.tenants.tables import judge_relations
 
+_OWN_ROLE: Final = "the tenant's own role"
+
 
 def judged(found: Found, isolation: Isolation, *, owner: str, database: str) -> tuple[Finding, ...]:
     """Return what is wrong, sorted.
@@ -39,7 +42,7 @@ def judged(found: Found, isolation: Isolation, *, owner: str, database: str) -> 
     """
     usual = usual_column(found)
     findings = [
-        *_schemas(found.schemas, owner),
+        *_schemas(found.schemas, isolation, owner),
         *(f for same in found.relations for f in judge_relations(same, isolation, owner, usual)),
         *(f for group in found.views for f in _views(group, found)),
         *(f for group in found.functions for f in _functions(group, found, isolation)),
@@ -58,23 +61,31 @@ def usual_column(found: Found) -> Column | None:
     return max(counted, key=lambda column: (counted[column], column.type)) if counted else None
 
 
-def _schemas(schemas: Iterable[Schema], owner: str) -> Iterator[Finding]:
+def _schemas(schemas: Iterable[Schema], isolation: Isolation, owner: str) -> Iterator[Finding]:
     owners: dict[str, list[Name]] = {}
     shared: dict[tuple[str, tuple[str, ...]], list[Name]] = {}
+    open_to_owner: list[Name] = []
     for schema in schemas:
-        if schema.owner != owner:
+        if schema.owner != (isolation.role_of(schema.name) or owner):
             owners.setdefault(schema.owner, []).append(("", schema.name))
         for held in schema.held:
+            if isolation.roles_in is not None and held.role == owner:
+                open_to_owner.append(("", schema.name))
             # What a level of the catalog gives is `USAGE`.
             words = tuple(p for p in held.privileges if p != "USAGE" or held.role == PUBLIC)
             if words:
                 shared.setdefault((held.role, words), []).append(("", schema.name))
     for other, names in sorted(owners.items()):
-        change = sql.SQL("ALTER SCHEMA {} OWNER TO {}").format(
-            sql.Identifier(min(names)[1]), sql.Identifier(owner)
-        )
-        message = f"belongs to {other}, not to {owner}"
+        first = min(names)[1]
+        role = isolation.role_of(first)
+        change = statements.schema_owner(first, role or owner)
+        message = f"belongs to {other}, not to {_OWN_ROLE if role else owner}"
         yield Finding(Problem.SCHEMA_OWNER, message, tuple(sorted(names)), advice(change))
+    if open_to_owner:
+        names = sorted(open_to_owner)
+        revoke = statements.shut_out(names[0][1], owner)
+        message = f"is open to {owner} without its role"
+        yield Finding(Problem.NOT_ENTERED, message, tuple(names), advice(revoke))
     for (role, words), names in sorted(shared.items()):
         revoke = sql.SQL("REVOKE {} ON SCHEMA {} FROM {}").format(
             privileges(words), sql.Identifier(min(names)[1]), grantee(role)
@@ -89,7 +100,7 @@ def _views(group: Same[View], found: Found) -> Iterator[Finding]:
     owner = group.facts.owner
     bypasses = owner in found.bypassing
     problem = Problem.VIEW_BYPASSES if bypasses else Problem.VIEW_OWNER
-    message = f"is a view without security_invoker that belongs to {owner}"
+    message = f"is a view without security_invoker that belongs to {owner or _OWN_ROLE}"
     yield Finding(problem, message, group.names, advice(statements.invoke(group.names[0])))
 
 

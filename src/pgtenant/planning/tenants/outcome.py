@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from pgtenant.planning.tenants.findings import Finding, rank
+from pgtenant.planning.tenants.found import Name
 
 
 class State(StrEnum):
@@ -53,10 +54,9 @@ class Tenants:
 
 def gathered(findings: Iterable[Finding]) -> tuple[Finding, ...]:
     """Return findings with those that say the same of different objects as one, sorted."""
-    same: dict[tuple[str, str], Finding] = {}
+    same: dict[tuple[str, str], tuple[Finding, set[Name]]] = {}
     for finding in findings:
-        key = (finding.problem, finding.message)
-        before = same.get(key)
-        names = (*before.names, *finding.names) if before is not None else finding.names
-        same[key] = replace(before or finding, names=tuple(sorted(set(names))))
-    return tuple(sorted(same.values(), key=rank))
+        _, names = same.setdefault((finding.problem, finding.message), (finding, set()))
+        names.update(finding.names)
+    together = (replace(first, names=tuple(sorted(names))) for first, names in same.values())
+    return tuple(sorted(together, key=rank))

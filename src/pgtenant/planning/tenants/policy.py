@@ -10,6 +10,7 @@ from psycopg import sql
 
 from pgtenant.catalog.model import Tenancy
 from pgtenant.planning.tenants.found import Column
+from pgtenant.tenancy import tenant_role
 
 NAME: Final = "tenant_isolation"
 
@@ -25,16 +26,23 @@ class Isolation:
         prefix: what the schema of every tenant starts with.
         setting: holds the current tenant.
         column: of every tenant table, holds the row's.
+        roles_in: the database, where each tenant's schema has an owner of its own; else None.
     """
 
     prefix: str
     setting: str
     column: str
+    roles_in: str | None = None
 
     @classmethod
-    def of(cls, tenancy: Tenancy) -> Isolation:
-        """Return what an entry's `tenancy` asks for."""
-        return cls(tenancy.schema_prefix, tenancy.setting, tenancy.column)
+    def of(cls, tenancy: Tenancy, database: str) -> Isolation:
+        """Return what the `tenancy` of an entry asks for that owns `database`."""
+        roles_in = database if tenancy.role_per_tenant else None
+        return cls(tenancy.schema_prefix, tenancy.setting, tenancy.column, roles_in)
+
+    def role_of(self, schema: str) -> str | None:
+        """Return the role that owns a tenant's schema; None where that is the database's owner."""
+        return None if self.roles_in is None else tenant_role(schema, self.roles_in)
 
 
 def comparable(column: Column) -> bool:

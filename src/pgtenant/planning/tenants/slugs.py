@@ -11,6 +11,7 @@ from pgtenant.catalog.naming import MAX_BYTES, RETIRED_PREFIX, reserved_reason
 from pgtenant.catalog.shown import character, quoted
 from pgtenant.codes import Code
 from pgtenant.errors import UsageError
+from pgtenant.planning.tenants.policy import Isolation
 
 _SLUG: Final = re.compile(r"[a-z0-9]([a-z0-9_-]*[a-z0-9])?")
 _USUAL: Final = re.compile(r"[a-z0-9_-]")
@@ -92,13 +93,27 @@ def is_retired(schema: str) -> bool:
     return _RETIRED.fullmatch(schema) is not None
 
 
-def closed_like(*, tenancy: bool) -> str:
-    """Return the names, for PostgreSQL's `~`, of the schemas in which nobody is to have anything.
+def closed_like(isolation: Isolation | None) -> str:
+    """Return the names, for PostgreSQL's `~`, of the schemas in which no level gives anything.
+
+    Those of retired tenants, and of all tenants where each has a role of its own.
 
     Args:
-        tenancy: whether the database has tenants; without any there are none.
+        isolation: how tenants are kept apart; None where there are none.
     """
-    return RETIRED_LIKE if tenancy else "^$"
+    if isolation is None:
+        return "^$"
+    if isolation.roles_in is None:
+        return RETIRED_LIKE
+    return f"{RETIRED_LIKE}|^{isolation.prefix}"
+
+
+def is_closed(schema: str, isolation: Isolation | None) -> bool:
+    """Return whether a schema is one of those."""
+    if isolation is None:
+        return False
+    own = isolation.roles_in is not None and schema.startswith(isolation.prefix)
+    return own or is_retired(schema)
 
 
 def retired_tenant(schema: str, recorded: str | None = None) -> Retired:

@@ -8,6 +8,7 @@ from enum import StrEnum
 
 from psycopg import sql
 
+from pgtenant.planning.sql.statements.words import grantee
 from pgtenant.planning.sql.text import advice
 from pgtenant.planning.tenants.found import Column, Name, Policy, Relation, RelationKind
 from pgtenant.planning.tenants.policy import (
@@ -48,9 +49,77 @@ def rename_schema(schema: str, name: str) -> sql.Composed:
     )
 
 
+def create_schema_of(schema: str, owner: str) -> sql.Composed:
+    """`CREATE SCHEMA … AUTHORIZATION`, by whoever may `SET ROLE` to the owner."""
+    return create_schema(schema) + sql.SQL(" AUTHORIZATION {}").format(sql.Identifier(owner))
+
+
+def schema_owner(schema: str, owner: str) -> sql.Composed:
+    """`ALTER SCHEMA … OWNER TO`."""
+    return sql.SQL("ALTER SCHEMA {} OWNER TO {}").format(
+        sql.Identifier(schema), sql.Identifier(owner)
+    )
+
+
+def table_owner(table: Name, owner: str) -> sql.Composed:
+    """`ALTER TABLE … OWNER TO`."""
+    return _alter(table, sql.SQL("OWNER TO {}").format(sql.Identifier(owner)))
+
+
+def create_in(database: str, role: str) -> sql.Composed:
+    """Let a role make schemas in a database."""
+    return sql.SQL("GRANT CREATE ON DATABASE {} TO {}").format(
+        sql.Identifier(database), sql.Identifier(role)
+    )
+
+
+def no_create_in(database: str, role: str) -> sql.Composed:
+    """Take that away."""
+    return sql.SQL("REVOKE CREATE ON DATABASE {} FROM {}").format(
+        sql.Identifier(database), sql.Identifier(role)
+    )
+
+
+def owns_nothing(role: str) -> sql.Composed:
+    """Ask whether a role owns nothing that this transaction leaves, in any database."""
+    return sql.SQL(
+        "SELECT NOT EXISTS (SELECT FROM pg_catalog.pg_shdepend d JOIN pg_catalog.pg_roles r"
+        " ON r.oid = d.refobjid WHERE d.refclassid = 'pg_catalog.pg_authid'::regclass"
+        " AND d.deptype = 'o' AND r.rolname = {})"
+    ).format(sql.Literal(role))
+
+
+def let_in(schema: str, role: str) -> sql.Composed:
+    """Let a role name what is in a schema."""
+    return sql.SQL("GRANT USAGE ON SCHEMA {} TO {}").format(
+        sql.Identifier(schema), sql.Identifier(role)
+    )
+
+
+def shut_out(schema: str, role: str) -> sql.Composed:
+    """Take that away."""
+    return sql.SQL("REVOKE USAGE ON SCHEMA {} FROM {}").format(
+        sql.Identifier(schema), sql.Identifier(role)
+    )
+
+
+def nothing_on_table(table: Name, role: str) -> sql.Composed:
+    """Take all that a role holds on a table; only ever shown."""
+    return sql.SQL("REVOKE ALL ON TABLE {} FROM {}").format(
+        sql.Identifier(*table), sql.Identifier(role)
+    )
+
+
 def drop_schema(schema: str) -> sql.Composed:
     """`DROP SCHEMA … CASCADE`, with all that is in it."""
     return sql.SQL("DROP SCHEMA {} CASCADE").format(sql.Identifier(schema))
+
+
+def revoke_schema(schema: str, role: str) -> sql.Composed:
+    """`REVOKE ALL ON SCHEMA`, and what the role has passed on."""
+    return sql.SQL("REVOKE ALL ON SCHEMA {} FROM {} CASCADE").format(
+        sql.Identifier(schema), grantee(role)
+    )
 
 
 def enable(table: Name) -> sql.Composed:
@@ -189,5 +258,5 @@ def can_be_secured(facts: Relation) -> bool:
     )
 
 
-def _alter(table: Name, what: sql.SQL) -> sql.Composed:
+def _alter(table: Name, what: sql.Composable) -> sql.Composed:
     return sql.SQL("ALTER TABLE {} {}").format(sql.Identifier(*table), what)

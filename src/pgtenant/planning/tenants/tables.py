@@ -44,21 +44,35 @@ def judge_relations(
         case RelationKind.TABLE | RelationKind.PARTITIONED:
             yield from _row_security(group, isolation, owner, usual)
             yield from _keys(group, isolation)
-    if facts.owner != owner:
-        change = sql.SQL("ALTER TABLE {} OWNER TO {}").format(
-            sql.Identifier(*group.names[0]), sql.Identifier(owner)
-        )
-        yield _of(group, Problem.TABLE_OWNER, f"belongs to {facts.owner}, not to {owner}", change)
+    role = isolation.role_of(group.names[0][0])
+    if facts.owner != owner_there(isolation, owner):
+        change = statements.table_owner(group.names[0], role or owner)
+        said = f"belongs to {facts.owner}, not to {'whoever owns its schema' if role else owner}"
+        mends = facts.owner == owner and facts.kind is not RelationKind.FOREIGN
+        yield _of(group, Problem.TABLE_OWNER, said, change, ours=mends)
     for held in facts.held:
+        if isolation.roles_in is not None and held.role == owner:
+            revoke = statements.nothing_on_table(group.names[0], owner)
+            said = f"gives {owner} {', '.join(held.privileges)} without its role"
+            yield _of(group, Problem.NOT_ENTERED, said, revoke)
         if beyond := sorted(_BEYOND.intersection(held.privileges)):
             who = "everybody" if held.role == PUBLIC else held.role
             yield _of(group, Problem.BEYOND_POLICIES, f"gives {who} {', '.join(beyond)}")
     yield from _elsewhere(group)
 
 
+def owner_there(isolation: Isolation, owner: str) -> str:
+    """Return what `Relation.owner` is to be, where `owner` has the database."""
+    return owner if isolation.roles_in is None else ""
+
+
 def _elsewhere(group: Same[Relation]) -> Iterator[Finding]:
     """Find by what rows, or what tells about them, leave their table."""
     facts = group.facts
+    for relative in facts.relatives:
+        shares = "shows its rows in" if relative.above else "has rows in"
+        said = f"{shares} {relative.name}, outside of its schema"
+        yield _of(group, Problem.INHERITANCE, said)
     for sequence in facts.sequences:
         yield _of(group, Problem.SEQUENCE, f"takes numbers from {sequence}")
     for default in facts.by_name:
@@ -76,7 +90,9 @@ def _row_security(
     group: Same[Relation], isolation: Isolation, owner: str, usual: Column | None
 ) -> Iterator[Finding]:
     facts, table, column = group.facts, group.names[0], group.facts.column
-    mends = facts.owner == owner and statements.can_be_secured(facts)
+    # What is the owner's goes to the tenant's own role first.
+    mends = facts.owner in {owner, owner_there(isolation, owner)}
+    mends = mends and statements.can_be_secured(facts)
     if column is None:
         add = statements.add_column(table, isolation.column, usual) if usual else None
         yield _of(group, Problem.NO_COLUMN, f"has no column {isolation.column}", add)

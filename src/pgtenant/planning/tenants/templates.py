@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 from pgtenant.catalog.shown import quoted
@@ -29,7 +30,7 @@ class TemplateFile:
     @property
     def digest(self) -> str:
         """The beginning of the text's SHA-256, as a tenant's record has it."""
-        return hashlib.sha256(self.sql.encode()).hexdigest()[:_DIGITS]
+        return _digest(self.sql)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,3 +87,9 @@ def undue(template: Template, ran: Mapping[str, str], schema: str) -> UsageError
             code=Code.TENANT_TEMPLATE,
         )
     return None
+
+
+@lru_cache
+def _digest(text: str) -> str:
+    """Return it once for all tenants."""
+    return hashlib.sha256(text.encode()).hexdigest()[:_DIGITS]

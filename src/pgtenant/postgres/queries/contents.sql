@@ -3,7 +3,8 @@
 -- nesting an array in jsonb takes time that grows with its square. Objects are grouped by equal ACLs before an
 -- ACL is looked at, and only groups that differ from what is wanted come back. What the owner's second
 -- login owns is the owner's: a plan gives it to the owner, ACLs included, before anything is granted.
--- In a retired tenant's schema (`closed`) nobody is to have anything.
+-- In a retired tenant's schema (`closed`) nobody is to have anything; where tenants have roles of their own (`apart`),
+-- what is in their schemas is theirs, and tenants.sql looks at it.
 WITH owner AS (
     SELECT oid FROM pg_roles WHERE rolname = %(owner)s
 ), own AS (
@@ -76,6 +77,7 @@ WITH owner AS (
        AND c.relowner NOT IN (SELECT oid FROM own)
        AND c.relpersistence <> 't'
        AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
+       AND n.nspname !~ %(apart)s
        AND NOT EXISTS (SELECT FROM pg_depend p
                         WHERE p.classid = 'pg_class'::regclass AND p.objid = c.oid
                           AND (p.deptype = 'e' OR c.relkind = 'S' AND p.deptype IN ('a', 'i')))
@@ -84,6 +86,7 @@ WITH owner AS (
       FROM pg_namespace n
      WHERE n.nspname !~ '^pg_' AND n.nspname NOT IN ('information_schema', 'public')
        AND n.nspowner NOT IN (SELECT oid FROM own)
+       AND n.nspname !~ %(apart)s
        AND NOT EXISTS (SELECT FROM pg_depend p
                         WHERE p.classid = 'pg_namespace'::regclass AND p.objid = n.oid
                           AND p.deptype = 'e')

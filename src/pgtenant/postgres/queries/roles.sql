@@ -7,6 +7,7 @@ SELECT r.rolname AS name,
        r.rolcreatedb AS createdb,
        r.rolreplication AS replication,
        r.rolbypassrls AS bypassrls,
+       r.rolinherit AS inherit,
        r.rolconnlimit AS connection_limit,
        coalesce(r.rolvaliduntil < now(), false) AS expired,
        d.description AS comment,
@@ -45,7 +46,17 @@ SELECT r.rolname AS name,
            AND to_jsonb(m) ? 'set_option') AS own_grant,
        coalesce(NOT r.rolsuper
                 AND pg_has_role(r.oid, (SELECT oid FROM pg_roles WHERE rolname = 'rds_iam'),
-                                'MEMBER'), false) AS rds_iam
+                                'MEMBER'), false) AS rds_iam,
+       -- On PostgreSQL 15 a membership inherits when its member does, and may always be set.
+       coalesce((SELECT jsonb_agg(jsonb_build_array(
+                     g.rolname, coalesce(b.rolname, ''),
+                     coalesce((to_jsonb(m) ->> 'inherit_option')::boolean, g.rolinherit),
+                     coalesce((to_jsonb(m) ->> 'set_option')::boolean, true), m.admin_option))
+                   FROM pg_auth_members m
+                   JOIN pg_roles g ON g.oid = m.member
+                   LEFT JOIN pg_roles b ON b.oid = m.grantor
+                  WHERE m.roleid = r.oid AND d.description LIKE '%%"tenant":%%'), '[]')
+           AS memberships
   FROM pg_roles r
   LEFT JOIN pg_shdescription d ON d.objoid = r.oid AND d.classoid = 'pg_authid'::regclass
  WHERE r.rolname = ANY (%(roles)s) OR d.description LIKE '%%"managed_by"%%pgtenant%%'

@@ -48,6 +48,19 @@ WITH own AS MATERIALIZED (
     SELECT 'collation', n.nspname, l.collname, l.xmin
       FROM pg_collation l JOIN pg_namespace n ON n.oid = l.collnamespace WHERE n.nspname <> %(schema)s
     UNION ALL
+    SELECT 'conversion', n.nspname, v.conname, v.xmin
+      FROM pg_conversion v JOIN pg_namespace n ON n.oid = v.connamespace WHERE n.nspname <> %(schema)s
+    UNION ALL
+    SELECT 'statistics', n.nspname, s.stxname, s.xmin
+      FROM pg_statistic_ext s JOIN pg_namespace n ON n.oid = s.stxnamespace
+     WHERE n.nspname <> %(schema)s
+    UNION ALL
+    SELECT 'text search configuration', n.nspname, g.cfgname, g.xmin
+      FROM pg_ts_config g JOIN pg_namespace n ON n.oid = g.cfgnamespace WHERE n.nspname <> %(schema)s
+    UNION ALL
+    SELECT 'text search dictionary', n.nspname, y.dictname, y.xmin
+      FROM pg_ts_dict y JOIN pg_namespace n ON n.oid = y.dictnamespace WHERE n.nspname <> %(schema)s
+    UNION ALL
     SELECT 'enum label', '', e.enumlabel, e.xmin
       FROM pg_enum e JOIN pg_type t ON t.oid = e.enumtypid
       JOIN pg_namespace n ON n.oid = t.typnamespace

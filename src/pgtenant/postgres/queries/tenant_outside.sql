@@ -1,5 +1,8 @@
--- What outside of a schema needs something in it, and would go, or lose something, with a DROP … CASCADE. Something in
--- a schema depends on it, or on something that does: a table's columns and constraints on the table.
+-- What outside of a schema needs something in it, and would go, or lose something, with a DROP … CASCADE; and a parent
+-- that shows the rows of a table in it. Something in a schema depends on it, or on something that does: a table's
+-- columns and constraints on the table. How many these are the planner can't know, and would read whole catalogs: so
+-- each is looked up by itself, in an index. And what a tenant's own role was granted on what is not its own, which would
+-- keep it from being dropped. Each is a JSON text as bytes (see contents.sql).
 WITH RECURSIVE inside AS (
     SELECT d.classid, d.objid
       FROM pg_depend d
@@ -8,28 +11,54 @@ WITH RECURSIVE inside AS (
     UNION
     SELECT d.classid, d.objid
       FROM inside i
-      JOIN pg_depend d ON d.refclassid = i.classid AND d.refobjid = i.objid
+     CROSS JOIN LATERAL (
+        SELECT d.classid, d.objid
+          FROM pg_depend d
+         WHERE d.refclassid = i.classid AND d.refobjid = i.objid
+        OFFSET 0) d
 ), dependent AS (
-    -- A rule, a constraint, a default, a policy and a trigger are their table's.
-    SELECT CASE WHEN i.classid = 'pg_class'::regclass THEN i.objid
-                ELSE coalesce(w.ev_class, nullif(k.conrelid, 0), a.adrelid, p.polrelid, t.tgrelid)
+    -- A rule, a constraint, a default, a policy and a trigger are their table's; or a constraint its domain's.
+    SELECT CASE i.classid
+           WHEN 'pg_class'::regclass THEN i.objid
+           WHEN 'pg_rewrite'::regclass THEN (SELECT w.ev_class FROM pg_rewrite w WHERE w.oid = i.objid)
+           WHEN 'pg_constraint'::regclass THEN (SELECT k.conrelid FROM pg_constraint k WHERE k.oid = i.objid)
+           WHEN 'pg_attrdef'::regclass THEN (SELECT a.adrelid FROM pg_attrdef a WHERE a.oid = i.objid)
+           WHEN 'pg_policy'::regclass THEN (SELECT p.polrelid FROM pg_policy p WHERE p.oid = i.objid)
+           WHEN 'pg_trigger'::regclass THEN (SELECT t.tgrelid FROM pg_trigger t
+                                              WHERE t.oid = i.objid AND NOT t.tgisinternal)
            END AS relation,
-           CASE WHEN i.classid = 'pg_proc'::regclass THEN i.objid END AS function,
-           CASE WHEN i.classid = 'pg_type'::regclass THEN i.objid END AS type
+           CASE i.classid WHEN 'pg_proc'::regclass THEN i.objid END AS function,
+           CASE i.classid
+           WHEN 'pg_type'::regclass THEN i.objid
+           WHEN 'pg_constraint'::regclass THEN (SELECT k.contypid FROM pg_constraint k WHERE k.oid = i.objid)
+           END AS type
       FROM inside i
-      LEFT JOIN pg_rewrite w ON i.classid = 'pg_rewrite'::regclass AND w.oid = i.objid
-      LEFT JOIN pg_constraint k ON i.classid = 'pg_constraint'::regclass AND k.oid = i.objid
-      LEFT JOIN pg_attrdef a ON i.classid = 'pg_attrdef'::regclass AND a.oid = i.objid
-      LEFT JOIN pg_policy p ON i.classid = 'pg_policy'::regclass AND p.oid = i.objid
-      LEFT JOIN pg_trigger t ON i.classid = 'pg_trigger'::regclass AND t.oid = i.objid
-                           AND NOT t.tgisinternal
+    UNION ALL
+    SELECT h.inhparent, NULL, NULL
+      FROM inside i
+     CROSS JOIN LATERAL (SELECT h.inhparent FROM pg_inherits h WHERE h.inhrelid = i.objid OFFSET 0) h
+     WHERE i.classid = 'pg_class'::regclass
 )
-SELECT DISTINCT n.nspname::text AS schema, coalesce(c.relname, f.proname, y.typname)::text AS name
-  FROM dependent d
-  LEFT JOIN pg_class c ON c.oid = d.relation
-  LEFT JOIN pg_proc f ON f.oid = d.function
-  LEFT JOIN pg_type y ON y.oid = d.type
-  JOIN pg_namespace n ON n.oid = coalesce(c.relnamespace, f.pronamespace, y.typnamespace)
- WHERE n.nspname NOT IN (%(schema)s, 'pg_toast')
- ORDER BY 1, 2
- LIMIT 20
+SELECT convert_to(json_build_array(x.schema, x.name, x.granted)::text,
+                  CASE getdatabaseencoding() WHEN 'SQL_ASCII' THEN 'SQL_ASCII' ELSE 'UTF8' END)
+  FROM (
+    SELECT n.nspname::text AS schema, o.name::text AS name, false AS granted
+      FROM dependent d
+     CROSS JOIN LATERAL (
+        SELECT c.relnamespace AS schema, c.relname AS name FROM pg_class c WHERE c.oid = d.relation
+        UNION ALL
+        SELECT f.pronamespace, f.proname FROM pg_proc f WHERE f.oid = d.function
+        UNION ALL
+        SELECT y.typnamespace, y.typname FROM pg_type y WHERE y.oid = d.type
+        OFFSET 0) o
+     CROSS JOIN LATERAL (SELECT n.nspname FROM pg_namespace n WHERE n.oid = o.schema LIMIT 1) n
+     WHERE n.nspname NOT IN (%(schema)s, 'pg_toast')
+    UNION
+    SELECT '', pg_describe_object(d.classid, d.objid, 0), true
+      FROM pg_shdepend d
+      JOIN pg_roles r ON r.oid = d.refobjid
+     WHERE d.refclassid = 'pg_authid'::regclass AND d.deptype = 'a' AND r.rolname = %(role)s
+       AND d.dbid IN (0, (SELECT b.oid FROM pg_database b WHERE b.datname = current_database()))
+     ORDER BY 3, 1, 2
+     LIMIT 20) x
+ ORDER BY x.granted, x.schema, x.name

@@ -9,7 +9,9 @@ SELECT coalesce(c.relkind::text, '') AS kind, n.nspname AS schema,
   LEFT JOIN pg_type t ON l.locktype = 'object' AND l.classid = 'pg_type'::regclass AND t.oid = l.objid
   LEFT JOIN pg_namespace s ON l.locktype = 'object' AND l.classid = 'pg_namespace'::regclass
                           AND s.oid = l.objid
-  JOIN pg_namespace n ON n.oid = coalesce(c.relnamespace, p.pronamespace, t.typnamespace, s.oid)
+  LEFT JOIN pg_depend d ON l.locktype = 'object' AND d.classid = l.classid AND d.objid = l.objid
+                       AND d.refclassid = 'pg_namespace'::regclass
+  JOIN pg_namespace n ON n.oid = coalesce(c.relnamespace, p.pronamespace, t.typnamespace, s.oid, d.refobjid)
  WHERE l.pid = pg_backend_pid() AND l.granted
    AND l.database = (SELECT d.oid FROM pg_database d WHERE d.datname = current_database())
    AND l.mode NOT IN ('AccessShareLock', 'RowShareLock')

@@ -2,7 +2,9 @@
 -- are grouped by equal facts, so that thousands of tenants with the same tables are a few groups. Expressions
 -- are printed for the session's search_path, pg_catalog alone: what is anybody's own has its schema before it.
 -- How many relations and views there are the planner can't know, and joins of such lists it makes quadratic: so what
--- belongs to one is looked up for each by itself, in an index. Asked for one tenant, no catalog is read whole.
+-- belongs to one is looked up for each by itself, in an index. Where each tenant has a role of its own
+-- (`by_schema`), whoever owns a schema is no name but none, for what is in it: or each would be a group of its own.
+-- Asked for one tenant, no catalog is read whole.
 WITH RECURSIVE tenant AS (
     SELECT n.oid, n.nspname, n.nspowner, n.nspacl
       FROM pg_namespace n
@@ -68,11 +70,14 @@ WITH RECURSIVE tenant AS (
      CROSS JOIN LATERAL (SELECT * FROM pg_namespace n WHERE n.oid = c.relnamespace LIMIT 1) n
      WHERE c.relkind = 'm'
 ), fact AS (
-    SELECT r.oid, r.nspname, r.relname, r.relkind, r.relowner, r.relrowsecurity,
-           r.relforcerowsecurity, r.relacl, c.attnum, c.type, c.loose,
+    SELECT r.oid, r.nspname, r.relname, r.relkind,
+           CASE WHEN %(by_schema)s AND r.relowner = h.nspowner THEN 0 ELSE r.relowner END AS relowner,
+           r.relrowsecurity, r.relforcerowsecurity, r.relacl, c.attnum, c.type, c.loose,
            coalesce(i.serves, false) AS serves, p.trees, i.keys, f.keys AS foreign_keys,
-           s.names AS sequences, b.texts AS by_name, t.triggers, u.rules, g.held AS column_grants
+           s.names AS sequences, b.texts AS by_name, t.triggers, u.rules, g.held AS column_grants,
+           e.names AS relatives
       FROM relation r
+     CROSS JOIN LATERAL (SELECT * FROM pg_namespace n WHERE n.oid = r.relnamespace LIMIT 1) h
       LEFT JOIN LATERAL (
         SELECT a.attnum, format_type(a.atttypid, a.atttypmod) AS type,
                NOT coalesce(l.collisdeterministic, true) AS loose
@@ -162,27 +167,44 @@ WITH RECURSIVE tenant AS (
          CROSS JOIN LATERAL aclexplode(a.attacl) x
          WHERE a.attrelid = r.oid AND a.attacl IS NOT NULL AND NOT a.attisdropped
            AND x.privilege_type = 'REFERENCES' AND x.grantee <> r.relowner) g
+     CROSS JOIN LATERAL (
+        SELECT jsonb_agg(jsonb_build_array(n.nspname || '.' || k.relname, i.above)
+                         ORDER BY n.nspname, k.relname) AS names
+          FROM (SELECT inhparent AS oid, true AS above FROM pg_inherits WHERE inhrelid = r.oid
+                UNION ALL
+                SELECT inhrelid, false FROM pg_inherits WHERE inhparent = r.oid) i
+          JOIN pg_class k ON k.oid = i.oid AND k.relnamespace <> r.relnamespace
+          JOIN pg_namespace n ON n.oid = k.relnamespace) e
+), locked AS (
+    SELECT l.relation AS oid
+      FROM pg_locks l
+     WHERE l.locktype = 'relation' AND l.mode = 'AccessExclusiveLock' AND l.pid <> pg_backend_pid()
+       AND l.database = (SELECT d.oid FROM pg_database d WHERE d.datname = current_database())
 ), relation_group AS (
     -- aclitem has no order, so this can only be hashed. Where policies' trees are the same, and the tenant column at
-    -- the same place, what is printed of one relation's policies is that of all: to print takes longer than all else.
+    -- the same place, what is printed of one relation's policies is that of all: to print takes longer than all else,
+    -- and waits for whoever has the relation for itself.
     SELECT f.relkind, f.relowner, f.relrowsecurity, f.relforcerowsecurity, f.relacl, f.type, f.loose,
            f.serves, f.keys, f.foreign_keys, f.sequences, f.by_name, f.triggers, f.rules,
-           f.column_grants, min(f.oid) AS sample,
+           f.column_grants, f.relatives,
+           coalesce(min(f.oid) FILTER (WHERE f.oid <> ALL (ARRAY (SELECT oid FROM locked))), min(f.oid))
+               AS sample,
            json_agg(json_build_array(f.nspname, f.relname)) AS names
       FROM fact f
-     GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, f.attnum, f.trees
+     GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, f.attnum, f.trees
 ), policy AS (
-    SELECT g.sample,
-           jsonb_agg(jsonb_build_array(
-               p.polname, p.polpermissive, p.polcmd,
-               CASE WHEN p.polroles = '{0}' THEN '[]'
-                    ELSE (SELECT jsonb_agg(pg_get_userbyid(o) ORDER BY pg_get_userbyid(o))
-                            FROM unnest(p.polroles) o) END,
-               pg_get_expr(p.polqual, p.polrelid), pg_get_expr(p.polwithcheck, p.polrelid))
-               ORDER BY p.polname) AS policies
+    SELECT g.sample, p.policies
       FROM relation_group g
-      JOIN pg_policy p ON p.polrelid = g.sample
-     GROUP BY g.sample
+     CROSS JOIN LATERAL (
+        SELECT jsonb_agg(jsonb_build_array(
+                   p.polname, p.polpermissive, p.polcmd,
+                   CASE WHEN p.polroles = '{0}' THEN '[]'
+                        ELSE (SELECT jsonb_agg(pg_get_userbyid(o) ORDER BY pg_get_userbyid(o))
+                                FROM unnest(p.polroles) o) END,
+                   pg_get_expr(p.polqual, p.polrelid), pg_get_expr(p.polwithcheck, p.polrelid))
+                   ORDER BY p.polname) AS policies
+          FROM pg_policy p
+         WHERE p.polrelid = g.sample) p
 ), viewing AS (
     SELECT v.oid
       FROM pg_class v
@@ -193,7 +215,8 @@ WITH RECURSIVE tenant AS (
     UNION
     SELECT oid FROM reader
 ), view_group AS (
-    SELECT v.relowner, o.invoker, json_agg(json_build_array(n.nspname, v.relname)) AS names
+    SELECT CASE WHEN %(by_schema)s AND v.relowner = n.nspowner THEN 0 ELSE v.relowner END AS relowner,
+           o.invoker, json_agg(json_build_array(n.nspname, v.relname)) AS names
       FROM viewing x
      CROSS JOIN LATERAL (SELECT * FROM pg_class v WHERE v.oid = x.oid LIMIT 1) v
      CROSS JOIN LATERAL (SELECT * FROM pg_namespace n WHERE n.oid = v.relnamespace LIMIT 1) n
@@ -203,19 +226,30 @@ WITH RECURSIVE tenant AS (
          WHERE x.option_name = 'security_invoker') o
      WHERE v.relkind = 'v'
      GROUP BY 1, 2
+), special AS (
+    SELECT p.oid FROM pg_proc p
+     WHERE %(only)s::text IS NULL AND (p.prosecdef OR p.proconfig IS NOT NULL)
+    UNION ALL
+    SELECT d.objid
+      FROM tenant t
+      JOIN pg_depend d ON d.refclassid = 'pg_namespace'::regclass AND d.refobjid = t.oid
+                      AND d.classid = 'pg_proc'::regclass
+     WHERE %(only)s::text IS NOT NULL
 ), function_group AS (
-    SELECT p.proowner, p.prosecdef, s.tenant, s.path,
+    SELECT CASE WHEN %(by_schema)s AND starts_with(n.nspname, %(prefix)s) AND p.proowner = n.nspowner
+                THEN 0 ELSE p.proowner END AS proowner,
+           p.prosecdef, s.tenant, s.path,
            json_agg(json_build_array(
                n.nspname, p.proname || '(' || pg_get_function_identity_arguments(p.oid) || ')'))
                AS names
-      FROM pg_proc p
-      JOIN pg_namespace n ON n.oid = p.pronamespace
+      FROM special x
+     CROSS JOIN LATERAL (SELECT * FROM pg_proc p WHERE p.oid = x.oid LIMIT 1) p
+     CROSS JOIN LATERAL (SELECT * FROM pg_namespace n WHERE n.oid = p.pronamespace LIMIT 1) n
      CROSS JOIN LATERAL (
         SELECT coalesce(bool_or(lower(split_part(c, '=', 1)) = lower(%(setting)s)), false) AS tenant,
                coalesce(bool_or(split_part(c, '=', 1) = 'search_path'), false) AS path
           FROM unnest(p.proconfig) c) s
      WHERE n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
-       AND (%(only)s::text IS NULL OR n.nspname = %(only)s)
        AND (p.prosecdef OR s.tenant)
        AND NOT EXISTS (SELECT FROM pg_depend d
                         WHERE d.classid = 'pg_proc'::regclass AND d.objid = p.oid
@@ -248,22 +282,26 @@ WITH RECURSIVE tenant AS (
                            a.privilege_type)) AS by_role
                   FROM aclexplode(t.nspacl) a WHERE a.grantee <> t.nspowner) held) AS schemas,
            (SELECT json_agg(json_build_object(
-                'kind', g.relkind, 'owner', pg_get_userbyid(g.relowner),
+                'kind', g.relkind,
+                'owner', CASE g.relowner WHEN 0 THEN '' ELSE pg_get_userbyid(g.relowner) END,
                 'row_security', g.relrowsecurity, 'forced', g.relforcerowsecurity,
                 'type', g.type, 'loose', g.loose, 'indexed', g.serves, 'policies', p.policies,
                 'keys', g.keys, 'foreign_keys', g.foreign_keys, 'sequences', g.sequences,
                 'by_name', g.by_name, 'triggers', g.triggers, 'rules', g.rules,
-                'column_grants', g.column_grants,
+                'column_grants', g.column_grants, 'relatives', g.relatives,
                 'held', (SELECT json_agg(json_build_array(
                              CASE a.grantee WHEN 0 THEN 'public' ELSE pg_get_userbyid(a.grantee) END,
                              a.privilege_type))
-                           FROM aclexplode(g.relacl) a WHERE a.grantee <> g.relowner),
+                           FROM aclexplode(g.relacl) a
+                          WHERE a.grantee <> (SELECT c.relowner FROM pg_class c WHERE c.oid = g.sample)),
                 'names', g.names))
               FROM relation_group g LEFT JOIN policy p ON p.sample = g.sample) AS relations,
-           (SELECT json_agg(json_build_array(pg_get_userbyid(v.relowner), v.invoker, v.names))
+           (SELECT json_agg(json_build_array(
+                CASE v.relowner WHEN 0 THEN '' ELSE pg_get_userbyid(v.relowner) END,
+                v.invoker, v.names))
               FROM view_group v) AS views,
            (SELECT json_agg(json_build_array(
-                pg_get_userbyid(f.proowner), f.prosecdef, f.tenant, f.path, f.names))
+                CASE f.proowner WHEN 0 THEN '' ELSE pg_get_userbyid(f.proowner) END, f.prosecdef, f.tenant, f.path, f.names))
               FROM function_group f) AS functions,
            (SELECT json_agg(json_build_array(u.role, u.way, u.becomes, u.superuser))
               FROM unheld u) AS unheld,

@@ -136,6 +136,7 @@ def _added(settings: Settings, request: Request, moment: str) -> Done:
     catalog = declared(settings, request.environment)
     there = catalog.entries.get(request.key)
     if there is not None:
+        _insist_on_written(request, there)
         if conflicts := list(differences(request, there)):
             raise _conflict(catalog, there, conflicts)
         return _done(settings, catalog, there, None, moment)
@@ -154,13 +155,14 @@ def _changed(settings: Settings, request: Request, moment: str) -> Done:
     catalog = declared(settings, request.environment)
     there = catalog.entries.get(request.key)
     if there is None:
-        known = ", ".join(sorted(catalog.entries))[:500]
+        known = ", ".join(sorted(catalog.written))[:500]
         raise UsageError(
             f"{catalog.display} has no entry {plain(request.key)}"
             f"{did_you_mean(request.key, catalog.entries)}",
             hint=f"its entries are: {known}" if known else "it is empty",
             code=Code.UNKNOWN_ENTRY,
         )
+    _insist_on_written(request, there)
     fields = {name: request.fields[name] for name, *_ in differences(request, there)}
     if not fields:
         return _done(settings, catalog, there, None, moment)
@@ -172,6 +174,12 @@ def _changed(settings: Settings, request: Request, moment: str) -> Done:
     if "secret" in fields and (found := list(secret_problems(settings, catalog, entry))):
         raise refused(_named(request), found)
     return _done(settings, catalog, entry, edit, moment)
+
+
+def _insist_on_written(request: Request, entry: Entry) -> None:
+    if entry.made_by is not None:
+        said = f"is made by tenancy.runtime_role of {entry.made_by}; ask for a change of that one"
+        raise refused(_named(request), [("key", said)])
 
 
 def _with_fields(catalog: Declared, key: str, fields: Mapping[str, Value]) -> Edit:
@@ -190,7 +198,7 @@ def _further_changes(settings: Settings, request: Request) -> Iterator[tuple[str
         catalog = declared(settings, request.environment)
     except (CatalogError, UsageError):
         return  # no catalog to ask
-    if request.key not in catalog.entries or not request.fields:
+    if request.key not in catalog.written or not request.fields:
         return
     try:
         _with_fields(catalog, request.key, request.fields)

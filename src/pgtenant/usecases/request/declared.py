@@ -27,7 +27,7 @@ class Declared:
         path: its place.
         display: the path as people are shown it.
         data: what it holds; None when it is not there.
-        entries: by key.
+        entries: by key; those that another one makes among them.
     """
 
     settings: Settings
@@ -37,6 +37,11 @@ class Declared:
     data: bytes | None
     language: Format
     entries: dict[str, Entry]
+
+    @property
+    def written(self) -> dict[str, Entry]:
+        """Those that somebody has asked for, by key."""
+        return {key: one for key, one in self.entries.items() if one.made_by is None}
 
     def extended(self, pair: Pair) -> Catalog:
         """Return the catalog with a further entry.

@@ -75,7 +75,7 @@ def listed(settings: Settings, environment: str | None) -> tuple[Listed, ...]:
 def _listed(
     settings: Settings, environment: str, recorded: Mapping[str, Mapping[str, str]]
 ) -> Iterator[Listed]:
-    entries = declared(settings, environment).entries
+    entries = declared(settings, environment).written
     for key in sorted({*entries, *recorded}):
         yield Listed(environment, key, entries.get(key), recorded.get(key, {}))
 

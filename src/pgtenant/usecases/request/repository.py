@@ -95,8 +95,8 @@ def proposals(before: Settings, after: Settings) -> tuple[Proposed, ...]:
 
 def _proposals(before: Settings, after: Settings) -> Iterator[Proposed]:
     for environment in sorted({*_environments(before), *_environments(after)}):
-        old = declared(before, environment).entries
-        new = declared(after, environment).entries
+        old = declared(before, environment).written
+        new = declared(after, environment).written
         for key in sorted({*old, *new}):
             if old.get(key) != new.get(key):
                 yield Proposed(environment, key, old.get(key), new.get(key))

@@ -73,7 +73,8 @@ async def decide(carrier: Carrier, asked: Asked) -> Decision:
         dumped=asked.dump_to is not None,
         told=carrier.operator is not None,
     )
-    declared = still_declared(subject, carrier.inputs.desired)
+    shown = {entry.key: entry.shown for entry in carrier.inputs.catalog.entries}
+    declared = tuple(shown.get(k, k) for k in still_declared(subject, carrier.inputs.desired))
     blocked = obstacles(subject, carrier.observed, state.inventory, declared, rules)
     if carrier.operator is None:
         elsewhere, here = plan_removal(subject, carrier.observed, state.inventory)

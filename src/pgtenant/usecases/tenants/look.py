@@ -8,9 +8,10 @@ from pgtenant.catalog.model import Catalog, Entry
 from pgtenant.codes import Code
 from pgtenant.errors import PgtenantError, ServerError, UsageError
 from pgtenant.planning.desired import DesiredDatabase
+from pgtenant.planning.tenants.findings import rank
 from pgtenant.planning.tenants.judgement import judged
 from pgtenant.planning.tenants.policy import Isolation
-from pgtenant.planning.tenants.retiring import retired_of
+from pgtenant.planning.tenants.retiring import reopened, retired_of
 from pgtenant.planning.tenants.view import View, listed
 from pgtenant.postgres.tenant_schemas import schemas_there
 from pgtenant.postgres.tenants import inspect_tenants
@@ -28,7 +29,8 @@ async def look_at_tenants(
     """Inspect and judge, as the admin: the catalogs say the same to everyone. Then attack.
 
     Args:
-        inputs: catalog and the admin's secret; the entry's own is needed to attack.
+        inputs: catalog and the admin's secret; the entry's own is needed to attack, and that of
+            its runtime role.
         key: of an owner entry with `tenancy`.
         attacking: whether its tenants attack each other.
 
@@ -53,9 +55,12 @@ async def look_at_tenants(
             ) from None
         came_of: Attack | None = None
         if attacking:
-            came_of = await attack_tenants(instance, database, isolation, found)
+            runtime = inputs.catalog.runtime_of(entry)
+            login = database.owner if runtime is None else inputs.desired.by_entry[runtime.key]
+            came_of = await attack_tenants(instance, database, login, isolation, found)
     owner = database.owner.name
-    findings = judged(found, isolation, owner=owner, database=database.name)
+    known = judged(found, isolation, owner=owner, database=database.name)
+    findings = tuple(sorted((*known, *reopened(retired.values())), key=rank))
     view = View(
         entry=key,
         database=database.name,
@@ -105,4 +110,4 @@ def isolation_of(entry: Entry) -> Isolation:
     if entry.tenancy is None:
         msg = f"{entry.key} has no tenancy"
         raise AssertionError(msg)
-    return Isolation.of(entry.tenancy)
+    return Isolation.of(entry.tenancy, entry.database_name)

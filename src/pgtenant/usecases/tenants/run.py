@@ -15,8 +15,10 @@ from pgtenant.planning.diff.standing import Standing, standing
 from pgtenant.planning.guards import guard
 from pgtenant.planning.observed import Observed
 from pgtenant.planning.tenants.adding import Home
+from pgtenant.planning.tenants.policy import Isolation
 from pgtenant.postgres.connect import Login
 from pgtenant.postgres.observe import observe_instance
+from pgtenant.postgres.options import CATALOG_FIRST
 from pgtenant.usecases.journal import facts
 from pgtenant.usecases.locked import locked
 from pgtenant.usecases.look import Instance, connected
@@ -47,8 +49,9 @@ async def at_home(call: Call) -> AsyncIterator[Site]:
             observed = await observe_instance(instance.primary, roles=[owner], extensions=())
             _insist_on_database(observed, database, inputs.desired)
             login = _login(instance, database)
-            home = Home(inputs.environment, call.key, database.name, owner, isolation.prefix)
-            async with instance.gate.open(login, database.name) as connection:
+            home = _home(inputs.environment, call.key, database, isolation)
+            opened = instance.gate.open(login, database.name, search_path=CATALOG_FIRST)
+            async with opened as connection:
                 yield Site(call, instance, observed, isolation, connection, home)
     except AuditError:
         raise
@@ -60,6 +63,17 @@ async def at_home(call: Call) -> AsyncIterator[Site]:
             row = entry_row(call.key, desired, Action.RUN, Status.ERROR, error.message)
             await recorder.write([row])
         raise
+
+
+def _home(environment: str, key: str, database: DesiredDatabase, isolation: Isolation) -> Home:
+    return Home(
+        environment=environment,
+        entry=key,
+        database=database.name,
+        owner=database.owner.name,
+        prefix=isolation.prefix,
+        own_roles=isolation.roles_in is not None,
+    )
 
 
 def _insist_on_database(observed: Observed, database: DesiredDatabase, desired: Desired) -> None:

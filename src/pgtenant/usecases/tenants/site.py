@@ -3,22 +3,28 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Awaitable, Callable, Collection, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol, TypeVar
+
+from psycopg import sql
 
 from pgtenant.audit.history import Open, PastRun
 from pgtenant.audit.intent import Intent, Planned
 from pgtenant.audit.record import Action, Status
 from pgtenant.errors import PgtenantError, UsageError
 from pgtenant.planning.effects import Effect
-from pgtenant.planning.observed import Observed
+from pgtenant.planning.observed import Observed, Role
+from pgtenant.planning.sql.render import Statement
+from pgtenant.planning.sql.text import as_text
 from pgtenant.planning.tenants.adding import Home, There
 from pgtenant.planning.tenants.policy import Isolation
+from pgtenant.planning.tenants.roles import leaving, left_behind
 from pgtenant.planning.tenants.settling import by_schemas
-from pgtenant.postgres.execute import Proviso, UnconfirmedError
+from pgtenant.postgres.execute import Proviso, UnconfirmedError, run
 from pgtenant.postgres.libpq import Connection
 from pgtenant.postgres.lock import still_held
+from pgtenant.postgres.observe import observe_instance
 from pgtenant.postgres.tenant_schemas import schemas_there
 from pgtenant.report.progress import Progress
 from pgtenant.report.words import count
@@ -85,6 +91,7 @@ class Site:
         connection: of the owner, in that database.
         home: whose its tenants are.
         lock: the question whether the run lock is still held; None for a dry run.
+        roles: by name, those of tenants that have their own.
     """
 
     call: Call
@@ -94,6 +101,10 @@ class Site:
     connection: Connection
     home: Home
     lock: Proviso | None = field(default=None)
+    roles: Mapping[str, Role] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.roles = self.observed.tenants
 
     async def schemas(self, names: Collection[str], *, every: bool = False) -> dict[str, There]:
         """Return the schemas of these names and those of retired tenants; with `every`, all.
@@ -125,6 +136,57 @@ class Site:
         there = await self.schemas({name for target in left for name in target[2:]})
         settlement = settlement_of(history, self._judge(there), self.instance.inputs.desired, place)
         await self.call.recorder.start(opening, self._planned(steps, action), settlement)
+        if self.home.own_roles:
+            await self._go_on()
+
+    async def _go_on(self) -> None:
+        """Take those roles out of service whose schema was retired by a run that then ended."""
+        there = await self.schemas(())
+        found = list(left_behind(there.values(), self.home, self.roles))
+        for schema, retired in found:
+            says = f"role of {retired} taken out of service"
+            began = time.monotonic()
+            texts = list(leaving(schema, retired, self.home, self.roles))
+            await self.as_admin(texts, says)
+            row = Row(
+                database=self.home.database,
+                username=self.home.owner,
+                action=Action.RETIRE_TENANT,
+                status=Status.SUCCESS,
+                message=says,
+                duration=time.monotonic() - began,
+                entry=self.home.entry,
+                sql=tuple(as_text(text) for text in texts),
+            )
+            await self.call.recorder.write([row])
+        if found:
+            await self.look_at_roles()
+
+    async def look_at_roles(self, names: Collection[str] = ()) -> Observed:
+        """Read again what roles there are.
+
+        Args:
+            names: of roles that may be there and not ours.
+        """
+        wanted = {self.home.owner, *names}
+        found = await observe_instance(self.instance.primary, roles=wanted, extensions=())
+        self.roles = found.tenants
+        return found
+
+    async def as_admin(self, texts: Sequence[sql.Composable], doing: str) -> None:
+        """Change roles, in one transaction.
+
+        Raises:
+            ServerError: something failed; nothing of it stays.
+        """
+        if texts:
+            await run(
+                self.instance.primary,
+                [Statement(text) for text in texts],
+                transactional=True,
+                doing=doing,
+                proviso=self.lock,
+            )
 
     async def each(
         self,
@@ -185,10 +247,17 @@ class Site:
 
     async def unchanged(self, message: str) -> None:
         """Record that nothing was to be done."""
-        row = entry_row(
-            self.home.entry, self.instance.inputs.desired, Action.CHECK, Status.NO_CHANGE, message
+        await self._check(Status.NO_CHANGE, message)
+
+    async def warn(self, message: str) -> None:
+        """Record what was left out."""
+        await self._check(Status.WARNING, message)
+
+    async def _check(self, status: Status, message: str) -> None:
+        desired = self.instance.inputs.desired
+        await self.call.recorder.write(
+            [entry_row(self.home.entry, desired, Action.CHECK, status, message)]
         )
-        await self.call.recorder.write([row])
 
     def _planned(self, steps: Sequence[Step], action: Action) -> tuple[Planned, ...]:
         if not steps:

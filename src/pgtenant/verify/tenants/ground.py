@@ -8,20 +8,33 @@ same owner on the same server; that the real ones are made like that is what the
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from psycopg import sql
 
+from pgtenant.catalog.model import AccessLevel
+from pgtenant.planning.privileges import ObjectKind, granted_by
+from pgtenant.planning.sql.statements.words import grantee, privileges
 from pgtenant.planning.tenants import statements
 from pgtenant.planning.tenants.found import Column
 from pgtenant.planning.tenants.policy import Isolation, type_of
 
 ROWS: Final = "rows"
 PARENT: Final = "parent"
+ID: Final = "pgtenant_id"
+TEXT: Final = "pgtenant_text"
+"""Columns of the stand-ins: an application's tenant column has another name."""
+
 _CALLED: Final = "PT001"
 UNDONE: Final = "PT000"
+
+MARK: Final = "pgtenant_attack_"
+"""What the names of all schemas begin with that are made for an attack; a number of it follows."""
+
+_MADE: Final = re.compile(f"{MARK}[0-9a-f]{{12}}(_[0-9]+)?")
 
 MOST: Final = 50
 """Tenants of which each attacks every other."""
@@ -74,7 +87,8 @@ def ground(isolation: Isolation, column: Column, schemas: Sequence[str], mark: s
         isolation: how tenants are kept apart.
         column: of a comparable type.
         schemas: of the tenants.
-        mark: a name that nothing has in the database, of at most 40 letters.
+        mark: a name that nothing has in the database, of at most 40 letters; where the stand-ins
+            are to stay for a moment, `MARK` and twelve hexadecimal digits.
     """
     tenants = (*schemas, *[""] * (2 - len(schemas)))
     return Ground(
@@ -101,21 +115,75 @@ def become(isolation: Isolation, value: str | None) -> sql.Composed:
 
 
 def making(place: Ground) -> Iterator[sql.Composable]:
-    """Yield the statements that make the stand-ins, with a row for each of them."""
+    """Yield the statements that make the stand-ins, without a row."""
+    yield from tools(place)
+    for stand_in in place.stand_ins:
+        yield statements.create_schema(stand_in.schema)
+        yield from table_of(place, stand_in, ROWS, key=(place.isolation.column, ID))
+    yield from table_of(place, place.stand_ins[0], PARENT, key=(ID,))
+
+
+def tools(place: Ground) -> Iterator[sql.Composable]:
+    """Yield the statements that make the functions of an attack."""
     yield statements.create_schema(place.tools)
     yield _attempt(place.tools)
     yield _telling(place.tools, "leak", sql.SQL("text"), sql.SQL("boolean"))
     # A policy would find this one first, if it looked names up when it is asked.
     yield _telling(place.tools, "current_setting", sql.SQL("text, boolean"), sql.SQL("text"))
+
+
+def filling_of(place: Ground, stand_in: StandIn) -> Iterator[sql.Composable]:
+    """Yield the statements that give one stand-in its row."""
+    yield become(place.isolation, stand_in.value)
+    yield insert(place, stand_in, stand_in, ROWS)
+
+
+def filling(place: Ground) -> Iterator[sql.Composable]:
+    """Yield the statements that give each stand-in its row."""
     for stand_in in place.stand_ins:
-        yield statements.create_schema(stand_in.schema)
-        yield from _table(place, stand_in, ROWS, key=(place.isolation.column, "id"))
-        yield become(place.isolation, stand_in.value)
-        yield insert(place, stand_in, stand_in, ROWS)
+        yield from filling_of(place, stand_in)
     first = place.stand_ins[0]
-    yield from _table(place, first, PARENT, key=("id",))
     yield become(place.isolation, first.value)
     yield insert(place, first, first, PARENT)
+
+
+def opening(place: Ground, login: str) -> Iterator[sql.Composable]:
+    """Yield the grants that let another login than their owner's use the stand-ins.
+
+    They are those of an editor, also where a run has not come to its default privileges yet.
+    """
+    schemas = sql.SQL(", ").join(
+        map(sql.Identifier, (place.tools, *(one.schema for one in place.stand_ins)))
+    )
+    tables = [(one.schema, ROWS) for one in place.stand_ins]
+    tables.append((place.stand_ins[0].schema, PARENT))
+    every = sql.SQL(", ").join(sql.Identifier(*table) for table in tables)
+    functions = sql.SQL("ALL FUNCTIONS IN SCHEMA {}").format(sql.Identifier(place.tools))
+    for words, kind, names in (
+        (granted_by(AccessLevel.EDITOR, ObjectKind.SCHEMA), "SCHEMA ", schemas),
+        (granted_by(AccessLevel.EDITOR, ObjectKind.TABLE), "TABLE ", every),
+        (("EXECUTE",), "", functions),
+    ):
+        yield sql.SQL("GRANT {} ON {}{} TO {}").format(
+            privileges(sorted(words)), sql.SQL(kind), names, grantee(login)
+        )
+
+
+def made_for_an_attack(schemas: Iterable[str]) -> tuple[str, ...]:
+    """Return those of some schemas that have the name of a stand-in, or of its functions."""
+    return tuple(sorted(schema for schema in schemas if _MADE.fullmatch(schema)))
+
+
+def unmaking(schemas: Iterable[str]) -> Iterator[sql.Composable]:
+    """Yield the statements that drop what was made, and nothing that somebody put beside it."""
+    for schema in schemas:
+        yield sql.SQL("DROP TABLE IF EXISTS {}, {}").format(
+            sql.Identifier(schema, ROWS), sql.Identifier(schema, PARENT)
+        )
+        yield sql.SQL("DROP FUNCTION IF EXISTS {}(text), {}(text), {}(text, boolean)").format(
+            *(sql.Identifier(schema, name) for name in ("attempt", "leak", "current_setting"))
+        )
+        yield sql.SQL("DROP SCHEMA {}").format(sql.Identifier(schema))
 
 
 def insert(place: Ground, into: StandIn, whose: StandIn, table: str) -> sql.Composed:
@@ -128,16 +196,17 @@ def insert(place: Ground, into: StandIn, whose: StandIn, table: str) -> sql.Comp
     )
 
 
-def _table(
+def table_of(
     place: Ground, stand_in: StandIn, table: str, *, key: tuple[str, ...]
 ) -> Iterator[sql.Composed]:
+    """Yield the statements that make a table of a stand-in, and secure it."""
     name = (stand_in.schema, table)
-    yield sql.SQL(
-        "CREATE TABLE {} ({} {} NOT NULL, id bigint, secret text, PRIMARY KEY ({}))"
-    ).format(
+    yield sql.SQL("CREATE TABLE {} ({} {} NOT NULL, {} bigint, {} text, PRIMARY KEY ({}))").format(
         sql.Identifier(*name),
         sql.Identifier(place.isolation.column),
         type_of(place.column),
+        sql.Identifier(ID),
+        sql.Identifier(TEXT),
         sql.SQL(", ").join(map(sql.Identifier, key)),
     )
     yield statements.enable(name)

@@ -19,7 +19,11 @@ SHOWN: Final = frozenset(
         Trick.SESSION,
     }
 )
-"""What one role can't prevent: shown as it is, and no failure."""
+"""What an application's login can do to its own row security: shown as it is, and no failure."""
+
+
+SHOWN_OF_ROLES: Final = frozenset({Trick.SESSION, Trick.ANOTHERS_ROLE})
+"""The same where each tenant has a role of its own."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -59,9 +63,14 @@ class Trial:
         return SAYS[self.trick]
 
     @property
+    def preventable(self) -> bool:
+        """Whether it is not merely shown."""
+        return self.trick not in SHOWN | SHOWN_OF_ROLES
+
+    @property
     def holds(self) -> bool:
-        """Whether tenants are kept apart, as far as one role can see to it."""
-        return self.trick in SHOWN or not self.otherwise
+        """Whether tenants are kept apart, as far as row security can see to it."""
+        return not self.preventable or not self.otherwise
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +78,8 @@ class Attack:
     """An attack on the tenants of one entry.
 
     Attributes:
+        login: who attacked: the role of the application's login.
+        owns: whether that is also the owner of the tenants' tables.
         tenants: how many were attacked, or had stand-ins.
         of: how many there are.
         type: of the stand-ins' tenant column.
@@ -76,14 +87,18 @@ class Attack:
         left_out: how many of their tables were not read: those that are not the owner's, that have
             no index for it, and what of one tenant is beyond the first fifty.
         unproven: why it was not carried out, or empty.
+        entered: whether each tenant has a role of its own, which the login enters.
     """
 
+    login: str
+    owns: bool
     tenants: int
     of: int
     type: str
     trials: tuple[Trial, ...] = ()
     left_out: int = 0
     unproven: str = ""
+    entered: bool = False
 
     @property
     def held(self) -> bool:

@@ -10,7 +10,8 @@ from psycopg import sql
 
 from pgtenant.planning.sql.text import can_be_sent
 from pgtenant.planning.tenants.found import Column, Found, Name, Relation, RelationKind
-from pgtenant.planning.tenants.policy import type_of
+from pgtenant.planning.tenants.policy import Isolation, type_of
+from pgtenant.planning.tenants.tables import owner_there
 
 _MOST: Final = 50
 """Tables of one tenant: each is locked against `DROP` for as long as the query takes."""
@@ -65,14 +66,27 @@ class Visit:
 
 
 def targets(
-    found: Found, sample: Sequence[str], owner: str, column: Column
+    found: Found,
+    sample: Sequence[str],
+    owner: str,
+    column: Column,
+    isolation: Isolation | None = None,
 ) -> tuple[tuple[Target, ...], int]:
     """Return the tables of some tenants, and how many of them are left out.
 
     Reading one that row security hides takes an index: without one all of it would be read, each
     time. What row security does not hide shows a row at once.
+
+    Args:
+        found: the inspection.
+        sample: the tenants, by their schemas.
+        owner: of the database.
+        column: the tenant column of most tables.
+        isolation: names the owners of schemas where each tenant has a role of its own.
     """
-    own = {schema.name for schema in found.schemas if schema.owner == owner}
+    roles = {s.name: isolation.role_of(s.name) if isolation else None for s in found.schemas}
+    own = {s.name for s in found.schemas if s.owner == (roles[s.name] or owner)}
+    owner = owner_there(isolation, owner) if isolation else owner
     same: dict[str, list[Name]] = {tenant: [] for tenant in sample}
     others: dict[str, list[Name]] = {tenant: [] for tenant in sample}
     left = 0

@@ -12,7 +12,7 @@ from psycopg import sql
 from pgtenant.planning.sql.text import as_text
 from pgtenant.planning.tenants import statements
 from pgtenant.planning.tenants.policy import type_of
-from pgtenant.verify.tenants.ground import PARENT, ROWS, Ground, StandIn, become, insert
+from pgtenant.verify.tenants.ground import ID, PARENT, ROWS, TEXT, Ground, StandIn, become, insert
 
 NONE: Final = "0"
 """No row."""
@@ -58,6 +58,16 @@ class Trick(StrEnum):
     KEY = "key"
     FOREIGN_KEY = "foreign_key"
     SESSION = "session"
+    NO_DISABLE = "no_disable"
+    NO_POLICY = "no_policy"
+    NO_TRUNCATE = "no_truncate"
+    NO_REFERENCE = "no_reference"
+    NO_OBJECT = "no_object"
+    NO_OWNER = "no_owner"
+    NO_BYPASS = "no_bypass"
+    NO_ENTRY = "no_entry"
+    NO_SETTING = "no_setting"
+    ANOTHERS_ROLE = "anothers_role"
 
 
 SAYS: Final[Mapping[Trick, str]] = {
@@ -95,6 +105,18 @@ SAYS: Final[Mapping[Trick, str]] = {
     Trick.FOREIGN_KEY: "a foreign key without it tells which of another tenant's rows exist",
     Trick.SESSION: "a plain SET stays with the session: behind a transaction pooler the next"
     " transaction has somebody else's tenant",
+    Trick.NO_DISABLE: "the application's login can't switch row security off",
+    Trick.NO_POLICY: "nor drop or change a policy",
+    Trick.NO_TRUNCATE: "nor TRUNCATE, which no policy holds",
+    Trick.NO_REFERENCE: "nor make a foreign key, which would tell which rows exist",
+    Trick.NO_OBJECT: "nor make a table, a function or a schema, not even a temporary one",
+    Trick.NO_OWNER: "nor become the tables' owner (SET ROLE)",
+    Trick.NO_BYPASS: "nor give itself BYPASSRLS",
+    Trick.NO_ENTRY: "without SET ROLE the application's login reaches no tenant's table",
+    Trick.NO_SETTING: "in a tenant's role no other tenant's table is reached, not even with that"
+    " tenant's setting",
+    Trick.ANOTHERS_ROLE: "whoever can run SQL can enter another tenant's role, too: it is one"
+    " application",
 }
 
 
@@ -119,6 +141,7 @@ def attacks(place: Ground, own: StandIn, other: StandIn) -> Iterator[Attempt]:
     given = {"mine": mine, "theirs": theirs, "column": column, "value": value, "tools": tools}
     given |= {"own": _value(place, own), "schema": sql.Identifier(other.schema)}
     given |= {"rows": sql.Identifier(ROWS)}
+    given |= {"id": sql.Identifier(ID), "text": sql.Identifier(TEXT)}
 
     def tried(trick: Trick, text: str, answer: str) -> Attempt:
         return Attempt(trick, sql.SQL(text).format(**given), answer)
@@ -127,24 +150,24 @@ def attacks(place: Ground, own: StandIn, other: StandIn) -> Iterator[Attempt]:
     yield tried(Trick.READ_BY_NAME, "SELECT FROM {theirs} WHERE {column} = {value}", NONE)
     yield tried(Trick.LOCK, "SELECT FROM {theirs} FOR UPDATE", NONE)
     yield tried(Trick.SAMPLE, "SELECT FROM {theirs} TABLESAMPLE SYSTEM (100)", NONE)
-    yield tried(Trick.LEAKY, "SELECT FROM {theirs} WHERE {tools}.leak(secret)", NONE)
-    yield tried(Trick.ERROR, "SELECT FROM {theirs} WHERE 1 / (id - 1) = 1", NONE)
+    yield tried(Trick.LEAKY, "SELECT FROM {theirs} WHERE {tools}.leak({text})", NONE)
+    yield tried(Trick.ERROR, "SELECT FROM {theirs} WHERE 1 / ({id} - 1) = 1", NONE)
     yield tried(Trick.PATH, "SET LOCAL search_path = {schema}; SELECT FROM {rows}", NONE)
     planted = "SET LOCAL search_path = {tools}, pg_catalog; SELECT FROM {theirs}"
     yield tried(Trick.PLANTED, planted, NONE)
-    yield tried(Trick.UPDATE, "UPDATE {theirs} SET secret = ''", NONE)
+    yield tried(Trick.UPDATE, "UPDATE {theirs} SET {text} = ''", NONE)
     yield tried(Trick.DELETE, "DELETE FROM {theirs}", NONE)
-    yield tried(Trick.RETURNING, "UPDATE {theirs} SET secret = '' RETURNING secret", NONE)
-    stolen = "WITH stolen AS (DELETE FROM {theirs} RETURNING secret)"
-    stolen += " INSERT INTO {mine} SELECT {own}, 2, secret FROM stolen"
+    yield tried(Trick.RETURNING, "UPDATE {theirs} SET {text} = '' RETURNING {text}", NONE)
+    stolen = "WITH stolen AS (DELETE FROM {theirs} RETURNING {text})"
+    stolen += " INSERT INTO {mine} SELECT {own}, 2, {text} FROM stolen"
     yield tried(Trick.STEAL, stolen, NONE)
-    merge = "MERGE INTO {theirs} t USING (VALUES (1)) s (id) ON t.id = s.id"
-    yield tried(Trick.MERGE, f"{merge} WHEN MATCHED THEN UPDATE SET secret = ''", NONE)
+    merge = "MERGE INTO {theirs} t USING (VALUES (1)) s (number) ON t.{id} = s.number"
+    yield tried(Trick.MERGE, merge + " WHEN MATCHED THEN UPDATE SET {text} = ''", NONE)
     yield tried(Trick.INSERT, "INSERT INTO {theirs} VALUES ({value}, 2, '')", REFUSED)
     yield tried(Trick.INSERT_AT_HOME, "INSERT INTO {mine} VALUES ({value}, 2, '')", REFUSED)
     yield tried(Trick.MOVE, "UPDATE {mine} SET {column} = {value}", REFUSED)
-    upsert = "INSERT INTO {theirs} VALUES ({value}, 1, '') ON CONFLICT ({column}, id)"
-    yield tried(Trick.UPSERT, f"{upsert} DO UPDATE SET secret = '' RETURNING secret", REFUSED)
+    upsert = "INSERT INTO {theirs} VALUES ({value}, 1, '') ON CONFLICT ({column}, {id})"
+    yield tried(Trick.UPSERT, upsert + " DO UPDATE SET {text} = '' RETURNING {text}", REFUSED)
     switch = "SET LOCAL row_security = off; SELECT FROM {theirs}"
     yield tried(Trick.SWITCH, switch, REFUSED)
 
@@ -181,8 +204,8 @@ def shown(place: Ground) -> Iterator[Attempt]:
     yield Attempt(Trick.KEY, key, _EXISTS)
     home = sql.Identifier(own.schema, ROWS)
     # The rows that are there would be compared as a query does, under policies.
-    refer = sql.SQL("ALTER TABLE {} ADD FOREIGN KEY (id) REFERENCES {} (id) NOT VALID").format(
-        home, parent
+    refer = sql.SQL("ALTER TABLE {} ADD FOREIGN KEY ({}) REFERENCES {} ({}) NOT VALID").format(
+        home, sql.Identifier(ID), parent, sql.Identifier(ID)
     )
     empty = sql.SQL("DELETE FROM {}").format(home)
     for number, answer in ((1, "1"), (2, _MISSING)):

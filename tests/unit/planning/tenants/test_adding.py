@@ -6,8 +6,10 @@ import pytest
 
 from pgtenant.errors import UsageError
 from pgtenant.planning.tenants.adding import Home, There, additions, tenants_there
+from pgtenant.planning.tenants.findings import Finding, Problem
+from pgtenant.planning.tenants.outcome import gathered
 from pgtenant.planning.tenants.record import TenantRecord
-from pgtenant.planning.tenants.retiring import removal, retirements
+from pgtenant.planning.tenants.retiring import removal, reopened, retirements
 from pgtenant.planning.tenants.settling import by_schemas
 from pgtenant.planning.tenants.slugs import Tenant
 from pgtenant.planning.tenants.templates import Template, TemplateFile
@@ -68,6 +70,19 @@ def test_all_that_is_in_the_way_is_told_at_once() -> None:
         assert said in refused.value.message
 
 
+def test_a_schema_whose_name_no_statement_can_have() -> None:
+    odd = Tenant("tenant_\udcff", "\udcff")
+    with pytest.raises(UsageError, match=r"tenant_\\udcff has a name that is no UTF-8"):
+        additions([odd], named(there(odd.schema)), Template(), HOME)
+
+
+def test_findings_of_many_tenants_are_told_once() -> None:
+    each = [Finding(Problem.KEY, "m", (("s", str(number)),), str(number)) for number in range(5000)]
+    (told,) = gathered([*each, each[0]])
+    assert told.names == tuple(sorted(name for one in each for name in one.names))
+    assert told.statement == "0"
+
+
 def test_the_tenants_that_are_there() -> None:
     schemas = [
         there("tenant_acme_corp", "acme-corp"),
@@ -88,6 +103,14 @@ def test_what_is_retired() -> None:
         retirements([ACME, Tenant("tenant_no", "no")], schemas, HOME, "20260131")
     assert "was retired today already" in refused.value.message
     assert "there is no tenant no" in refused.value.message
+
+
+def test_a_retired_tenant_is_nobodys_to_enter() -> None:
+    closed, opened = There(OLD, "app_user"), There("retired_x_20260131", "app_user", held=("r",))
+    (found,) = reopened([closed, opened])
+    assert found.names == (("", opened.name),)
+    assert found.message == "is a retired tenant's, and open to r"
+    assert found.statement == 'REVOKE ALL ON SCHEMA "retired_x_20260131" FROM "r" CASCADE'
 
 
 def test_what_is_dropped() -> None:

@@ -19,6 +19,7 @@ from pgtenant.planning.tenants.found import (
     Preset,
     Relation,
     RelationKind,
+    Relative,
     Same,
     Schema,
     Trigger,
@@ -155,6 +156,16 @@ TABLES = {
     "somebody's trigger": (
         replace(GOOD, triggers=(Trigger("t", "public.f", "intern"),)),
         Problem.TRIGGER,
+        False,
+    ),
+    "rows that a table elsewhere shows": (
+        replace(GOOD, relatives=(Relative("public.everything", above=True),)),
+        Problem.INHERITANCE,
+        False,
+    ),
+    "a partition elsewhere": (
+        replace(GOOD, relatives=(Relative("public.first", above=False),)),
+        Problem.INHERITANCE,
         False,
     ),
     "a rule": (replace(GOOD, rules=("also",)), Problem.RULE, False),
@@ -309,6 +320,20 @@ def test_how_a_default_tenant_is_taken_away(preset: Preset, statement: str) -> N
     assert finding.statement == statement.format('"app"."current_tenant"')
 
 
+def test_what_the_application_may_do_without_entering_a_tenant_is_found() -> None:
+    apart = replace(ISOLATION, roles_in="qualisys_master")
+    facts = replace(GOOD, owner="", held=(Held("app_user", ("SELECT",)),))
+    own = apart.role_of("tenant_a") or ""
+    schema = Schema("tenant_a", own, held=(Held("app_user", ("USAGE",)),))
+    found = Found(schemas=(schema,), relations=(Same(facts, (("tenant_a", "t"),)),))
+    judgement = judged(found, apart, owner="app_user", database="qualisys_master")
+    assert [(one.problem, one.statement) for one in judgement] == [
+        (Problem.NOT_ENTERED, 'REVOKE USAGE ON SCHEMA "tenant_a" FROM "app_user"'),
+        (Problem.NOT_ENTERED, 'REVOKE ALL ON TABLE "tenant_a"."t" FROM "app_user"'),
+    ]
+
+
 def test_every_problem_is_explained_and_has_a_case() -> None:
     cases = {case[1] for case in TABLES.values()} | {case[1] for case in OTHERS.values()}
+    cases.add(Problem.NOT_ENTERED)  # where each tenant has a role: the test above
     assert set(WHY) == set(Problem) == cases

@@ -75,6 +75,17 @@ variable "application_databases" {
 
   validation {
     condition = alltrue([
+      for key, entry in var.application_databases :
+      length(entry.username) <= 23 && length(key) <= 55 &&
+      !contains(keys(var.application_databases), "${key}${strcontains(key, "-") ? "-" : "_"}runtime") &&
+      !contains(values(var.application_databases)[*].username, "${entry.username}_runtime")
+      if try(entry.tenancy.runtime_role, false)
+    ])
+    error_message = "With tenancy.runtime_role a username has at most 23 characters and a key 55, and no other entry has either with runtime at its end."
+  }
+
+  validation {
+    condition = alltrue([
       for entry in values(var.application_databases) : contains(["owner", "editor", "reader"], entry.access_level)
     ])
     error_message = "An access_level is owner, editor or reader."

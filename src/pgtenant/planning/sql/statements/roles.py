@@ -112,6 +112,34 @@ def revoke_membership(group: str, member: str) -> sql.Composed:
     return sql.SQL("REVOKE {} FROM {}").format(sql.Identifier(group), sql.Identifier(member))
 
 
+def tenant_role(role: str) -> sql.Composed:
+    """`CREATE ROLE … NOLOGIN`: a tenant's own, with no power at all."""
+    return sql.SQL("CREATE ROLE {} NOLOGIN").format(sql.Identifier(role))
+
+
+def join_tenant(tenant: str, role: str, major: int) -> sql.Composed:
+    """Let a role `SET ROLE` to a tenant's own one, and have none of its rights without.
+
+    Up to PostgreSQL 15 that the member does not inherit is what keeps them from it.
+    """
+    grant = grant_role(tenant, role)
+    return grant if major < 16 else grant + sql.SQL(" WITH INHERIT FALSE, SET TRUE")
+
+
+def no_inheritance(tenant: str, member: str, grantor: str) -> sql.Composed:
+    """Take away that a member has a role's rights without `SET ROLE`; only ever shown."""
+    return sql.SQL("REVOKE INHERIT OPTION FOR {} FROM {} GRANTED BY {}").format(
+        sql.Identifier(tenant), sql.Identifier(member), sql.Identifier(grantor)
+    )
+
+
+def inherit(role: str, *, on: bool) -> sql.Composed:
+    """`ALTER ROLE … INHERIT` or `NOINHERIT`."""
+    return sql.SQL("ALTER ROLE {} {}").format(
+        sql.Identifier(role), sql.SQL("INHERIT" if on else "NOINHERIT")
+    )
+
+
 def lend(role: str, admin: str, major: int) -> sql.Composed:
     """Make `admin` a member of `role` until the end of the transaction.
 

@@ -20,7 +20,7 @@ def reset_default(role: str, database: str, name: str) -> sql.Composed:
 
 
 def rename_role(role: str, name: str) -> sql.Composed:
-    """`ALTER ROLE … RENAME`; only ever shown."""
+    """`ALTER ROLE … RENAME`; a second login's is only ever shown, a retired tenant's is sent."""
     return sql.SQL("ALTER ROLE {} RENAME TO {}").format(sql.Identifier(role), sql.Identifier(name))
 
 

@@ -106,6 +106,52 @@ run "a_function_rotates_what_has_a_password" {
   }
 }
 
+run "a_runtime_role_has_a_secret_of_its_own" {
+  command = plan
+
+  variables {
+    application_databases = {
+      master     = { database_name = "master", username = "app_user", secret = "legacy", risk = "high", tenancy = { runtime_role = true } }
+      its-master = { database_name = "its_master", username = "its_user", tenancy = { runtime_role = true } }
+      without    = { database_name = "without", username = "one_user", tenancy = {} }
+    }
+  }
+
+  assert {
+    condition     = sort(keys(aws_secretsmanager_secret.app)) == sort(["master_runtime", "its-master", "its-master-runtime", "without"])
+    error_message = "also beside a secret that is made elsewhere"
+  }
+  assert {
+    condition     = aws_secretsmanager_secret.app["master_runtime"].name == "gp/dev/master_runtime/postgres"
+    error_message = "its name"
+  }
+  assert {
+    condition     = local.login["master_runtime"].username == "app_user_runtime" && local.login["master_runtime"].dbname == "master"
+    error_message = "its login"
+  }
+  assert {
+    condition     = output.rotation_days["master_runtime"] == 14
+    error_message = "rotated as the other one"
+  }
+  assert {
+    condition     = contains(keys(aws_iam_policy.application), "master_runtime")
+    error_message = "a policy of its own, which does not read the owner's secret"
+  }
+}
+
+run "a_runtime_role_whose_name_is_taken_is_refused" {
+  command = plan
+
+  variables {
+    application_databases = {
+      one = { database_name = "one", username = "one_user", tenancy = { runtime_role = true } }
+      two = { database_name = "two", username = "one_user_runtime" }
+    }
+  }
+
+  expect_failures = [var.application_databases]
+}
+
 run "a_generation_writes_again" {
   command = plan
 

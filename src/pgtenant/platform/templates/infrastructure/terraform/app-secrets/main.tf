@@ -1,9 +1,20 @@
 # One secret for each entry of the catalog, with a password that only Secrets Manager knows.
 
 locals {
+  # With tenancy.runtime_role the application logs in as another entry, which pgtenant derives alike:
+  # as the one that makes it, but for its names and its secret.
+  runtime = {
+    for key, entry in var.application_databases :
+    "${key}${strcontains(key, "-") ? "-" : "_"}runtime" => merge(entry, {
+      username = "${entry.username}${strcontains(entry.username, "-") ? "-" : "_"}runtime"
+      secret   = null
+    }) if try(entry.tenancy.runtime_role, false)
+  }
+  entries = merge(var.application_databases, local.runtime)
+
   # An entry that names a secret of its own has one already, made and rotated elsewhere.
-  made  = { for key, entry in var.application_databases : key => entry if entry.secret == null }
-  named = { for key, entry in var.application_databases : key => entry if entry.secret != null }
+  made  = { for key, entry in local.entries : key => entry if entry.secret == null }
+  named = { for key, entry in local.entries : key => entry if entry.secret != null }
 
   names = { for key, entry in local.made : key => "${var.prefix}/${var.environment}/${key}/postgres" }
 

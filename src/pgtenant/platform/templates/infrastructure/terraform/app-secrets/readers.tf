@@ -55,7 +55,7 @@ resource "aws_iam_policy" "environment" {
 }
 
 data "aws_iam_policy_document" "application" {
-  for_each = var.application_databases
+  for_each = local.entries
 
   statement {
     sid       = "ReadItsSecret"
@@ -83,7 +83,7 @@ data "aws_iam_policy_document" "application" {
 }
 
 resource "aws_iam_policy" "application" {
-  for_each = var.application_databases
+  for_each = local.entries
 
   name        = "${var.prefix}-${var.environment}-${each.key}-database-secret-reader"
   description = "Read the database secret of ${each.key} in ${var.environment}"

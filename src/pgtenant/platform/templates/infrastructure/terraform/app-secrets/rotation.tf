@@ -10,12 +10,12 @@ locals {
   }
 
   rotation_days = {
-    for key, entry in var.application_databases : key =>
+    for key, entry in local.entries : key =>
     entry.risk == null ? var.rotation_days : local.rotation_days_by_risk[entry.risk]
   }
 
   # Somebody has to look at these as well; the risk "access" asks for it.
-  review_required = [for key, entry in var.application_databases : key if entry.risk == "access"]
+  review_required = [for key, entry in local.entries : key if entry.risk == "access"]
 }
 
 resource "aws_secretsmanager_secret_rotation" "app" {
