@@ -11,7 +11,7 @@ from collections.abc import Iterable
 import psycopg
 from psycopg import sql
 
-from pgtenant.errors import ServerError
+from pgtenant.errors import LockHeldError
 from pgtenant.postgres.failures import failed
 from pgtenant.postgres.libpq import Connection
 from pgtenant.postgres.tenant_schemas import schemas_there
@@ -36,7 +36,8 @@ async def claim(primary: Connection, database: str) -> None:
         database: where they are made.
 
     Raises:
-        ServerError: somebody else is at it.
+        LockHeldError: somebody else is at it.
+        ServerError: the server failed.
     """
     asked = sql.SQL(
         "SELECT pg_catalog.pg_try_advisory_lock({}, d.oid::bigint::bit(32)::int)"
@@ -47,7 +48,7 @@ async def claim(primary: Connection, database: str) -> None:
     except psycopg.Error as error:
         raise failed(error, doing="taking the attack's lock", where=database) from None
     if row is None or not row[0]:
-        raise ServerError(f"the tenants of {database} are under another attack at the moment")
+        raise LockHeldError(f"the tenants of {database} are under another attack at the moment")
 
 
 async def make_stand_ins(connection: Connection, place: Ground, *, owner: str, login: str) -> None:

@@ -167,8 +167,9 @@ def _inside(
 ) -> Iterator[Blocked]:
     if rules.dumped and subject.database is not None and tenants:
         yield _because(
+            Code.NO_DUMP,
             "its tenants' tables belong to roles of their own, which the login that dumps is not:"
-            " back it up in another way and say --no-backup"
+            " back it up in another way and say --no-backup",
         )
     if rules.dumped and subject.database is not None and subject.role.rds_iam:
         yield _because(

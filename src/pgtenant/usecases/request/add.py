@@ -136,7 +136,7 @@ def _added(settings: Settings, request: Request, moment: str) -> Done:
     catalog = declared(settings, request.environment)
     there = catalog.entries.get(request.key)
     if there is not None:
-        _insist_on_written(there)
+        _insist_on_written(request, there)
         if conflicts := list(differences(request, there)):
             raise _conflict(catalog, there, conflicts)
         return _done(settings, catalog, there, None, moment)
@@ -162,7 +162,7 @@ def _changed(settings: Settings, request: Request, moment: str) -> Done:
             hint=f"its entries are: {known}" if known else "it is empty",
             code=Code.UNKNOWN_ENTRY,
         )
-    _insist_on_written(there)
+    _insist_on_written(request, there)
     fields = {name: request.fields[name] for name, *_ in differences(request, there)}
     if not fields:
         return _done(settings, catalog, there, None, moment)
@@ -176,12 +176,10 @@ def _changed(settings: Settings, request: Request, moment: str) -> Done:
     return _done(settings, catalog, entry, edit, moment)
 
 
-def _insist_on_written(entry: Entry) -> None:
+def _insist_on_written(request: Request, entry: Entry) -> None:
     if entry.made_by is not None:
-        raise UsageError(
-            f"there is nothing to ask for: {entry.shown}",
-            hint=f"ask for a change of {entry.made_by}, whose fields it takes over",
-        )
+        said = f"is made by tenancy.runtime_role of {entry.made_by}; ask for a change of that one"
+        raise refused(_named(request), [("key", said)])
 
 
 def _with_fields(catalog: Declared, key: str, fields: Mapping[str, Value]) -> Edit:

@@ -7,6 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from pgtenant.audit.record import Action
+from pgtenant.codes import Code
 from pgtenant.errors import PgtenantError, UsageError
 from pgtenant.planning.observed.roles import OPTIONS
 from pgtenant.planning.sql.statements import drop_role
@@ -138,6 +139,7 @@ async def _insist_on_roles(site: Site, steps: Iterable[Bring]) -> None:
             f"{home.owner} inherits what the roles that it is a member of may do, and would read"
             " every tenant",
             hint=f"`pgtenant apply -e {home.environment} --only {home.entry}` comes first",
+            code=Code.NOT_PROVISIONED,
         )
 
 

@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import Final
 
-from pgtenant.errors import ServerError
+from pgtenant.errors import LockHeldError, ServerError
 from pgtenant.planning.desired import DesiredDatabase, DesiredRole
 from pgtenant.planning.sql.text import as_text, can_be_sent
 from pgtenant.planning.tenants.found import Column, Found
@@ -71,28 +71,38 @@ async def attack_tenants(
             entered=entering,
         )
 
+    owners, login = instance.login(owner), instance.login(role)
+    if owners is None or login is None:
+        name = owner.name if owners is None else role.name
+        return came_of(f"there is no password of {name} to log in with")
     try:
-        login = _login(instance, role)
         if entering:
             told = dict(slugs) if as_text(type_of(column)) == "text" else {}
             async with instance.gate.open(login, database.name) as connection:
                 answers = await attack_entered(connection, place, tables, told)
             return replace(came_of(), trials=trials(answers))
         async with (
-            _stand_ins(instance, database, place, role) as made_by,
+            _stand_ins(instance, database, owners, place, role) as made_by,
             instance.gate.open(login, database.name) as connection,
         ):
             answers = await attack(connection, place, tables, slugs, made_by=made_by)
-    except ServerError as error:
+    except (LockHeldError, ServerError) as error:
         return came_of(error.message)
     return replace(came_of(), trials=trials(answers))
 
 
 @asynccontextmanager
 async def _stand_ins(
-    instance: Instance, database: DesiredDatabase, place: Ground, role: DesiredRole
+    instance: Instance, database: DesiredDatabase, login: Login, place: Ground, role: DesiredRole
 ) -> AsyncIterator[str | None]:
     """Have stand-ins there for the block, where another login than the owner's attacks.
+
+    Args:
+        instance: where.
+        database: the entry's.
+        login: the owner's.
+        place: what is made.
+        role: what the application logs in as.
 
     Yields:
         Whose they are; None where the attack makes them itself.
@@ -101,7 +111,6 @@ async def _stand_ins(
     if role is owner:
         yield None
         return
-    login = _login(instance, owner)
     await claim(instance.primary, database.name)
     async with instance.gate.open(login, database.name) as connection:
         await make_stand_ins(connection, place, owner=owner.name, login=role.name)
@@ -110,10 +119,3 @@ async def _stand_ins(
     finally:
         async with instance.gate.open(login, database.name) as connection:
             await drop_stand_ins(connection, place)
-
-
-def _login(instance: Instance, role: DesiredRole) -> Login:
-    login = instance.login(role)
-    if login is None:
-        raise ServerError(f"there is no password of {role.name} to log in with")
-    return login
