@@ -85,6 +85,16 @@ def test_what_blocks_has_a_code(project: Project, instance: Instance) -> None:
     assert f"({Code.UNMANAGED_ROLE})" in row["message"]
 
 
+def test_a_proof_that_failed_leads_to_its_page(project: Project, instance: Instance) -> None:
+    project.write(ORDERS)
+    project.converge()
+    assert "help: " not in project.run("verify", "-e", "dev").err
+    instance.su("GRANT CONNECT ON DATABASE orders TO PUBLIC")
+    instance.su("CREATE ROLE stranger LOGIN")
+    failed = project.run("verify", "-e", "dev")
+    assert (failed.code, led_to(failed)) == (1, Code.NOT_ISOLATED)
+
+
 @pytest.mark.parametrize("given", ["PGT-0501", "pgt-0501", "501", "0501"])
 def test_a_code_can_be_written_in_short(capsys: pytest.CaptureFixture[str], given: str) -> None:
     assert explain(capsys, given).out.startswith("PGT-0501: ")

@@ -68,6 +68,11 @@ def test_help_ends_with_the_examples() -> None:
         assert shown[-len(EXAMPLES[path]) :] == [f"    {line}" for line in EXAMPLES[path]]
 
 
+def test_the_list_of_commands_shows_whole_sentences() -> None:
+    shown = cli.get_help(click.Context(cli, info_name="pgtenant", terminal_width=80))
+    assert "..." not in shown.partition("Commands:")[2]
+
+
 def commands(page: Path) -> Iterator[str]:
     text = page.read_text("utf-8")
     found = [line for block in _BLOCK.findall(text) for line in _LINE.findall(block)]

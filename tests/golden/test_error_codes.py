@@ -14,6 +14,7 @@ import pytest
 import pgtenant
 from pgtenant.codes import GONE, TOPICS, Code, Topic
 from pgtenant.codes.explained import Section, page_of
+from pgtenant.settings.specs import SPECS
 
 SOURCE = Path(pgtenant.__file__).parent
 SECTIONS = [section for topic in TOPICS for section in page_of(topic).sections]
@@ -127,6 +128,12 @@ def test_a_section_says_what_why_and_what_to_do(section: Section) -> None:
     parts = section.text.split("\n\n")
     kinds = [re.match(r"```text\n|\*\*Cause\.\*\* |\*\*Cure\.\*\* ", part) for part in parts]
     assert [kind[0].strip("`*. \n") for kind in kinds if kind] == ["text", "Cause", "Cure"]
+
+
+@pytest.mark.parametrize("section", SECTIONS, ids=lambda section: section.code)
+def test_the_settings_that_a_section_names_are_there(section: Section) -> None:
+    named = set(re.findall(r"`\[(\w+)\] (\w+)`", section.text))
+    assert named - {(spec.section, spec.key) for spec in SPECS} == set()
 
 
 def test_titles_differ() -> None:

@@ -101,6 +101,7 @@ def test_tab_in_bash(project: Path, tmp_path: Path, capsys: pytest.CaptureFixtur
         assert terminal.type("pgtenant pl\t") == "<plan>"
         assert terminal.type("pgtenant apply --onl\t") == "<apply><--only>"
         assert terminal.type("pgtenant plan -e st\t") == "<plan><-e><staging>"
+        assert terminal.type("pgtenant plan --env=st\t") == "<plan><--env=staging>"
         assert terminal.type("pgtenant plan --project else\t") == "<plan><--project><elsewhere/>"
         assert terminal.type("pgtenant rotate -e dev or\t") == "<rotate><-e><dev><orders>"
         # What is there already is not offered again.
@@ -142,12 +143,12 @@ def test_what_is_half_edited_tears_up_no_prompt(name: str, text: str, project: P
     catalog = project / "envs" / "dev-rds" / "terraform.tfvars"
     catalog.unlink()
     catalog.with_name(name).write_text(text)
-    assert answers("pgtenant rotate -e dev x", cwd=project) == [""]
+    assert answers("pgtenant rotate -e dev x", cwd=project) == []
 
 
 def test_bad_settings_offer_nothing(project: Path) -> None:
     (project / "pgtenant.toml").write_text("[nonsense")
-    assert answers("pgtenant plan -e d", cwd=project) == [""]
+    assert answers("pgtenant plan -e d", cwd=project) == []
 
 
 @pytest.mark.parametrize("shell", SHELLS)

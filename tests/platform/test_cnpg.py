@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
+import jsonschema  # type: ignore[import-untyped]
 import psycopg
 import pytest
 import yaml
 
 from pgtenant.cli import main
+from pgtenant.report.schema import schema
 from support import node
 from support.cluster import Cluster
 from support.cnpg import DIRECTORY, SHOP, GitOps
@@ -139,9 +143,33 @@ def test_whether_it_has_arrived(
         assert code == 0, out
         assert "4 as they should be, 0 not, 0 could not be checked" in out
         assert "not-a-secret-of-shop" not in out
+        assert main([*command, "--format", "json"]) == 0
+        found = json.loads(capsys.readouterr().out)
+        jsonschema.validate(found, schema("verify-gitops"))
+        assert found["summary"] == {"good": 4, "bad": 0, "unknown": 0}
+        gitops.declare({"shop": SHOP, "crm": {"database_name": "crm", "username": "crm-user"}})
+        asked = counting_kubectl(gitops.root / "bin", monkeypatch)
+        assert main(command) == 1
+        # Whether there is a server, the cluster, and three kinds of objects: not one each.
+        assert len(asked.read_text().splitlines()) == 5
+        out = capsys.readouterr().out
+        assert "4 as they should be, 4 not, 0 could not be checked" in out, out
+        gitops.declare({"shop": SHOP})
     monkeypatch.setenv("KUBECONFIG", str(gitops.root / "none"))
     assert main(command) == 1
     assert "0 as they should be, 0 not, 4 could not be checked" in capsys.readouterr().out
+
+
+def counting_kubectl(directory: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Put one in front of kubectl that writes a line for each call into the file it returns."""
+    real, calls = shutil.which("kubectl"), directory / "calls"
+    assert real is not None
+    directory.mkdir()
+    script = directory / "kubectl"
+    script.write_text(f'#!/bin/sh\necho "$2" >> {calls}\nexec {real} "$@"\n')
+    script.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{directory}{os.pathsep}{os.environ['PATH']}")
+    return calls
 
 
 def synced(cluster: Cluster, shared: SharedCluster, applied: dict[str, str]) -> None:

@@ -90,5 +90,6 @@ navigation = {
         "errors/tenants",
         "errors/manifests",
         "errors/embedded-server",
+        "errors/proofs",
     ],
 }

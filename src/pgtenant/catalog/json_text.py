@@ -57,11 +57,25 @@ def read(text: str) -> Located:
             parse_constant=_constant,
         )
     except json.JSONDecodeError as error:
-        message = f"this is not valid JSON: {error.msg} (column {error.colno})"
-        raise SyntaxProblem(error.lineno, message) from error
+        told = _as_python_3_13(error)
+        message = f"this is not valid JSON: {told.msg} (column {told.colno})"
+        raise SyntaxProblem(told.lineno, message) from error
     except RecursionError as error:
         raise SyntaxProblem(0, f"the file {TOO_DEEP}") from error
     return _locate(value, _lines(text), 0)
+
+
+def _as_python_3_13(error: json.JSONDecodeError) -> json.JSONDecodeError:
+    """Return the error with a trailing comma called that, and at its own place.
+
+    Before Python 3.13 it is what follows the comma that is complained about, maybe lines below.
+    """
+    before = error.doc[: error.pos].rstrip()
+    end = {"}": "object", "]": "array"}.get(error.doc[error.pos : error.pos + 1])
+    if end is None or not before.endswith(","):
+        return error
+    message = f"Illegal trailing comma before end of {end}"
+    return json.JSONDecodeError(message, error.doc, len(before) - 1)
 
 
 def _number(text: str) -> int | Decimal | Invalid:

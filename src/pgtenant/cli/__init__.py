@@ -17,6 +17,7 @@ import click
 from pgtenant.cli.app import cli
 from pgtenant.cli.completion import VARIABLE, answer
 from pgtenant.cli.stdout import Output
+from pgtenant.cli.working import named_without_option
 from pgtenant.codes import Code
 from pgtenant.errors import ExitCode, PgtenantError
 
@@ -38,8 +39,10 @@ def main(arguments: list[str] | None = None) -> int:
             err.write(f"the output is not complete ({out.lost}); the audit file has all of it\n")
             return code
         if not out.left:
+            from pgtenant.cli.leads import lead_to
+
             err.write(f"error: the output could not be written: {out.lost}\n")
-            _lead_to(Code.LOST_OUTPUT)
+            lead_to(Code.LOST_OUTPUT)
         good = code in {ExitCode.CONVERGED, ExitCode.CHANGES, ExitCode.BLOCKED}
         return ExitCode.FAILED if good else code
 
@@ -63,8 +66,11 @@ def _run(arguments: list[str] | None) -> int:
         code = answer(cli, asked) if asked else _command(arguments)
     except click.ClickException as error:
         error.show()
+        sys.stderr.write(named_without_option(sys.argv[1:] if arguments is None else arguments))
         if not isinstance(error, click.exceptions.NoArgsIsHelpError):
-            _lead_to(Code.ARGUMENTS)
+            from pgtenant.cli.leads import lead_to
+
+            lead_to(Code.ARGUMENTS)
         return ExitCode.USAGE
     except (click.Abort, KeyboardInterrupt):
         sys.stderr.write("interrupted; the next run continues from what is there\n")
@@ -88,6 +94,7 @@ def _command(arguments: list[str] | None) -> int | None:
 
 def _unexpected(error: BaseException) -> int:
     """Say in one line what nobody thought of."""
+    from pgtenant.cli.leads import lead_to
     from pgtenant.cli.unexpected import as_error, as_json
     from pgtenant.report.jsonout import json_text
 
@@ -97,12 +104,5 @@ def _unexpected(error: BaseException) -> int:
     if isinstance(sys.stdout, Output) and sys.stdout.document and not sys.stdout.used:
         sys.stdout.write(json_text({"error": as_json(told)}))
     sys.stderr.write(f"{told.message}; {told.hint}\n")
-    _lead_to(told.code)
+    lead_to(told.code)
     return ExitCode.FAILED
-
-
-def _lead_to(code: Code) -> None:
-    """Say on stderr where there is more about what has just been said."""
-    from pgtenant.report.errors import help_line
-
-    sys.stderr.write(f"{help_line(code)}\n")

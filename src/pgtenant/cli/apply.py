@@ -25,11 +25,13 @@ from pgtenant.cli.unexpected import as_error, as_json
 from pgtenant.cli.working import chosen_environment, need_environment
 from pgtenant.errors import ExitCode, PgtenantError
 from pgtenant.planning.plan import Plan
+from pgtenant.planning.tenants.outcome import Tenants
 from pgtenant.planning.trust import Trusted
 from pgtenant.report.applied import apply_text
 from pgtenant.report.document import show
 from pgtenant.report.jsonout import apply_json, json_text, trusted_json
 from pgtenant.report.progress import Progress, progress
+from pgtenant.report.tenant_runs import done_text
 from pgtenant.report.text import plan_text
 from pgtenant.secrets.store import open_store
 from pgtenant.settings.model import Settings
@@ -42,6 +44,7 @@ from pgtenant.usecases.journal import journaled
 from pgtenant.usecases.recorder import Recorder
 from pgtenant.usecases.recording import recording
 from pgtenant.usecases.saved import SavedPlan, check_fresh, read_plan
+from pgtenant.usecases.tenants.declared import Applied, add_declared
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +61,7 @@ class Request:
     fail_fast: bool
     authoritative: bool
     trust_markers: bool
+    tenants: bool
     saved: SavedPlan | None
 
 
@@ -73,6 +77,7 @@ class Asked:
     no_fail_fast: bool
     authoritative: bool
     trust_markers: bool
+    tenants: bool
     build_id: str | None
     run_id: str | None
     audit: str | None
@@ -95,6 +100,11 @@ class Asked:
             SettingsError: a setting is bad.
             click.UsageError: a flag is.
         """
+        if self.tenants and (self.dry_run or self.saved is not None):
+            raise click.UsageError(
+                "--tenants makes what no dry run or saved plan shows; `pgtenant tenant add"
+                " --dry-run` tries an entry's"
+            )
         return Request(
             settings=self.settings(),
             lock_wait=lock_wait(self.lock_timeout),
@@ -106,6 +116,7 @@ class Asked:
             fail_fast=not self.no_fail_fast,
             authoritative=self.authoritative or (plan is not None and plan.authoritative),
             trust_markers=self.trust_markers or (plan is not None and plan.trust_markers),
+            tenants=self.tenants,
             saved=plan,
         )
 
@@ -173,10 +184,15 @@ def _as_text(request: Request) -> int:
         sys.stdout.write("\n")
         sys.stdout.flush()
 
+    def print_tenants(found: Tenants) -> None:
+        show(done_text(found, request.environment, dry_run=False, width=width()), sys.stdout)
+        sys.stdout.write("\n")
+
     began = time.monotonic()
     errors: tuple[PgtenantError, ...] = ()
     try:
-        outcome = asyncio.run(carry_out(request, records, print_plan, entries))
+        running = carry_out(request, records, print_plan, entries, print_tenants=print_tenants)
+        outcome = asyncio.run(running)
         errors, code = outcome.errors, outcome.exit_code
     finally:
         if records:
@@ -201,6 +217,7 @@ async def carry_out(
     print_plan: Callable[[Plan], None] = lambda _: None,
     entries: dict[str, str] | None = None,
     *,
+    print_tenants: Callable[[Tenants], None] = lambda _: None,
     turn: Turn = at_once,
     meter: Progress | None = None,
 ) -> use_case.Outcome:
@@ -211,6 +228,7 @@ async def carry_out(
         records: gets the run's records.
         print_plan: gets each plan, before anything of it is carried out.
         entries: gets the entry's key for each username.
+        print_tenants: gets what was done for each entry's tenants.
         turn: waits for the turn of a server.
         meter: told of each step; None for a line on a terminal.
 
@@ -248,19 +266,32 @@ async def carry_out(
         if request.saved is not None:
             check_fresh(request.saved, plan, inputs, carried_out=shown > 1)
 
-    async with turn(inputs), _recording(request, records) as (recorder, sink):
-        running = use_case.apply(
-            inputs,
-            recorder,
-            progress(sys.stderr) if meter is None else meter,
-            lock_wait=(
-                settings.server.lock_timeout if request.lock_wait is None else request.lock_wait
-            ),
+    telling = progress(sys.stderr) if meter is None else meter
+    wait = settings.server.lock_timeout if request.lock_wait is None else request.lock_wait
+    async with turn(inputs):
+        async with _recording(request, records) as (recorder, sink):
+            running = use_case.apply(
+                inputs,
+                recorder,
+                telling,
+                lock_wait=wait,
+                fail_fast=request.fail_fast,
+                dry_run=request.dry_run,
+                show=check,
+            )
+            outcome = await journaled(running, recorder, sink)
+        if not request.tenants:
+            return outcome
+        applied = Applied(
+            inputs=inputs,
+            outcome=outcome,
+            environ=os.environ,
+            build_id=request.build_id,
+            run_id=request.run_id,
+            lock_wait=wait,
             fail_fast=request.fail_fast,
-            dry_run=request.dry_run,
-            show=check,
         )
-        return await journaled(running, recorder, sink)
+        return await add_declared(applied, records, telling, show=print_tenants)
 
 
 @asynccontextmanager
@@ -271,7 +302,7 @@ async def _recording(
         request.settings,
         request.environment,
         os.environ,
-        command=command(dry_run=request.dry_run, trust_markers=request.trust_markers),
+        command=asked_for(request),
         build_id=request.build_id,
         run_id=request.run_id,
         records=records,
@@ -279,9 +310,13 @@ async def _recording(
         yield opened
 
 
-def command(*, dry_run: bool, trust_markers: bool) -> str:
+def asked_for(request: Request) -> str:
     """Return what is carried out, as the journal calls it."""
-    flags = (" --dry-run" * dry_run, " --trust-markers" * trust_markers)
+    flags = (
+        " --dry-run" * request.dry_run,
+        " --trust-markers" * request.trust_markers,
+        " --tenants" * request.tenants,
+    )
     return f"apply{''.join(flags)}"
 
 

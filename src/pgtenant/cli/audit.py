@@ -19,7 +19,7 @@ _path = click.argument(
 )
 
 
-@click.group()
+@click.group(short_help="Check, list, export and publish the journal of runs.")
 def audit() -> None:
     """Verify the journal beside the audit CSV, publish its head, list the runs, export, upload.
 

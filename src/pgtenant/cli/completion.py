@@ -35,7 +35,11 @@ def answer(cli: click.Command, instruction: str) -> ExitCode:
     found = get_completion_class(shell) if what == "complete" else None
     if found is None:
         return ExitCode.FAILED
-    sys.stdout.write(found(cli, {}, "pgtenant", VARIABLE).complete() + "\n")
+    asking = found(cli, {}, "pgtenant", VARIABLE)
+    words, begun = asking.get_completion_args()
+    # For bash `--env=dev` is three words.
+    for item in asking.get_completions([word for word in words if word != "="], begun):
+        sys.stdout.write(f"{asking.format_completion(item)}\n")
     return ExitCode.CONVERGED
 
 

@@ -12,7 +12,7 @@ import click
 
 from pgtenant import logs
 from pgtenant.audit.record import Record
-from pgtenant.cli.apply import Asked, Request, as_document, carry_out, command
+from pgtenant.cli.apply import Asked, Request, as_document, asked_for, carry_out
 from pgtenant.cli.fleet import Fleet, complain_of, error_result, fleet_of, print_report, show_now
 from pgtenant.cli.plan import width
 from pgtenant.cli.stdout import not_needed
@@ -21,6 +21,7 @@ from pgtenant.report.applied import apply_text
 from pgtenant.report.document import Document
 from pgtenant.report.fleet import Result, told
 from pgtenant.report.progress import Silent, progress
+from pgtenant.report.tenant_runs import done_text
 from pgtenant.report.text import plan_text
 from pgtenant.usecases.approval import require_approval
 from pgtenant.usecases.fleet import Turns, check_apart
@@ -49,8 +50,7 @@ def apply_all(environments: tuple[str, ...], asked: Asked, *, parallel: int) -> 
         not_needed()
     refused = _refused(fleet) if request.fail_fast and not request.dry_run else ()
     results = list(refused) or fleet.run(_Applies(fleet, request).one)
-    asked_for = command(dry_run=request.dry_run, trust_markers=request.trust_markers)
-    return print_report(asked_for, results, asked.style)
+    return print_report(asked_for(request), results, asked.style)
 
 
 def _refused(fleet: Fleet) -> Sequence[Result]:
@@ -93,6 +93,9 @@ class _Applies:
                 records,
                 lambda plan: shown.add(plan_text(plan, width=width())),
                 entries,
+                print_tenants=lambda found: shown.add(
+                    done_text(found, environment, dry_run=False, width=width())
+                ),
                 turn=self.turns,
                 meter=progress(sys.stderr) if self.fleet.parallel == 1 else Silent(),
             )

@@ -18,8 +18,9 @@ from pgtenant.report.requests import diff_text
 from pgtenant.report.safe import shown
 from pgtenant.secrets.store import open_store
 from pgtenant.usecases.cnpg_audit import Audited
+from pgtenant.usecases.cnpg_look import Asked
 from pgtenant.usecases.identity import run_id
-from pgtenant.usecases.render_cnpg import Asked, Done, render
+from pgtenant.usecases.render_cnpg import Done, render
 
 
 def run_render_cnpg(
@@ -77,7 +78,15 @@ def run_render_cnpg(
 def rendered_of(done: Done) -> Rendered:
     """Return what became of the manifests, for a report."""
     files = [File(done.display[one.path], one.before, one.after) for one in done.changes]
-    return Rendered(files, done.unsealed, done.blocked, done.retired, done.gone, done.former)
+    return Rendered(
+        files,
+        done.unsealed,
+        done.blocked,
+        done.retired,
+        done.gone,
+        done.former,
+        done.unlisted,
+    )
 
 
 def _tell(done: Done, env: str, *, check: bool) -> None:
@@ -91,6 +100,16 @@ def _tell(done: Done, env: str, *, check: bool) -> None:
         sys.stdout.write("written:\n" + "".join(f"  {path}\n" for path in paths))
     if not paths and not done.unsealed:
         sys.stdout.write(f"the manifests of {env} are as the catalog says\n")
+    _tell_left(done, env)
+
+
+def _tell_left(done: Done, env: str) -> None:
+    """Say what the files leave out."""
+    if done.unlisted:
+        sys.stderr.write(
+            f"the kustomization beside them does not list {', '.join(map(shown, done.unlisted))}:"
+            " Argo CD applies only what stands under its resources\n"
+        )
     for key, why in done.blocked.items():
         sys.stderr.write(f"{key} is blocked: {shown(why)}\n")
     for key, since in done.retired.items():

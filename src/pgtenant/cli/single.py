@@ -26,10 +26,9 @@ from pgtenant.settings.model import Settings
 from pgtenant.usecases.approval import log_approval, require_approval
 from pgtenant.usecases.identity import build_id, run_id
 from pgtenant.usecases.inputs import Inputs, load_catalog, load_inputs
-from pgtenant.usecases.journal import ended, upload
 from pgtenant.usecases.operated import refuse_operated
 from pgtenant.usecases.recorder import Recorder
-from pgtenant.usecases.recording import recording
+from pgtenant.usecases.recording import recorded
 
 
 class Outcome(Protocol):
@@ -144,18 +143,17 @@ class Single:
         Raises:
             PgtenantError: it ended before or between its steps.
         """
-        with recording(
+        return await recorded(
             self.settings,
             self.environment,
             os.environ,
+            work,
+            lambda done: done.exit_code,
             command=command,
             build_id=build_id(os.environ),
             run_id=self.run_id,
             records=self.records,
-        ) as (recorder, sink):
-            outcome = await ended(work(recorder), recorder, sink, lambda done: done.exit_code)
-            await asyncio.to_thread(upload, recorder, sink)
-            return outcome
+        )
 
     def finish(self, work: Coroutine[Any, Any, _O], say: Callable[[_O], None]) -> int:
         """Do all of it, print how it ended, and return the exit code.

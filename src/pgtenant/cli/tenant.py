@@ -8,10 +8,12 @@ import sys
 from pathlib import Path
 
 from pgtenant import logs
+from pgtenant.cli.leads import judged
 from pgtenant.cli.options import load_settings, reaching
 from pgtenant.cli.plan import width
 from pgtenant.cli.unexpected import as_error, as_json
 from pgtenant.cli.working import chosen_environment
+from pgtenant.codes import Code
 from pgtenant.errors import ExitCode
 from pgtenant.planning.tenants.view import View
 from pgtenant.report.document import show
@@ -57,7 +59,7 @@ def run_tenant(
     else:
         show(list_text(view, environment=env), sys.stdout)
     apart = not view.findings and (attack is None or attack.held)
-    return ExitCode.FAILED if verifying and not apart else ExitCode.CONVERGED
+    return judged(apart or not verifying, Code.TENANTS_NOT_APART)
 
 
 async def _look(

@@ -145,7 +145,7 @@ def _finish(
             show(done_text(found, run.environment, dry_run=run.dry_run, width=width()), sys.stdout)
 
     async def begun() -> Outcome:
-        inputs = await run.inputs(frozenset({key}), check=check)
+        inputs = await run.inputs(frozenset({key}), operated=True, check=check)
         recorded = command + " --dry-run" * run.dry_run
         return await run.recorded(
             recorded,

@@ -17,6 +17,7 @@ import click
 
 from pgtenant import __version__, logs
 from pgtenant.audit.record import stamp
+from pgtenant.cli.leads import judged
 from pgtenant.cli.options import load_settings, lock_wait, reaching
 from pgtenant.cli.plan import width
 from pgtenant.cli.stdout import terminal_width
@@ -163,7 +164,7 @@ def _verify(request: _Request, began: datetime) -> int:
     )
     if request.out is not None:  # after all else, should it fail
         _write(request.out, document)
-    return found.exit_code
+    return judged(found.exit_code == ExitCode.CONVERGED, Code.NOT_ISOLATED)
 
 
 def about_verification(inputs: Inputs, began: datetime, seconds: float) -> About:
@@ -218,8 +219,7 @@ def _instance(request: _Request) -> int:
             )
     if request.out is not None:
         _write(request.out, document)
-    bad = failed(findings) or not accepted(checks)
-    return ExitCode.FAILED if bad else ExitCode.CONVERGED
+    return judged(not failed(findings) and accepted(checks), Code.UNSOUND_INSTANCE)
 
 
 async def _look(request: _Request) -> tuple[Inputs, tuple[Finding, ...], tuple[Check, ...]]:

@@ -8,11 +8,12 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from pgtenant.cli.leads import judged
 from pgtenant.cli.options import load_settings
 from pgtenant.cli.plan import width
 from pgtenant.cli.working import chosen_environment
 from pgtenant.codes import Code
-from pgtenant.errors import ExitCode, UsageError
+from pgtenant.errors import UsageError
 from pgtenant.gitops.cnpg.status import Check, Verdict
 from pgtenant.kubernetes.kubectl import Kubectl
 from pgtenant.report.document import EMPTY, Line, Style, document, line, paragraph, show
@@ -47,8 +48,7 @@ def run_verify_gitops(
         sys.stdout.write(json_text(checks_json(checks, env)))
     else:
         show(document(_lines(env, checks)), sys.stdout)
-    good = all(one.verdict is Verdict.GOOD for one in checks)
-    return ExitCode.CONVERGED if good else ExitCode.FAILED
+    return judged(all(one.verdict is Verdict.GOOD for one in checks), Code.NOT_AS_IN_GIT)
 
 
 def _lines(env: str, checks: Sequence[Check]) -> Iterator[Line]:

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Final
 import click
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from pgtenant.settings.model import Settings
 
 _FILE: Final = "pgtenant.toml"
@@ -71,6 +73,21 @@ def need_environment(given: str | None, settings: Settings | None = None) -> str
         known = () if settings is None else _known(settings)
         raise click.UsageError(_missing(known), click.get_current_context())
     return given
+
+
+def named_without_option(words: Sequence[str]) -> str:
+    """Return what to add to a refusal where an environment was named like `pgtenant plan dev`."""
+    from pgtenant.cli.options import load_settings
+    from pgtenant.errors import PgtenantError
+
+    if any(word.startswith(("-e", "--env")) for word in words):
+        return ""
+    try:
+        known = _known(load_settings(project_here(), {}))
+    except PgtenantError:  # the command itself would say what is wrong
+        return ""
+    named = [word for word in words if word in known]
+    return f"Did you mean -e {named[0]}?\n" if named else ""
 
 
 def _missing(known: tuple[str, ...]) -> str:

@@ -1,4 +1,6 @@
-"""The codes of errors and of what blocks an entry: `PGT-`, two digits of a topic, two of its own.
+"""The codes of errors, of what blocks an entry, and of proofs that failed.
+
+`PGT-`, two digits of a topic, two of its own.
 
 A code is stable: scripts, tickets and people's notes name it, while a message may be worded anew.
 Each has a section in `pages/`, which `pgtenant explain` prints and docs/errors shows.
@@ -51,6 +53,7 @@ TOPICS: Final = (
     Topic("13", "tenants", "Tenants inside one database"),
     Topic("14", "manifests", "CloudNativePG and manifests"),
     Topic("15", "embedded-server", "The embedded server"),
+    Topic("16", "proofs", "Proofs that failed"),
 )
 
 
@@ -206,6 +209,11 @@ class Code(StrEnum):
 
     NO_EMBEDDED_SERVER = "PGT-1501"
     EMBEDDED_SERVER = "PGT-1502"
+
+    NOT_ISOLATED = "PGT-1601"
+    UNSOUND_INSTANCE = "PGT-1602"
+    TENANTS_NOT_APART = "PGT-1603"
+    NOT_AS_IN_GIT = "PGT-1604"
 
     @property
     def topic(self) -> Topic:

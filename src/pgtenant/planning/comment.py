@@ -21,11 +21,14 @@ def line_of(fields: Mapping[str, object]) -> str:
 
 
 def fields_of(comment: str | None) -> Mapping[str, Any] | None:
-    """Read the fields off a comment's last line; None when it is not ours."""
+    """Read the fields off a comment's last line; None when it is not ours.
+
+    A line break behind it, which a YAML block leaves, is no line of its own.
+    """
     if not comment:
         return None
     try:
-        fields = json.loads(comment.rsplit("\n", 1)[-1])
+        fields = json.loads(comment.rstrip("\n").rsplit("\n", 1)[-1])
     except (ValueError, RecursionError):
         return None
     if not isinstance(fields, dict) or fields.get("managed_by") != MANAGED_BY:
@@ -48,7 +51,7 @@ def with_line(comment: str | None, line: str, *, instead: bool) -> str:
     comment = comment.encode("utf-8", "backslashreplace").decode("utf-8")
     if not instead:
         return f"{comment}\n{line}"
-    human, newline, _ = comment.rpartition("\n")
+    human, newline, _ = comment.rstrip("\n").rpartition("\n")
     return f"{human}{newline}{line}"
 
 

@@ -26,6 +26,7 @@ _DONE: Final[Mapping[str, str]] = {
     "apply_schema": "initial schema run",
     "create_extension": "extension created",
     "secure_tables": "tables secured",
+    "add_tenant": "tenant made or brought up to its template",
     "close_database": "database closed to PUBLIC",
 }
 

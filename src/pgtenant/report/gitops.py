@@ -38,6 +38,7 @@ class Rendered:
         retired: since when an entry is out of service, by key.
         gone: the roles of entries that the catalog has no more, by key.
         former: the entries of roles that the catalog gives them no more, by role.
+        unlisted: the manifests that a kustomization beside them leaves out.
     """
 
     files: Sequence[File]
@@ -46,9 +47,10 @@ class Rendered:
     retired: Mapping[str, str]
     gone: Mapping[str, str]
     former: Mapping[str, str]
+    unlisted: Sequence[str]
 
 
-NOTHING: Final = Rendered((), {}, {}, {}, {}, {})
+NOTHING: Final = Rendered((), {}, {}, {}, {}, {}, ())
 
 
 def rendered_json(rendered: Rendered, environment: str, *, written: bool) -> dict[str, Any]:
@@ -112,4 +114,5 @@ def _rendered(rendered: Rendered) -> dict[str, object]:
         "retired": [{"entry": key, "since": at} for key, at in rendered.retired.items()],
         "gone": [{"entry": key, "role": role} for key, role in rendered.gone.items()],
         "former": [{"entry": key, "role": role} for role, key in rendered.former.items()],
+        "unlisted": list(rendered.unlisted),
     }

@@ -9,11 +9,11 @@ from pathlib import Path
 from pgtenant.catalog.model import AccessLevel, Catalog, Entry
 from pgtenant.gitops.cnpg import job
 from pgtenant.gitops.cnpg.database import KIND as DATABASE
-from pgtenant.gitops.cnpg.database import owner_in
+from pgtenant.gitops.cnpg.database import owner_in, unchangeable
 from pgtenant.gitops.cnpg.foreign import Foreign, Start, foreign, start_of
 from pgtenant.gitops.cnpg.names import Names, names
 from pgtenant.gitops.cnpg.sealed import KIND as SEALED
-from pgtenant.settings.cnpg import CnpgSettings
+from pgtenant.settings.cnpg import RESOURCES, CnpgSettings
 from pgtenant.usecases.request.kept import Kept
 
 
@@ -72,6 +72,12 @@ def _reasons(
 ) -> Iterator[str]:
     entry, named = one.entry, one.names
     yield _elsewhere(others, SEALED, named.secret, named.sealed_file)
+    if one.is_declared and cnpg.roles != RESOURCES:
+        yield (
+            f"its role has a file of its own, {named.role_file}, and would be in the cluster's"
+            ' manifest as well: set [cnpg] roles = "resources", or delete that file, whose'
+            " databaseRoleReclaimPolicy has to be retain"
+        )
     if entry.username == start.owner and not (adopt or start.declared or one.is_declared):
         yield (
             f"the role {entry.username} is the one that the cluster begins with (spec.bootstrap):"
@@ -86,6 +92,16 @@ def _reasons(
             f"the database {entry.database_name} is the Database {name}'s in {file}, and the"
             " operator lets no second one have it"
         )
+    if misfit := one.file.asked(
+        lambda text: unchangeable(
+            text,
+            name=named.database,
+            namespace=cnpg.namespace,
+            database=entry.database_name,
+            cluster=cnpg.cluster,
+        )
+    ):
+        yield f"{one.file.display} {misfit}"
     owner = one.file.asked(
         lambda text: owner_in(text, name=named.database, namespace=cnpg.namespace)
     )

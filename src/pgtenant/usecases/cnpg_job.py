@@ -98,6 +98,7 @@ def job_text(
         authority=authority or f"{cnpg.cluster}-ca",
         image=cnpg.image or "",
         only=[] if len(entries) == len(catalog.entries) else [one.key for one in entries],
+        tenants=any(one.tenancy is not None and one.tenancy.tenants_file for one in entries),
         approved=settings.approval_required(environment),
         files={path: file.text for path, file in _files(settings, environment, entries)},
         logins=logins,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import PurePosixPath
 
-from pgtenant.catalog.model import Catalog
+from pgtenant.catalog.model import Catalog, Entry
 from pgtenant.gitops.cnpg.names import names
 from pgtenant.settings.cnpg import CnpgSettings
 from pgtenant.usecases.cnpg_job import admin_names
@@ -26,6 +26,11 @@ def check_names(catalog: Catalog) -> list[str]:
             wrong.append(f"{where} and {apps[app]} would both be {app} in Kubernetes")
         apps[app] = entry.key
     return wrong
+
+
+def home_of(entry: Entry) -> str:
+    """Return the namespace of an entry's application: of a role that was made, its maker's."""
+    return names(entry.made_by or entry.key).app
 
 
 def taken_names(catalog: Catalog, cnpg: CnpgSettings) -> Iterator[str]:

@@ -14,8 +14,9 @@ from pgtenant.codes import Code
 from pgtenant.errors import UsageError
 from pgtenant.gitops.cnpg.brownfield import Adopted, adopted
 from pgtenant.settings.model import Settings
+from pgtenant.usecases.cnpg_look import Asked
 from pgtenant.usecases.inputs import naming_policy
-from pgtenant.usecases.render_cnpg import Asked, Done, insist_on_cluster, preview
+from pgtenant.usecases.render_cnpg import Done, insist_on_cluster, preview
 from pgtenant.usecases.request.kept import kept
 
 _NAME = "imported.tfvars"

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import asyncio
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from typing import TypeVar
 
 from pgtenant.audit.chain import Link
 from pgtenant.audit.record import Record
@@ -13,8 +15,10 @@ from pgtenant.audit.trail import open_trail
 from pgtenant.audit.wire import to_lines
 from pgtenant.logs import write_lines
 from pgtenant.settings.model import Settings
-from pgtenant.usecases.journal import who
+from pgtenant.usecases.journal import ended, upload, who
 from pgtenant.usecases.recorder import Recorder
+
+_O = TypeVar("_O")
 
 
 @contextmanager
@@ -63,6 +67,48 @@ def recording(
             ),
             sink,
         )
+
+
+async def recorded(
+    settings: Settings,
+    environment: str,
+    environ: Mapping[str, str],
+    work: Callable[[Recorder], Awaitable[_O]],
+    code: Callable[[_O], int],
+    *,
+    command: str,
+    build_id: str,
+    run_id: str,
+    records: list[Record],
+) -> _O:
+    """Do work with an environment's audit open, write how it ended, and send the records away.
+
+    Args:
+        settings: the project's.
+        environment: whose audit.
+        environ: the process's environment; says who runs it.
+        work: does it.
+        code: returns the exit code of work that raised nothing.
+        command: what was asked for.
+        build_id: the CI system's run.
+        run_id: this run.
+        records: gets what was written.
+
+    Raises:
+        PgtenantError: the work did, or its records could not be written or sent.
+    """
+    with recording(
+        settings,
+        environment,
+        environ,
+        command=command,
+        build_id=build_id,
+        run_id=run_id,
+        records=records,
+    ) as (recorder, sink):
+        outcome = await ended(work(recorder), recorder, sink, code)
+        await asyncio.to_thread(upload, recorder, sink)
+        return outcome
 
 
 def _echo(links: Sequence[Link]) -> None:

@@ -4,59 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 
-from pgtenant.catalog.model import AccessLevel, Catalog, Entry
+from pgtenant.catalog.model import AccessLevel, Catalog
 from pgtenant.codes import Code
 from pgtenant.errors import ExitCode, UsageError
-from pgtenant.gitops.cnpg import job
-from pgtenant.gitops.cnpg.admin import marked, with_admin
-from pgtenant.gitops.cnpg.cluster import Role, WithRoles
 from pgtenant.gitops.cnpg.database import Database, with_database
-from pgtenant.gitops.cnpg.names import Names, checked_namespaces, names
-from pgtenant.gitops.cnpg.resources import Resource, kept_by_resources
-from pgtenant.gitops.cnpg.sealed import Credentials, Sealed
-from pgtenant.planning.marker import Marker
+from pgtenant.gitops.cnpg.kustomized import unlisted
+from pgtenant.gitops.cnpg.names import checked_namespaces
+from pgtenant.gitops.cnpg.sealed import Sealed
 from pgtenant.secrets.store import SecretStore
 from pgtenant.settings.cnpg import CnpgSettings
 from pgtenant.settings.model import Settings
 from pgtenant.together import Change, alone, write
 from pgtenant.usecases.cnpg_audit import Audited
-from pgtenant.usecases.cnpg_foreign import Claim, blocked_by_others
-from pgtenant.usecases.cnpg_job import admin_login, admin_role, job_text
-from pgtenant.usecases.cnpg_logins import Login, fetched, host_of, seal_for, sealed, to_seal
+from pgtenant.usecases.cnpg_logins import fetched, seal_for, sealed, to_seal
+from pgtenant.usecases.cnpg_look import Asked, EntryFiles, Look, look_at, retired_in
 from pgtenant.usecases.cnpg_names import check_names, taken_names
-from pgtenant.usecases.cnpg_roles import role_files, with_all_roles
 from pgtenant.usecases.inputs import load_catalog
 from pgtenant.usecases.operated import unfit_logins
-from pgtenant.usecases.request.declared import secret_of
-from pgtenant.usecases.request.kept import Kept, kept
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """What is asked for.
-
-    Attributes:
-        keys: of the entries; none for all.
-        check: nothing is written, and no secret is read.
-        reseal: sealed credentials are sealed again.
-        adopt: roles without a marker become ours.
-        namespaces: where the secret of the one entry is copied to; none for what is there.
-        now: the moment, with its zone.
-    """
-
-    keys: Sequence[str]
-    check: bool
-    reseal: bool
-    adopt: bool
-    namespaces: Sequence[str]
-    now: datetime
-
-    def is_resealed(self, login: Login) -> bool:
-        """Return whether credentials are sealed again: pgtenant's own only with all others."""
-        return self.reseal and bool(login.wanted.entry or not self.keys)
+from pgtenant.usecases.request.kept import Kept
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +37,7 @@ class Done:
         gone: the roles of entries that the catalog has no more, by key.
         retired: since when an entry is out of service, by key; nothing of it is written.
         former: the entries of roles that the catalog gives them no more, by role.
+        unlisted: the manifests that a kustomization beside them leaves out.
         display: the path of each changed file for people.
     """
 
@@ -79,43 +47,13 @@ class Done:
     gone: Mapping[str, str]
     retired: Mapping[str, str]
     former: Mapping[str, str]
+    unlisted: Sequence[str]
     display: Mapping[Path, str]
 
     @property
     def exit_code(self) -> ExitCode:
         """The exit code of what was written."""
         return ExitCode.BLOCKED if self.blocked else ExitCode.CONVERGED
-
-
-@dataclass(frozen=True, slots=True)
-class _Entry:
-    """An entry with its files as they are."""
-
-    entry: Entry
-    names: Names
-    login: Login
-    database: Kept
-
-
-@dataclass(frozen=True, slots=True)
-class _Look:
-    """The files of the cluster as they are, and what the roles make of it.
-
-    Attributes:
-        after: the cluster's file with all roles.
-        resources: the files of roles that are resources, and what they are to say.
-        logins: pgtenant's own last, where there is a Job.
-        job: the file of the Job, and what it is to say; None for no Job.
-    """
-
-    entries: Sequence[_Entry]
-    cluster: Kept
-    roles: WithRoles
-    after: str
-    resources: Sequence[tuple[Kept, str]]
-    blocked: Mapping[str, str]
-    logins: Sequence[Login]
-    job: tuple[Kept, str] | None
 
 
 def render(
@@ -146,12 +84,12 @@ def render(
     _check(catalog, asked, cnpg)
     if asked.check:
         return preview(settings, environment, catalog, asked)
-    look = _look(settings, environment, cnpg, catalog, asked)
+    look = look_at(settings, environment, cnpg, catalog, asked)
     reseal = {one.stored for one in look.logins if asked.is_resealed(one)}
     secrets = fetched(look.logins, open_store, reseal=reseal)
     seal = seal_for(settings, cnpg, asked.now) if secrets.passwords else None
     with alone(settings.root):
-        look = _look(settings, environment, cnpg, catalog, asked)
+        look = look_at(settings, environment, cnpg, catalog, asked)
         anew = to_seal(look.logins, secrets.versions, reseal=reseal)
         new = {one.stored: sealed(seal, cnpg, one, secrets) for one in anew}
         done = _done(look, environment, catalog, *_changes(cnpg, look, new))
@@ -173,7 +111,7 @@ def preview(settings: Settings, environment: str, catalog: Catalog, asked: Asked
         UsageError: a file does not fit.
     """
     cnpg = settings.cnpg.of(environment)
-    look = _look(settings, environment, cnpg, catalog, asked)
+    look = look_at(settings, environment, cnpg, catalog, asked)
     return _done(look, environment, catalog, *_changes(cnpg, look, {}))
 
 
@@ -215,95 +153,8 @@ def _check(catalog: Catalog, asked: Asked, cnpg: CnpgSettings) -> None:
         )
 
 
-def _look(
-    settings: Settings, environment: str, cnpg: CnpgSettings, catalog: Catalog, asked: Asked
-) -> _Look:
-    directory = settings.root / cnpg.directory
-    cluster = kept(settings, directory / cnpg.cluster_file)
-    if cluster.data is None:
-        raise UsageError(
-            f"there is no manifest of the cluster at {cluster.display}",
-            hint="write it, or say where it is: [cnpg] directory and cluster_file",
-            code=Code.NO_CLUSTER_MANIFEST,
-        )
-    entries = [
-        _entry(settings, environment, cnpg, entry, asked)
-        for entry in catalog.entries
-        if not asked.keys or entry.key in asked.keys
-    ]
-    claims = [
-        Claim(one.entry, one.names, one.database, (directory / one.names.role_file).exists())
-        for one in entries
-    ]
-    theirs = blocked_by_others(cnpg, catalog, directory, cluster, claims, adopt=asked.adopt)
-    wanted = [
-        Resource(_role(environment, one), one.names.role, one.names.role_file)
-        for one in entries
-        if one.entry.key not in theirs
-    ]
-    files = {one.file: kept(settings, directory / one.file) for one in wanted}
-    files = {**role_files(settings, cnpg), **files}
-    done, resources = with_all_roles(cnpg, cluster, files, wanted, adopt=asked.adopt)
-    texts = {**{name: file.text for name, file in files.items()}, **resources}
-    blocked = theirs | {
-        one.entry.key: done.blocked[one.entry.username]
-        for one in entries
-        if one.entry.username in done.blocked
-    }
-    held = blocked.keys() | _retired(environment, done)
-    free = [one for one in entries if one.entry.key not in held]
-    logins = [one.login for one in free]
-    edited = [(files[name], text) for name, text in resources.items()]
-    if cnpg.image is None:
-        return _Look(free, cluster, done, done.text, edited, blocked, logins, None)
-    where = {"name": cnpg.cluster, "namespace": cnpg.namespace}
-    admin = admin_role(environment, cnpg)
-    members = kept_by_resources(texts, environment)
-    after = cluster.asked(lambda _: with_admin(done.text, admin, members, **where))
-    there = cluster.asked(lambda _: marked(after, environment, texts, **where))
-    text = job_text(settings, environment, catalog, after, there)
-    logins.append(admin_login(settings, environment, cnpg))
-    file = kept(settings, directory / job.FILE)
-    return _Look(free, cluster, done, after, edited, blocked, logins, (file, text))
-
-
-def _entry(
-    settings: Settings, environment: str, cnpg: CnpgSettings, entry: Entry, asked: Asked
-) -> _Entry:
-    named, directory = names(entry.key), settings.root / cnpg.directory
-    wanted = Credentials(
-        name=named.secret,
-        namespace=cnpg.namespace,
-        entry=entry.key,
-        username=entry.username,
-        keys=cnpg.keys,
-        scope=cnpg.scope,
-        namespaces=",".join(asked.namespaces) or named.app,
-        given=bool(asked.namespaces),
-        place=f"{host_of(cnpg)}/{entry.database_name}",
-    )
-    stored, file = secret_of(settings, environment, entry), directory / named.sealed_file
-    return _Entry(
-        entry=entry,
-        names=named,
-        login=Login.of(stored, entry.database_name, wanted, kept(settings, file)),
-        database=kept(settings, directory / named.database_file),
-    )
-
-
-def _role(environment: str, one: _Entry) -> Role:
-    entry = one.entry
-    return Role(
-        name=entry.username,
-        marker=Marker(environment, entry.key),
-        createdb=entry.createdb,
-        connection_limit=-1 if entry.connection_limit is None else entry.connection_limit,
-        secret=one.names.secret,
-    )
-
-
 def _changes(
-    cnpg: CnpgSettings, look: _Look, new: Mapping[str, Sealed]
+    cnpg: CnpgSettings, look: Look, new: Mapping[str, Sealed]
 ) -> tuple[list[tuple[Kept, Change]], dict[str, str]]:
     """Return what differs in the order of the waves, and whose credentials are missing."""
     files: list[tuple[Kept, Callable[[str], str]]] = []
@@ -335,7 +186,7 @@ def _having(wanted: Database) -> Callable[[str], str]:
     return lambda text: with_database(text, wanted)
 
 
-def _database(cnpg: CnpgSettings, one: _Entry) -> Database:
+def _database(cnpg: CnpgSettings, one: EntryFiles) -> Database:
     return Database(
         name=one.names.database,
         namespace=cnpg.namespace,
@@ -347,14 +198,14 @@ def _database(cnpg: CnpgSettings, one: _Entry) -> Database:
 
 
 def _done(
-    look: _Look,
+    look: Look,
     environment: str,
     catalog: Catalog,
     changes: Sequence[tuple[Kept, Change]],
     unsealed: Mapping[str, str],
 ) -> Done:
     users = {entry.key: entry.username for entry in catalog.entries}
-    retired = _retired(environment, look.roles)
+    retired = retired_in(environment, look.roles)
     gone = {
         marker.entry: name
         for name, marker in look.roles.marked.items()
@@ -374,14 +225,23 @@ def _done(
         gone=gone,
         retired=retired,
         former=former,
+        unlisted=_unlisted(look, [file for file, _ in changes]),
         display={change.path: file.display for file, change in changes},
     )
 
 
-def _retired(environment: str, roles: WithRoles) -> dict[str, str]:
-    """Return since when an entry is out of service, by key."""
-    return {
-        marker.entry: marker.retired.at
-        for marker in roles.marked.values()
-        if marker.environment == environment and marker.retired is not None
-    }
+def _unlisted(look: Look, changed: Sequence[Kept]) -> Sequence[str]:
+    """Return the manifests, old and new, that a kustomization beside them leaves out."""
+    if look.kustomization is None:
+        return ()
+    there = (
+        look.cluster,
+        *(login.file for login in look.logins),
+        *(file for file, _ in look.resources),
+        *(entry.database for entry in look.entries),
+        *([look.job[0]] if look.job else ()),
+    )
+    files = {one.path for one in there if one.data is not None} | {one.path for one in changed}
+    directory = look.kustomization.path.parent
+    names = [path.relative_to(directory).as_posix() for path in files]
+    return unlisted(look.kustomization.text, names)

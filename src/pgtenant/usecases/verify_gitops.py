@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from pgtenant.catalog.model import AccessLevel, Entry
@@ -19,7 +19,7 @@ from pgtenant.planning.marker import parse
 from pgtenant.settings.cnpg import ALWAYS, RESOURCES, CnpgSettings
 from pgtenant.settings.model import Settings
 from pgtenant.usecases.cnpg_job import admin_names
-from pgtenant.usecases.cnpg_names import check_names
+from pgtenant.usecases.cnpg_names import check_names, home_of
 from pgtenant.usecases.inputs import load_catalog
 from pgtenant.usecases.render_cnpg import insist_on_cluster
 from pgtenant.usecases.request.kept import kept
@@ -43,10 +43,11 @@ def verify_gitops(settings: Settings, environment: str, kubectl: Kubectl) -> Ite
         )
     cluster = kubectl.object(f"clusters.{GROUP}", cnpg.cluster, cnpg.namespace)
     leaving = _leaving(settings, environment, cnpg)
-    for entry in catalog.entries:
-        if entry.key in leaving:
-            continue
-        expected = _expected(settings, cnpg, entry)
+    staying = [
+        _expected(settings, cnpg, entry) for entry in catalog.entries if entry.key not in leaving
+    ]
+    _ask(kubectl, staying)
+    for expected in staying:
         secret, namespace = expected.secret, expected.namespace
         found = Found(
             sealed=kubectl.object(f"sealedsecrets.{SEALED_GROUP}", secret, namespace),
@@ -74,7 +75,19 @@ def verify_gitops(settings: Settings, environment: str, kubectl: Kubectl) -> Ite
             else None,
         )
     if cnpg.image is not None:
-        yield from _own(cnpg, kubectl, cluster)
+        yield from _own(settings, cnpg, kubectl, cluster)
+
+
+def _ask(kubectl: Kubectl, wanted: Sequence[Expected]) -> None:
+    """Ask for all at once: a process for each object takes minutes for some hundred entries."""
+    secrets = [(one.secret, place) for one in wanted for place in (one.namespace, *one.copies)]
+    kubectl.ask_secrets(secrets)
+    for namespace in {one.namespace for one in wanted}:
+        kubectl.ask(f"sealedsecrets.{SEALED_GROUP}", [one.secret for one in wanted], namespace)
+        databases = [one.database for one in wanted if one.database is not None]
+        kubectl.ask(f"databases.{GROUP}", databases, namespace)
+        roles = [one.role for one in wanted if one.role is not None]
+        kubectl.ask(f"databaseroles.{GROUP}", roles, namespace)
 
 
 def _leaving(settings: Settings, environment: str, cnpg: CnpgSettings) -> dict[str, Leaving]:
@@ -99,7 +112,9 @@ def _leaving(settings: Settings, environment: str, cnpg: CnpgSettings) -> dict[s
     }
 
 
-def _own(cnpg: CnpgSettings, kubectl: Kubectl, cluster: Answer) -> Iterator[Check]:
+def _own(
+    settings: Settings, cnpg: CnpgSettings, kubectl: Kubectl, cluster: Answer
+) -> Iterator[Check]:
     secret, namespace = admin_names(cnpg).secret, cnpg.namespace
     expected = Expected(
         key=OWN,
@@ -117,7 +132,10 @@ def _own(cnpg: CnpgSettings, kubectl: Kubectl, cluster: Answer) -> Iterator[Chec
         cluster=cluster,
     )
     yield from judge(expected, found)
-    yield judge_job(namespace, job.NAME, kubectl.object("jobs.batch", job.NAME, namespace))
+    manifest = kept(settings, settings.root / cnpg.directory / job.FILE)
+    digest = manifest.asked(lambda text: job.digest_in(text, namespace))
+    there = kubectl.object("jobs.batch", job.NAME, namespace)
+    yield judge_job(namespace, job.NAME, there, digest=digest)
 
 
 def _expected(settings: Settings, cnpg: CnpgSettings, entry: Entry) -> Expected:
@@ -133,6 +151,6 @@ def _expected(settings: Settings, cnpg: CnpgSettings, entry: Entry) -> Expected:
         secret=named.secret,
         keys=cnpg.keys,
         database=named.database if entry.access_level is AccessLevel.OWNER else None,
-        copies=[one.strip() for one in (listed or named.app).split(",")],
+        copies=[one.strip() for one in (listed or home_of(entry)).split(",")],
         role=named.role if cnpg.roles == RESOURCES else None,
     )

@@ -11,6 +11,7 @@ import psycopg
 import pytest
 import yaml
 
+from pgtenant.gitops.cnpg.job import digest_in
 from support.cnpg import CLUSTER, CLUSTER_TEXT, DIRECTORY, SHOP, GitOps
 from support.cnpg_cluster import ADMIN, IMAGE, JOB, SharedCluster
 from support.leaks import leaks
@@ -47,6 +48,22 @@ def test_it_is_rendered_with_the_rest_and_once(provisioned: GitOps) -> None:
     assert provisioned.manifests() == before
     passwords = ["not-a-secret-of-shop/%", "not-a-secret-of-the-admin"]
     assert leaks("".join(before.values()), passwords) == []
+
+
+def test_it_says_what_it_was_made_as(provisioned: GitOps) -> None:
+    def digest() -> str:
+        return digest_in(provisioned.read(JOB), "postgres")
+
+    provisioned.rendered()
+    first = digest()
+    assert re.fullmatch("[0-9a-f]{64}", first)
+    provisioned.declare({"shop": SHOP | {"connection_limit": 7}})
+    provisioned.rendered()
+    second = digest()
+    provisioned.declare({"shop": SHOP})
+    provisioned.rendered()
+    assert first == digest() != second
+    assert digest_in("", "postgres") == ""
 
 
 def test_its_role_is_a_member_that_inherits_nothing(provisioned: GitOps) -> None:

@@ -18,12 +18,6 @@ from support.sealing import NOW, controller
 
 DATABASE = f"{DIRECTORY}/shop-db.yaml"
 SEALED = f"{DIRECTORY}/shop-secrets-sealed.yaml"
-OTHER_DATABASE = """\
-apiVersion: postgresql.cnpg.io/v1
-kind: Database
-metadata: {name: shop-db}
-spec: {name: other, owner: shop-user, cluster: {name: postgres-shared}}
-"""
 ROLE = f"""\
       - name: shop-user
         comment: {json.dumps(Marker("dev", "shop").text())}
@@ -421,8 +415,6 @@ def test_extensions_are_added_to_those_that_are_there(shop: GitOps) -> None:
         (CLUSTER, b"\xff", f"{CLUSTER}: the file is not UTF-8"),
         (CLUSTER, CLUSTER_TEXT + "#" * 5_000_000, f"{CLUSTER}: is larger than"),
         (SEALED, "{", f"{SEALED}:1: this is not valid YAML"),
-        (DATABASE, OTHER_DATABASE,
-         f'{DATABASE}:4: has spec.name "other", which can\'t become "shop_orders"'),
     ],
 )  # fmt: skip
 def test_files_that_can_t_be_edited_are_left_alone(

@@ -119,6 +119,8 @@ def test_what_takes_something_away_has_it_named(
         ("plna -e dev", "Did you mean 'plan'?"),
         ("audit rnus -e dev", "Did you mean 'runs'?"),
         ("plan --detailed-exit-code -e dev", "Did you mean '--detailed-exitcode'?"),
+        ("plan dev", "Did you mean -e dev?"),
+        ("apply prod", "Did you mean -e prod?"),
         ("plan -e dve", "did you mean dev?"),
         ("render sql -e dev order", "has no entry order; did you mean orders?"),
         ("request change -e dev ordres --risk high", "has no entry ordres; did you mean orders?"),

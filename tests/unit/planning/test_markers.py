@@ -60,6 +60,13 @@ def test_the_text_is_what_the_documents_show() -> None:
     assert Marker("dev", "keycloak").text() == text
 
 
+@pytest.mark.parametrize("behind", ["", "\n", "\n\n"])
+def test_a_line_break_behind_it_hides_nothing(behind: str) -> None:
+    comment = f"the CRM team's\n{OURS.text()}{behind}"
+    assert parse(comment) == OURS
+    assert with_marker(comment, OURS.settled()) == f"the CRM team's\n{OURS.settled().text()}"
+
+
 @given(st.none() | st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0")))
 def test_what_a_human_wrote_is_kept(human: str | None) -> None:
     first = with_marker(human, OURS)

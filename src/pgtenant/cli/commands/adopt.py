@@ -16,7 +16,7 @@ from pgtenant.cli.options import (
 )
 
 
-@click.command()
+@click.command(short_help="Take over what was made by hand or by an older script.")
 @click.argument("keys", nargs=-1, metavar="[KEY]...", shell_complete=keys)
 @instance_options
 @click.option("--all", "everything", is_flag=True, help="Every entry of the catalog.")

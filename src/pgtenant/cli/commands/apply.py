@@ -21,7 +21,7 @@ from pgtenant.cli.options import (
 )
 
 
-@click.command()
+@click.command(short_help="Bring the instance to what the catalog says.")
 @click.argument(
     "saved",
     required=False,
@@ -38,6 +38,9 @@ from pgtenant.cli.options import (
 )
 @authoritative_option("Revoke what the catalog does not give.")
 @trust_markers_option
+@click.option(
+    "--tenants", is_flag=True, help="Then make the tenants of each `tenants_file`, as `tenant add`."
+)
 @click.option(
     "--build-id", metavar="ID", help="For the audit  [default: the CI system's, or manual]"
 )

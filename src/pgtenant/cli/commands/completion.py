@@ -9,7 +9,7 @@ import click
 from pgtenant.cli.completion import SHELLS
 
 
-@click.command()
+@click.command(short_help="Have a shell complete commands and names at Tab.")
 @click.argument("shell", type=click.Choice(SHELLS))
 @click.pass_context
 def completion(context: click.Context, *, shell: str) -> int:

@@ -10,7 +10,7 @@ from pgtenant.cli.completion import keys
 from pgtenant.cli.options import instance_options
 
 
-@click.command()
+@click.command(short_help="Open psql as an application.")
 @click.argument("key", shell_complete=keys)
 @click.argument("arguments", metavar="[-- ARGUMENTS...]", nargs=-1, type=click.UNPROCESSED)
 @instance_options

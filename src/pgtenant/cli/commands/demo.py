@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 
-@click.command()
+@click.command(short_help="See the main job on an embedded PostgreSQL, from nothing.")
 @click.option("--keep", is_flag=True, help="Leave the server running until Ctrl-C.")
 @click.option(
     "--sandbox",

@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 
-@click.command()
+@click.command(short_help="Say what an error means, and what to do.")
 @click.argument("code", required=False)
 def explain(**options: Any) -> int:
     """Say what an error means and what to do: CODE is what its last line names.

@@ -10,7 +10,7 @@ import click
 from pgtenant.cli.options import format_option, instance_options, project_option
 
 
-@click.group()
+@click.group(short_help="The order of environments, and one report of all.")
 def fleet() -> None:
     """For those who run each environment by itself, as workflows do: their order, one report.
 

@@ -23,7 +23,7 @@ def _options(command: Command) -> Command:
     return command
 
 
-@click.command()
+@click.command(short_help="Lay out a platform repository.")
 @click.argument("directory", metavar="DIR", type=click.Path(path_type=Path))
 @_options
 def init(**options: Any) -> int:

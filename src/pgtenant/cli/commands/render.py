@@ -12,7 +12,7 @@ from pgtenant.cli.options import format_option, instance_options, out_option
 from pgtenant.gitops.external_secret import KIND, STORE
 
 
-@click.group()
+@click.group(short_help="Write manifests or a script from the catalog.")
 def render() -> None:
     """Write manifests for a cluster, or a script, from the catalog; asks no server."""
 

@@ -22,7 +22,7 @@ from pgtenant.requests.form import CHANGEABLE, FORM, FormField
 from pgtenant.requests.status import Status
 
 
-@click.group()
+@click.group(short_help="Ask for a database: an entry, ready for review.")
 def request() -> None:
     """Ask for a database: a validated entry in the catalog, ready for a pull request.
 

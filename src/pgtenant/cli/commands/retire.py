@@ -17,7 +17,7 @@ from pgtenant.cli.options import (
 )
 
 
-@click.command()
+@click.command(short_help="Take an entry out of service, later away for good.")
 @click.argument("key", shell_complete=keys)
 @instance_options
 @click.option(

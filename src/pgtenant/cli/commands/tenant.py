@@ -37,7 +37,7 @@ def _changing(command: Command) -> Command:
     return command
 
 
-@click.group()
+@click.group(short_help="Look after the tenants inside one database.")
 def tenant() -> None:
     """Look after the tenants inside one application's database: a schema each."""
 

@@ -16,7 +16,7 @@ from pgtenant.cli.options import (
 )
 
 
-@click.command()
+@click.command(short_help="Prove what every role can and cannot reach.")
 @click.argument(
     "scope", required=False, metavar="[SCOPE]", type=click.Choice(["instance", "gitops"])
 )

@@ -136,9 +136,15 @@ def in_the_way(role: Role, marker: Marker | None, *, adopt: bool) -> str:
     if (marker.environment, marker.entry) != (role.marker.environment, role.marker.entry):
         return (
             f"the role {role.name} in the cluster's manifest belongs to {marker.entry} in"
-            f" {marker.environment}, by its comment"
+            f" {marker.environment}, by its comment{_apart(role, marker)}"
         )
     return ""
+
+
+def _apart(role: Role, marker: Marker) -> str:
+    if marker.environment == role.marker.environment:
+        return ""
+    return "; with {env} in [cnpg] directory or cluster each environment has its own"
 
 
 def _members(role: Role) -> dict[str, Plain]:

@@ -47,8 +47,9 @@ def with_database(text: str, wanted: Database) -> str:
     there = find(text, GROUP, KIND, name=wanted.name, namespace=wanted.namespace)
     document = there or new_in(text)
     if there is not None:
-        _insist(there, ("spec", "name"), wanted.database)
-        _insist(there, ("spec", "cluster", "name"), wanted.cluster)
+        why, line = _misfit(there, wanted.database, wanted.cluster)
+        if why:
+            raise EditError(why, line)
     known, leaves = _known(document), _leaves(wanted)
     new: list[Mapping[str, Plain]] = []
     for extension in wanted.extensions:
@@ -58,6 +59,23 @@ def with_database(text: str, wanted: Database) -> str:
         else:
             new.append({"name": extension})
     return document.with_leaves(leaves, {_EXTENSIONS: new}).whole
+
+
+def unchangeable(text: str, *, name: str, namespace: str, database: str, cluster: str) -> str:
+    """Return why the operator can't make the database that is there the one that is wanted.
+
+    Args:
+        text: the file.
+        name: of the object.
+        namespace: of the object.
+        database: as PostgreSQL is to know it.
+        cluster: where it is to be.
+
+    Raises:
+        EditError: the file can't be read.
+    """
+    there = find(text, GROUP, KIND, name=name, namespace=namespace)
+    return _misfit(there, database, cluster)[0] if there is not None else ""
 
 
 def owner_in(text: str, *, name: str, namespace: str) -> str:
@@ -85,15 +103,18 @@ def _leaves(wanted: Database) -> list[Leaf]:
     ]
 
 
-def _insist(document: Document, path: tuple[str, ...], wanted: str) -> None:
-    found = document.at(*path)
-    if found is not None and found.value != wanted:
-        said = quoted(str(found.value))
-        raise EditError(
-            f"has {'.'.join(path)} {said}, which can't become {quoted(wanted)}: the operator"
-            " changes it in no database that is there",
-            document.line_of(found),
-        )
+def _misfit(document: Document, database: str, cluster: str) -> tuple[str, int]:
+    """Return what can't become what is wanted, and its line; nothing where all fits."""
+    for path, value in ((("spec", "name"), database), (("spec", "cluster", "name"), cluster)):
+        found = document.at(*path)
+        if found is not None and found.value != value:
+            said = quoted(str(found.value))
+            why = (
+                f"has {'.'.join(path)} {said}, which can't become {quoted(value)}: the operator"
+                " changes it in no database that is there"
+            )
+            return why, document.line_of(found)
+    return "", 0
 
 
 def _known(document: Document) -> dict[str, int]:

@@ -8,16 +8,21 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from pgtenant.gitops.cnpg.documents import WAVE
+from pgtenant.gitops.cnpg.documents import WAVE, find
 from pgtenant.gitops.manifest import text_of
 
 FILE: Final = "pgtenant-apply.yaml"
 NAME: Final = "pgtenant-apply"
 FILES: Final = "pgtenant-project"
 APPROVAL: Final = "pgtenant-approval"
+DIGEST: Final = "pgtenant/digest"
+"""The annotation of the Job that says what it and its files were made as."""
+
 MOST_BYTES: Final = 1_000_000
 """Kubernetes takes 1 MiB for a whole object."""
 
+_GROUP: Final = "batch"
+_KIND: Final = "Job"
 _LABELS: Final = {"app.kubernetes.io/name": NAME}
 _PROJECT: Final = "/project"
 _SECRETS: Final = "/secrets"
@@ -55,6 +60,7 @@ class Provision:
         authority: the Secret with the certificate that the server's was signed with.
         image: of pgtenant.
         only: the keys of the entries; none for all.
+        tenants: whether an entry declares any.
         approved: whether somebody has to approve it.
         files: what pgtenant reads of the project, by their paths in it.
         logins: the admin's first.
@@ -66,6 +72,7 @@ class Provision:
     authority: str
     image: str
     only: Sequence[str]
+    tenants: bool
     approved: bool
     files: Mapping[str, str]
     logins: Sequence[Login]
@@ -77,13 +84,26 @@ def manifests(wanted: Provision) -> str:
     Raises:
         ValueError: they are more than a cluster takes; the message says why.
     """
+    files, made = _files(wanted), _job(wanted)
+    digest = hashlib.sha256(text_of([files, made], head="").encode()).hexdigest()
+    made["metadata"]["annotations"][DIGEST] = digest
     text = text_of(
-        [_files(wanted), _job(wanted)],
+        [files, made],
         head=f"Made by `pgtenant render cnpg -e {wanted.environment}`. It holds no secret.",
     )
     if len(text.encode()) > MOST_BYTES:
         raise ValueError("the catalog and its schemas are too large for a ConfigMap")
     return text
+
+
+def digest_in(text: str, namespace: str) -> str:
+    """Return what a file says that its Job was made as; empty where it does not.
+
+    Raises:
+        EditError: the file can't be read.
+    """
+    found = find(text, _GROUP, _KIND, name=NAME, namespace=namespace)
+    return found.text_at("metadata", "annotations", DIGEST) if found is not None else ""
 
 
 def _files(wanted: Provision) -> dict[str, Any]:
@@ -104,8 +124,8 @@ def _files(wanted: Provision) -> dict[str, Any]:
 
 def _job(wanted: Provision) -> dict[str, Any]:
     return {
-        "apiVersion": "batch/v1",
-        "kind": "Job",
+        "apiVersion": f"{_GROUP}/v1",
+        "kind": _KIND,
         "metadata": {
             "name": NAME,
             "namespace": wanted.namespace,
@@ -175,6 +195,7 @@ def _container(wanted: Provision) -> dict[str, Any]:
             f"--env={wanted.environment}",
             f"--project={_PROJECT}",
             f"--audit={_OWN}/audit.csv",
+            *["--tenants"] * wanted.tenants,
             *(f"--only={key}" for key in wanted.only),
         ],
         "env": list(_variables(wanted)),

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final, TypeAlias
 
+from pgtenant.gitops.cnpg.job import DIGEST
 from pgtenant.gitops.cnpg.sealed import RELOAD
 from pgtenant.gitops.cnpg.seen import WAIT as _WAIT
 from pgtenant.gitops.cnpg.seen import at as _get
@@ -114,8 +115,15 @@ OWN: Final = "pgtenant's own"
 REFLECTED: Final = "reflector.v1.k8s.emberstack.com/reflected-version"
 
 
-def judge_job(namespace: str, name: str, found: Answer) -> Check:
-    """Return what is to be said of the Job that does what the operator does not."""
+def judge_job(namespace: str, name: str, found: Answer, *, digest: str) -> Check:
+    """Return what is to be said of the Job that does what the operator does not.
+
+    Args:
+        namespace: where it runs.
+        name: its name.
+        found: the Job.
+        digest: what its manifest says that it was made as; empty for nothing to compare with.
+    """
 
     def say(verdict: Verdict, message: str, cure: str = "") -> Check:
         return Check(OWN, f"Job {namespace}/{name}", verdict, message, cure)
@@ -124,6 +132,9 @@ def judge_job(namespace: str, name: str, found: Answer) -> Check:
         return say(Verdict.UNKNOWN, found.why)
     if found is None:
         return say(Verdict.BAD, "is not there: it comes after a sync that went well", _WAIT)
+    if digest and _get(found, "metadata", "annotations", DIGEST) != digest:
+        message = "is of another commit: it was made with other files than those of its manifest"
+        return say(Verdict.BAD, message, _WAIT)
     conditions = _get(found, "status", "conditions") or ()
     ended = {one.get("type") for one in conditions if one.get("status") == "True"}
     log = f"kubectl logs -n {namespace} job/{name}"

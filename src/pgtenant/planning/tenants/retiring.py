@@ -143,7 +143,7 @@ def retirements(
     """
     found: list[Retire] = []
     problems: list[str] = []
-    before = {_stem(name) for name in there if is_retired(name)}
+    before = _stems(there)
     for tenant in sorted(wanted):
         schema, retired = there.get(tenant.schema), retired_schema(tenant.slug, date)
         if schema is None:
@@ -166,6 +166,21 @@ def retirements(
     return tuple(found)
 
 
+def were_retired(wanted: Iterable[Tenant], there: Mapping[str, There]) -> tuple[Tenant, ...]:
+    """Return those of the tenants that are not there because they were retired, sorted.
+
+    Args:
+        wanted: the tenants.
+        there: by name, every schema of theirs that is there, and the retired ones.
+    """
+    before = _stems(there)
+    return tuple(
+        tenant
+        for tenant in sorted(wanted)
+        if tenant.schema not in there and _stem(retired_schema(tenant.slug, "")) in before
+    )
+
+
 def removal(schema: str, there: Mapping[str, There], home: Home) -> Drop | None:
     """Return what drops a retired tenant's schema, or None when it is gone.
 
@@ -174,11 +189,8 @@ def removal(schema: str, there: Mapping[str, There], home: Home) -> Drop | None:
     """
     if not is_retired(schema):
         hint = f"`pgtenant tenant retire -e {home.environment} {home.entry} SLUG` comes first"
-        raise UsageError(
-            f"{plain(schema)} is no retired tenant's schema; {_NOTHING_DONE}",
-            hint=hint,
-            code=Code.NO_TENANT_SCHEMA,
-        )
+        said = f"{plain(schema)} is no retired tenant's schema"
+        raise UsageError(f"{said}; {_NOTHING_DONE}", hint=hint, code=Code.NO_TENANT_SCHEMA)
     found = there.get(schema)
     if found is None:
         return None
@@ -217,6 +229,11 @@ def retired_of(schema: There) -> Retired:
     """Return whose a retired tenant's schema was."""
     record = read_record(schema.comment)
     return retired_tenant(schema.name, record.tenant if record else None)
+
+
+def _stems(there: Iterable[str]) -> frozenset[str]:
+    """Return the names of retired schemas without their dates."""
+    return frozenset(_stem(name) for name in there if is_retired(name))
 
 
 def _stem(retired: str) -> str:

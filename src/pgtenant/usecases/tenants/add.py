@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from typing import Final
 
 from pgtenant.audit.record import Action
 from pgtenant.codes import Code
@@ -15,14 +16,17 @@ from pgtenant.planning.sql.text import as_text
 from pgtenant.planning.tenants.adding import Bring, additions, tenants_there
 from pgtenant.planning.tenants.findings import Finding
 from pgtenant.planning.tenants.outcome import State, Tenants, Told
+from pgtenant.planning.tenants.retiring import were_retired
 from pgtenant.planning.tenants.roles import making
 from pgtenant.planning.tenants.slugs import Tenant, refused
 from pgtenant.planning.tenants.templates import Template
 from pgtenant.postgres.tenant_work import bring_up
-from pgtenant.report.words import count
+from pgtenant.report.words import count, some
 from pgtenant.usecases.tenants.outcome import Outcome, Telling
 from pgtenant.usecases.tenants.run import at_home
 from pgtenant.usecases.tenants.site import Call, Sent, Site
+
+_MOST: Final = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,12 +38,14 @@ class Adding:
         every: so are all that are there.
         template: what each of them is filled with.
         assume: whether the template counts as run in those that are there.
+        revive: whether one that was retired is made anew; otherwise it is left out, with a warning.
     """
 
     tenants: tuple[Tenant, ...]
     every: bool
     template: Template
     assume: bool
+    revive: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +75,8 @@ async def add_tenants(call: Call, asked: Adding, *, show: Callable[[Tenants], No
             named = {tenant.schema for tenant in wanted}
             others = (t for t in tenants_there(there.values(), site.home) if t.schema not in named)
             wanted = tuple(sorted((*wanted, *others)))
+        retired = () if asked.revive else were_retired(wanted, there)
+        wanted = tuple(tenant for tenant in wanted if tenant not in retired)
         steps = additions(wanted, there, asked.template, site.home, assume=asked.assume)
         busy = {step.tenant.schema for step in steps}
         if site.home.own_roles:
@@ -76,7 +84,12 @@ async def add_tenants(call: Call, asked: Adding, *, show: Callable[[Tenants], No
         telling = Telling(site.home, show)
         telling.add(Told(t.slug, t.schema, State.UNCHANGED) for t in wanted if t.schema not in busy)
         await site.start(steps, Action.ADD_TENANT)
-        if not steps:
+        if retired:
+            await site.warn(
+                f"{some([tenant.slug for tenant in retired], _MOST)}: declared, and retired, so not"
+                " made anew; take what is retired out of the file, or name it to `tenant add`"
+            )
+        if wanted and not steps:
             known = count(len(wanted), "tenant")
             await site.unchanged(f"{known}, made before and as far as the template is")
         tried: set[object] = set()

@@ -247,10 +247,17 @@ class Site:
 
     async def unchanged(self, message: str) -> None:
         """Record that nothing was to be done."""
-        row = entry_row(
-            self.home.entry, self.instance.inputs.desired, Action.CHECK, Status.NO_CHANGE, message
+        await self._check(Status.NO_CHANGE, message)
+
+    async def warn(self, message: str) -> None:
+        """Record what was left out."""
+        await self._check(Status.WARNING, message)
+
+    async def _check(self, status: Status, message: str) -> None:
+        desired = self.instance.inputs.desired
+        await self.call.recorder.write(
+            [entry_row(self.home.entry, desired, Action.CHECK, status, message)]
         )
-        await self.call.recorder.write([row])
 
     def _planned(self, steps: Sequence[Step], action: Action) -> tuple[Planned, ...]:
         if not steps:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+import jsonschema  # type: ignore[import-untyped]
 import pytest
 
 from pgtenant.gitops.cnpg.status import (
@@ -18,6 +19,8 @@ from pgtenant.gitops.cnpg.status import (
     judge,
     judge_job,
 )
+from pgtenant.report.gitops import checks_json
+from pgtenant.report.schema import schema
 
 SHOP = Expected(
     key="shop",
@@ -78,6 +81,21 @@ def test_all_is_well() -> None:
         "Database postgres/shop-db",
     ]
     assert not bad(FOUND)
+
+
+@pytest.mark.parametrize(
+    ("found", "summary"),
+    [
+        (FOUND, {"good": 4, "bad": 0, "unknown": 0}),
+        (replace(FOUND, database=None), {"good": 3, "bad": 1, "unknown": 0}),
+        (replace(FOUND, cluster=Unreadable("\x1b[2J")), {"good": 3, "bad": 0, "unknown": 1}),
+    ],
+)
+def test_programs_read_it_by_its_schema(found: Found, summary: dict[str, int]) -> None:
+    said = checks_json(list(judge(SHOP, found)), "dev")
+    jsonschema.validate(said, schema("verify-gitops"))
+    assert said["summary"] == summary
+    assert {one["entry"] for one in said["checks"]} == {"shop"}
 
 
 def test_editors_and_readers_have_no_database() -> None:
@@ -181,10 +199,22 @@ def test_a_secret_of_which_nobody_says_how_new_it_is_is_not_called_good(
     ],
 )
 def test_the_job(seen: Any, verdict: str, message: str) -> None:
-    check = judge_job("postgres", "pgtenant-apply", seen)
+    check = judge_job("postgres", "pgtenant-apply", seen, digest="")
     assert (check.verdict, check.what) == (verdict, "Job postgres/pgtenant-apply")
     assert message in check.message
     assert (check.cure == "") == (verdict != "bad")
+
+
+@pytest.mark.parametrize("annotations", [{}, {"pgtenant/digest": "of-the-last-commit"}])
+def test_a_job_of_another_commit_proves_nothing(annotations: dict[str, str]) -> None:
+    done = {"status": {"conditions": [{"type": "Complete", "status": "True"}]}}
+    seen = {**done, "metadata": {"annotations": annotations}}
+    check = judge_job("postgres", "pgtenant-apply", seen, digest="of-this-commit")
+    assert (check.verdict, check.cure != "") == ("bad", True)
+    assert "is of another commit" in check.message
+    seen = {**done, "metadata": {"annotations": {"pgtenant/digest": "of-this-commit"}}}
+    check = judge_job("postgres", "pgtenant-apply", seen, digest="of-this-commit")
+    assert check.verdict == "good"
 
 
 def test_pgtenants_own_password_is_sealed_again_with_all_others() -> None:
