@@ -145,7 +145,7 @@ def _of_the_run(
         yield f"ended with {result.code} instead of {expected}: {said}"
     if fault.kills:
         return
-    if any(not line.startswith(("error: ", "hint: ", "  ")) for line in said):
+    if any(not line.startswith(("error: ", "hint: ", "help: ", "  ")) for line in said):
         yield f"said more than an error: {said}"
     if len(errors) != (1 if result.code == 1 else 0):
         yield f"{len(errors)} errors: {said}"
