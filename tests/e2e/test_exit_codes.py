@@ -171,8 +171,6 @@ def test_the_admins_own_name_is_a_catalog_error(aws_project: Project) -> None:
 @pytest.mark.parametrize(
     "arguments",
     [
-        ["plan"],
-        ["apply"],
         ["plan", "-e", "dev", "--only", "unknown"],
         ["apply", "-e", "dev", "--only", "orders", "--only", "unknown"],
         ["plan", "-e", "../etc"],
@@ -188,6 +186,18 @@ def test_usage_errors(project: Project, arguments: list[str]) -> None:
     project.write(ENTRIES)
     with nobody_connects(project):
         _assert_usage(project.run(*arguments))
+
+
+@pytest.mark.parametrize("command", ["plan", "apply"])
+def test_of_several_environments_one_is_named(project: Project, command: str) -> None:
+    project.write(ENTRIES)
+    staging = project.root / "envs" / "staging-rds" / project.catalog.name
+    staging.parent.mkdir()
+    staging.write_bytes(project.catalog.read_bytes())
+    with nobody_connects(project):
+        result = project.run(command)
+        _assert_usage(result)
+    assert "dev, staging" in result.err
 
 
 @pytest.mark.parametrize(
