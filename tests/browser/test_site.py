@@ -55,7 +55,8 @@ def test_diagrams_are_drawn_and_nothing_is_fetched(site: Path, browser: Browser,
     if not (site / "_static" / "mermaid.min.js").is_file():
         pytest.skip("without npm the diagrams stay text")
     wanted = (ROOT / "docs" / f"{page}.md").read_text("utf-8").count("```mermaid")
-    browser.requests()
+    browser.requests()  # what pages of other tests have asked for and said
+    browser.complaints()
     browser.open(site / f"{page}.html")
     deadline = time.monotonic() + _LONGEST
     while _drawn(browser) < wanted and time.monotonic() < deadline:
