@@ -104,7 +104,7 @@ def bill(
             sys.exit(f"{name} {part['version']} is installed, and pinned is: {version or 'none'}")
         files = {
             "type": "distribution",
-            "url": f"https://pypi.org/project/{name}/{version}/#files",
+            "url": f"pkg:pypi/{name}@{version}",
             "comment": "any of these files",
             "hashes": [_hash(one) for one in sorted(hashes)],
         }
