@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -98,12 +98,12 @@ def _give(
         if group.facts.owner == database.owner.name and group.facts.kind is not RelationKind.FOREIGN
         for name in filter(can_mend, group.names)
     )
-    for start in range(0, len(tables), _TOGETHER):
+    for together in _together(tables):
         yield GiveTables(
             entry=database.entry,
             database=database.name,
             owner=database.owner.name,
-            tables=tuple(tables[start : start + _TOGETHER]),
+            tables=together,
             isolation=isolation,
             secret=database.owner.secret,
         )
@@ -123,12 +123,12 @@ def _secure(
         if not ours or not lacking(group.facts, isolation):
             continue
         tables = sorted(filter(can_mend, group.names))
-        for start in range(0, len(tables), _TOGETHER):
+        for together in _together(tables):
             yield SecureTables(
                 entry=database.entry,
                 database=database.name,
                 owner=database.owner.name,
-                tables=tuple(tables[start : start + _TOGETHER]),
+                tables=together,
                 before=replace(group.facts, owner=there),
                 isolation=isolation,
                 comment=comment,
@@ -146,3 +146,9 @@ def _left(finding: Finding, can_mend: Callable[[Name], bool]) -> Finding | None:
     # The statement is for the first one.
     statement = finding.statement if names[0] == finding.names[0] else ""
     return replace(finding, names=names, statement=statement)
+
+
+def _together(tables: Sequence[Name]) -> Iterator[tuple[Name, ...]]:
+    """Yield the tables of one transaction at a time."""
+    for start in range(0, len(tables), _TOGETHER):
+        yield tuple(tables[start : start + _TOGETHER])

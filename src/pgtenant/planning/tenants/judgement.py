@@ -10,7 +10,6 @@ from psycopg import sql
 
 from pgtenant.planning.privileges import PUBLIC
 from pgtenant.planning.sql.statements.roles import revoke_membership, without_powers
-from pgtenant.planning.sql.statements.words import grantee, privileges
 from pgtenant.planning.sql.text import advice
 from pgtenant.planning.tenants import statements
 from pgtenant.planning.tenants.findings import Finding, Problem, rank
@@ -87,9 +86,7 @@ def _schemas(schemas: Iterable[Schema], isolation: Isolation, owner: str) -> Ite
         message = f"is open to {owner} without its role"
         yield Finding(Problem.NOT_ENTERED, message, tuple(names), advice(revoke))
     for (role, words), names in sorted(shared.items()):
-        revoke = sql.SQL("REVOKE {} ON SCHEMA {} FROM {}").format(
-            privileges(words), sql.Identifier(min(names)[1]), grantee(role)
-        )
+        revoke = statements.revoke_on_schema(min(names)[1], role, words)
         message = f"gives {'everybody' if role == PUBLIC else role} {', '.join(words)}"
         yield Finding(Problem.SCHEMA_OPEN, message, tuple(sorted(names)), advice(revoke))
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from enum import StrEnum
 
 from psycopg import sql
 
-from pgtenant.planning.sql.statements.words import grantee
+from pgtenant.planning.sql.statements.words import grantee, privileges
 from pgtenant.planning.sql.text import advice
 from pgtenant.planning.tenants.found import Column, Name, Policy, Relation, RelationKind
 from pgtenant.planning.tenants.policy import (
@@ -98,9 +98,7 @@ def let_in(schema: str, role: str) -> sql.Composed:
 
 def shut_out(schema: str, role: str) -> sql.Composed:
     """Take that away."""
-    return sql.SQL("REVOKE USAGE ON SCHEMA {} FROM {}").format(
-        sql.Identifier(schema), sql.Identifier(role)
-    )
+    return revoke_on_schema(schema, role, ["USAGE"])
 
 
 def nothing_on_table(table: Name, role: str) -> sql.Composed:
@@ -113,6 +111,13 @@ def nothing_on_table(table: Name, role: str) -> sql.Composed:
 def drop_schema(schema: str) -> sql.Composed:
     """`DROP SCHEMA … CASCADE`, with all that is in it."""
     return sql.SQL("DROP SCHEMA {} CASCADE").format(sql.Identifier(schema))
+
+
+def revoke_on_schema(schema: str, role: str, held: Iterable[str]) -> sql.Composed:
+    """`REVOKE … ON SCHEMA`: these privileges."""
+    return sql.SQL("REVOKE {} ON SCHEMA {} FROM {}").format(
+        privileges(held), sql.Identifier(schema), grantee(role)
+    )
 
 
 def revoke_schema(schema: str, role: str) -> sql.Composed:
